@@ -1,0 +1,93 @@
+/* dns.h - the resolver (libunbound in asynchronous thread mode). */
+#ifndef BASE_DNS_H
+#define BASE_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+struct net_addr;
+
+enum dns_type {
+	DNS_A = 1,
+	DNS_NS = 2,
+	DNS_CNAME = 5,
+	DNS_PTR = 12,
+	DNS_MX = 15,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+	DNS_TLSA = 52,
+};
+
+enum dns_status {
+	DNS_FOUND,
+	DNS_NODATA,   /* the name exists, not with this type */
+	DNS_NXDOMAIN, /* the name does not exist */
+	DNS_INVALID,  /* the answer, or the name asked for, is malformed */
+	DNS_RETRY,    /* timeout, SERVFAIL, REFUSED ...: could not ask */
+};
+
+struct dns_record {
+	const char *name;    /* MX, NS, PTR, CNAME: host, small letters, no last
+			   * dot ("" is the root); TXT: strings joined */
+	unsigned preference; /* MX */
+	unsigned char octets[16]; /* A, AAAA */
+	const unsigned char *raw; /* the rdata */
+	size_t nraw;
+};
+
+struct dns_answer {
+	enum dns_status status;
+	bool secure;       /* DNSSEC */
+	uint32_t ttl;      /* seconds */
+	const char *canon; /* the name at the end of a CNAME chain */
+	const struct dns_record *records;
+	size_t count;
+};
+
+struct dns_settings {
+	const char *servers; /* "" : /etc/resolv.conf; else "addr[@port] ..." */
+	const char *hosts;   /* file of host names, "/etc/hosts"; "": none */
+};
+
+/* dns_open(settings, err): start the resolver of this process (once, after
+ * any fork).  Return 0, or -1 and the reason. */
+int dns_open(const struct dns_settings *settings, struct err *err);
+void dns_close(void);
+
+/*
+ * dns_ask(name, type, deadline, arena, answer):
+ * Ask and wait until ${deadline} (clock_mono()) at most; what is found goes to
+ * ${arena}.  A name that is not a valid one is DNS_INVALID unasked.  Workers
+ * only.
+ */
+void dns_ask(const char *name, enum dns_type type, int64_t deadline,
+    struct arena *arena, struct dns_answer *answer);
+
+/* One of several questions that are asked at once. */
+struct dns_question {
+	const char *name;
+	enum dns_type type;
+	struct dns_answer answer;
+};
+
+/* dns_ask_all(questions, n, deadline, arena): ask all in parallel and wait
+ * for all of them under one deadline; a late one has DNS_RETRY. */
+void dns_ask_all(struct dns_question *questions, size_t n, int64_t deadline,
+    struct arena *arena);
+
+/* dns_hosts_name(addr), dns_hosts_has(name, addr): what the hosts file says;
+ * never block.  NULL / false: nothing. */
+const char *dns_hosts_name(const struct net_addr *addr);
+bool dns_hosts_has(const char *name, const struct net_addr *addr);
+
+/* dns_reverse(addr, name): "1.2.0.192.in-addr.arpa"; name has room for 80. */
+void dns_reverse(const struct net_addr *addr, char name[80]);
+
+/* dns_valid_hostname(name): RFC 1035 with underscores allowed, numeric allowed
+ * only if ${numeric}; no last dot. */
+bool dns_valid_hostname(const char *name, bool numeric);
+
+#endif

@@ -1,0 +1,20 @@
+/* err.h - why something in the world failed, gathered on the way up. */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+/* A reason in words.  Zero-initialised: no reason yet. */
+struct err {
+	char text[1024];
+};
+
+/* err_set(err, format, ...): state a reason; an older one is forgotten.
+ * A NULL ${err} means that the caller does not want to know. */
+void err_set(struct err *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* err_add(err, format, ...): put what the caller was doing, and ": ", in
+ * front of the reason. */
+void err_add(struct err *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

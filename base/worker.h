@@ -1,0 +1,29 @@
+/* worker.h - threads that may block, always with a deadline. */
+#ifndef BASE_WORKER_H
+#define BASE_WORKER_H
+
+#include <stddef.h>
+
+struct workers;
+
+/* A piece of work; lives in its owner.  run() is the last that touches it. */
+struct work {
+	struct work *next;
+	void (*run)(struct work *work);
+};
+
+/* workers_new(most, stack): a pool that starts threads as they are needed, at
+ * most ${most}, with ${stack} octets of stack (0: 256 KiB). */
+struct workers *workers_new(size_t most, size_t stack);
+
+/* workers_give(pool, work): have a worker run ${work}; never blocks; work
+ * waits in order while all are busy.  Any thread. */
+void workers_give(struct workers *pool, struct work *work);
+
+/* workers_free(pool): wait for the work that was given, end the threads. */
+void workers_free(struct workers *pool);
+
+/* workers_busy(pool): work running or waiting. */
+size_t workers_busy(const struct workers *pool);
+
+#endif

@@ -1,0 +1,64 @@
+/* subject.h - what is known so far about who and what is being judged. */
+#ifndef CHECKS_SUBJECT_H
+#define CHECKS_SUBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/net.h"
+
+struct arena;
+struct world;
+
+/* How the client's name was found, as in XCLIENT and the test bench. */
+enum subject_name {
+	SUBJECT_NAME_OK,     /* name and address agree */
+	SUBJECT_NAME_TEMP,   /* a look-up failed for now */
+	SUBJECT_NAME_PERM,   /* there is no name */
+	SUBJECT_NAME_FORGED, /* there is one; it does not have the address */
+};
+
+/*
+ * The facts.  A text that is not known yet is NULL (helo before HELO, sender
+ * before MAIL, recipient before RCPT); the null sender is "".  Texts live in
+ * the session's arena (client, helo, login) or the mail's.
+ */
+struct subject {
+	struct arena *arena; /* for what an evaluation allocates; reset with the
+			      * mail transaction */
+	struct world *world;
+
+	const char *client_name; /* verified, or "unknown" */
+	enum subject_name name_status;
+	const char *reverse_name;         /* unverified PTR, or "unknown" */
+	enum subject_name reverse_status; /* OK, TEMP or PERM */
+	struct net_addr client;
+	const char *client_addr; /* its text */
+	const char *client_port; /* "unknown" if not known */
+	const char *server_addr, *server_port;
+
+	const char *protocol; /* "SMTP", "ESMTP" */
+	const char *helo;
+	const char *sender; /* as the client wrote it, internal form */
+	const char *recipient;
+	const char *sender_key, *recipient_key; /* rewritten, for tables */
+	size_t recipient_count;                 /* accepted so far */
+	int64_t size;         /* SIZE=, or real at end-of-data */
+	const char *queue_id; /* "" before there is one */
+	const char *instance; /* constant for one message */
+	const char *etrn_domain;
+	bool utf8;      /* SMTPUTF8 was given */
+	bool pipelined; /* input waits behind a command that must
+				     * be the last of a group */
+
+	const char *sasl_method, *sasl_username, *sasl_sender; /* or NULL */
+	const char *tls_protocol, *tls_cipher; /* NULL: plain text */
+	int tls_bits;
+	const char *ccert_cn, *ccert_issuer, *ccert_fingerprint,
+	    *ccert_pubkey_fingerprint; /* NULL: none */
+	bool ccert_trusted;
+	bool local_rewrite; /* client is in local_header_rewrite_clients */
+};
+
+#endif

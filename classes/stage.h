@@ -1,0 +1,122 @@
+/* stage.h - what is evaluated when: the one engine behind every door. */
+#ifndef CLASSES_STAGE_H
+#define CLASSES_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct conf;
+struct err;
+struct route;
+struct subject;
+struct trace;
+
+enum stage {
+	STAGE_CONNECT,
+	STAGE_HELO,
+	STAGE_MAIL,
+	STAGE_RCPT,
+	STAGE_DATA,
+	STAGE_END, /* end of data */
+	STAGE_ETRN,
+	STAGE_VRFY,
+};
+
+/* Compiled lists of one service.  Immutable; any thread. */
+struct rules;
+
+/*
+ * stage_compile(conf, route, strict, err):
+ * Compile the restriction lists of ${conf} (a service's view).  Every mistake
+ * is found now and gathered in ${err}, one "file:line: text" per line.
+ * ${strict}: NULL if there is one.  Otherwise a mistaken list answers
+ * 451 4.3.5, as Postfix does.  The open-relay safety check is made here.
+ * ${route} stays the caller's and must outlive the rules.
+ */
+struct rules *stage_compile(
+    struct conf *conf, struct route *route, bool strict, struct err *err);
+void stage_free(struct rules *rules);
+
+/* stage_blocks(rules, stage): evaluating it may block (DNS, a database, a
+ * policy server): not for a loop. */
+bool stage_blocks(const struct rules *rules, enum stage stage);
+
+/* What a verdict asks the door to do with the message, in order. */
+enum effect_kind {
+	EFFECT_PREPEND,  /* text: a header line, without CRLF */
+	EFFECT_FILTER,   /* text: transport:nexthop; the last one counts */
+	EFFECT_REDIRECT, /* text: address; the last one counts */
+	EFFECT_BCC,      /* text: address */
+	EFFECT_HOLD,
+	EFFECT_DISCARD,
+	EFFECT_SLEEP, /* number: nanoseconds before the reply, a timer */
+};
+struct effect {
+	struct effect *next;
+	enum effect_kind kind;
+	const char *text;
+	int64_t number;
+};
+
+/* The answer for one command.  Texts live in the subject's arena. */
+struct verdict {
+	bool pass;              /* the command may succeed */
+	int code;               /* of the reply, if not pass: 4NN, 5NN */
+	const char *dsn;        /* "5.7.1" */
+	const char *text;       /* the rest of the reply */
+	bool hangup;            /* 421, 521: close after the reply */
+	struct effect *effects; /* also with pass; new ones since last time */
+	struct trace *trace;    /* every step that was taken */
+};
+
+/* What is carried between the stages of a session.  Zero-initialised; the
+ * door clears it with stage_reset_mail() at RSET and after each message. */
+struct stage_state {
+	char *defer_if_permit; /* "450 4.7.1 text", malloc'd */
+	char *defer_if_permit_client, *defer_if_permit_helo,
+	    *defer_if_permit_sender;
+	bool discard; /* DISCARD: no list is evaluated any more */
+	bool unlisted_sender_done;
+	bool sender_checked; /* delayed lists ran for this sender */
+	unsigned long instance;
+};
+void stage_reset_mail(struct stage_state *state);
+void stage_reset_session(struct stage_state *state);
+
+/*
+ * stage_run(rules, stage, subject, state, verdict):
+ * Evaluate what belongs to ${stage}: with smtpd_delay_reject the client, helo
+ * and sender lists run at RCPT, the relay list before the recipient list, the
+ * implicit unlisted checks at their end, carried defer_if_permit, soft_bounce,
+ * the footer.  Logs "reject:", "reject_warning:", "hold:" ... lines as Postfix
+ * does.  May block (stage_blocks()) until the deadlines of what it asks.
+ */
+void stage_run(struct rules *rules, enum stage stage, struct subject *subject,
+    struct stage_state *state, struct verdict *verdict);
+
+/* The trace of an evaluation, for weir explain and the bench. */
+struct trace_step {
+	struct trace_step *next;
+	unsigned depth;          /* classes deeper than the list itself */
+	const char *list;        /* "smtpd_recipient_restrictions" */
+	const char *restriction; /* "check_client_access hash:/etc/x" */
+	const char *input;       /* what was looked at */
+	const char *answer; /* "DUNNO", "REJECT 554 5.7.1 ...", "-> class" */
+	const char *file;   /* of the deciding line, or NULL */
+	unsigned line;
+	int64_t nanoseconds;
+};
+struct trace {
+	char id[16]; /* short, shown to a rejected client; "" if not kept */
+	struct trace_step *steps, **tail;
+	int64_t when; /* wall clock */
+};
+
+/* trace_print(trace, out): human-readable; trace_json(trace, out). */
+void stage_trace_print(const struct trace *trace, struct buf *out);
+void stage_trace_json(const struct trace *trace, struct buf *out);
+
+#endif

@@ -1,0 +1,75 @@
+/* envelope.h - all that the queue keeps of a message but its body. */
+#ifndef QUEUE_ENVELOPE_H
+#define QUEUE_ENVELOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+
+enum envelope_state {
+	ENVELOPE_TODO,
+	ENVELOPE_DONE, /* sent, bounced or expanded: retired */
+};
+
+enum { /* RFC 3461 NOTIFY */
+	ENVELOPE_NOTIFY_NEVER = 1,
+	ENVELOPE_NOTIFY_SUCCESS = 2,
+	ENVELOPE_NOTIFY_FAILURE = 4,
+	ENVELOPE_NOTIFY_DELAY = 8,
+};
+
+struct envelope_rcpt {
+	const char *address;  /* internal form, after expansion */
+	const char *original; /* what the client wrote; "" if the same */
+	const char *orcpt;    /* ORCPT=, as given; "" */
+	unsigned notify;      /* 0: as usual */
+	const char *transport, *nexthop; /* as first resolved */
+	enum envelope_state state;
+	const char *dsn, *reason; /* of the last deferral; "" */
+};
+
+struct envelope {
+	char qid[24];
+	int64_t arrival;    /* wall clock, ns */
+	int64_t not_before; /* next attempt; 0: at once */
+	unsigned attempts;
+	const char *sender; /* internal form; "" is <> */
+	const char *envid;  /* ENVID=; "" */
+	char ret;           /* RET=: 'F', 'H', or 0 */
+	bool utf8, eight_bit;
+	bool hold;
+	bool bounced_delay_warning;
+	bool is_bounce;     /* a notice of our own: its sender is <> and it is
+			     * never bounced but to the double-bounce rules */
+	uint64_t size;      /* header and body, CRLF counted, as logged */
+	const char *filter; /* content filter "transport:nexthop"; "" */
+	const char *client_name, *client_addr, *client_port, *helo, *protocol,
+	    *sasl_method, *sasl_username; /* "" where not known */
+	const char *message_id;
+	struct envelope_rcpt *rcpts;
+	size_t nrcpts;
+	/* The header section, every edit applied, CRLF line ends, with the
+	 * empty line that ends it if there is a body. */
+	const char *headers;
+	size_t nheaders;
+	/* The body: inline, or in chunks that were stored before. */
+	const char *body;
+	size_t nbody;
+	uint64_t nchunks; /* 0: inline */
+};
+
+/* envelope_print(e, out): append the stored form (versioned, length-prefixed).
+ * envelope_parse(data, n, arena, e): read it; false: damaged, or from a
+ * version that is not known.  Texts point into ${data} or ${arena}. */
+void envelope_print(const struct envelope *e, struct buf *out);
+bool envelope_parse(
+    const char *data, size_t n, struct arena *arena, struct envelope *e);
+
+/* envelope_qid(now, number, pid, long_form, qid): a queue id in Postfix's
+ * alphabets: short (hex digits) or long (time in base 52, "z", number). */
+void envelope_qid(int64_t now, uint64_t number, bool long_form, char qid[24]);
+
+#endif

@@ -1,0 +1,104 @@
+/* job.h - what the queue asks the delivering role to do, and what it answers.
+ *
+ * Both sides speak frames (base/frame.h) over the queue's socket; the deliver
+ * role connects, says JOB_HELLO, and gets jobs.  All structs here are plain
+ * values; job_*_parse() point into the body or ${arena}. */
+#ifndef QUEUE_JOB_H
+#define QUEUE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+struct frame;
+
+enum job_frame {
+	JOB_HELLO = 0x4a01, /* deliver -> queue: ready; body: jobs it can take
+			     * at once (flow control) */
+	JOB_DELIVER,        /* queue -> deliver: struct job */
+	JOB_RESULT,         /* deliver -> queue: struct job_result; frees one
+			     * place; frame id = job id */
+	JOB_ROUTE,          /* queue -> deliver: resolve recipients again; body
+			     * as JOB_DELIVER without transport */
+	JOB_ROUTED,         /* deliver -> queue: struct job_routed */
+};
+
+struct job_rcpt {
+	uint32_t index; /* in the envelope */
+	const char *address, *original, *orcpt;
+	unsigned notify;
+};
+
+/* A delivery request: some recipients of one message, one destination. */
+struct job {
+	uint64_t id;
+	uint64_t key; /* of the message in the store */
+	const char *qid;
+	const char *transport, *nexthop;
+	const char *sender;
+	int64_t arrival, active; /* wall clock: entered queue, became active */
+	uint64_t size;
+	bool utf8, eight_bit, is_bounce;
+	const char *envid;
+	char ret;
+	struct job_rcpt *rcpts;
+	size_t nrcpts;
+};
+
+enum job_status {
+	JOB_SENT,
+	JOB_DEFERRED,
+	JOB_BOUNCED,
+	JOB_REPLACED, /* replace the recipient by ${address}es (idempotent by
+		       * message and recipient): forwards, aliases */
+	JOB_UNKNOWN,  /* not tried: give it back to the schedule at once */
+};
+
+/* What became of one recipient. */
+struct job_outcome {
+	uint32_t index;
+	enum job_status status;
+	const char *dsn;        /* "2.0.0", "4.4.1" ... */
+	const char *reason;     /* as in the log, without parentheses */
+	const char *remote;     /* Remote-MTA, "dns; host"; "" if none */
+	const char *diagnostic; /* Diagnostic-Code, "smtp; 550 ..."; "" */
+	const char *address;
+};
+
+struct job_result {
+	uint64_t id;
+	/* The destination itself failed (connect, greeting, handshake), as
+	 * opposed to a recipient: feeds the concurrency window. */
+	bool destination_failed;
+	bool destination_reached;
+	const char *destination_dsn, *destination_reason;
+	struct job_outcome *outcomes;
+	size_t noutcomes;
+};
+
+struct job_route {
+	uint32_t index;
+	const char *address, *transport, *nexthop;
+	bool failed; /* could not ask: defer with ${reason} */
+	const char *dsn, *reason;
+};
+struct job_routed {
+	uint64_t id;
+	struct job_route *routes;
+	size_t nroutes;
+};
+
+/* job_*_print(value, out): append the whole frame.  job_*_parse(frame, arena,
+ * value): false: malformed; hang up. */
+void job_print(const struct job *job, enum job_frame type, struct buf *out);
+bool job_parse(const struct frame *frame, struct arena *arena, struct job *job);
+void job_result_print(const struct job_result *result, struct buf *out);
+bool job_result_parse(
+    const struct frame *frame, struct arena *arena, struct job_result *result);
+void job_routed_print(const struct job_routed *routed, struct buf *out);
+bool job_routed_parse(
+    const struct frame *frame, struct arena *arena, struct job_routed *routed);
+
+#endif

@@ -1,0 +1,55 @@
+/* address.h - mail addresses (RFC 5321, 5322, 6531).
+ *
+ * An address has an external form, as it stands on the wire ("a b"@example),
+ * and an internal form, unquoted (a b@example), which tables are asked with.
+ * The domain begins behind the last @ of the internal form.  No form ever
+ * contains CR, LF or NUL. */
+#ifndef RULES_ADDRESS_H
+#define RULES_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+enum {
+	ADDRESS_STRICT = 1,   /* RFC 5321: needs <>, no comments */
+	ADDRESS_UTF8 = 2,     /* RFC 6531 */
+	ADDRESS_EMPTY_OK = 4, /* <> */
+};
+
+/*
+ * address_path(arena, text, flags, rest):
+ * Parse the argument of MAIL FROM: or RCPT TO: at the start of ${text} and
+ * store where it ends in *rest.  Without ADDRESS_STRICT blanks before it and a
+ * missing <> are tolerated and a comment or display name is stripped, as
+ * Postfix does; a source route <@a,@b:u@c> is dropped.  The internal form, or
+ * NULL: syntax error.
+ */
+char *address_path(
+    struct arena *arena, const char *text, unsigned flags, const char **rest);
+
+/* address_external(arena, internal): quoted where it must be. */
+char *address_external(struct arena *arena, const char *internal);
+
+/* address_internal(arena, external): unquoted; NULL: not an address. */
+char *address_internal(struct arena *arena, const char *external);
+
+/* address_domain(internal): what stands behind the last @, or NULL. */
+const char *address_domain(const char *internal);
+
+/* address_fold(arena, text): small letters (ICU for UTF-8). */
+char *address_fold(struct arena *arena, const char *text);
+
+/* address_split_extension(arena, local, delimiters, extension): the part of
+ * ${local} before the first of ${delimiters}, and what follows the delimiter
+ * in *extension; NULL if there is none, or the name is special (postmaster,
+ * mailer-daemon, double-bounce, owner- and -request with '-'). */
+char *address_split_extension(struct arena *arena, const char *local,
+    const char *delimiters, const char **extension);
+
+/* address_alabel(arena, domain): U-labels made A-labels for the DNS; NULL:
+ * not possible.  An ASCII domain is returned as it is. */
+char *address_alabel(struct arena *arena, const char *domain);
+
+#endif

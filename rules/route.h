@@ -1,0 +1,109 @@
+/* route.h - what an address becomes and where it goes: completion, canonical
+ * and virtual alias maps, address classes, transports (ADDRESS_CLASS_README,
+ * ADDRESS_REWRITING_README). */
+#ifndef RULES_ROUTE_H
+#define RULES_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rules/table.h"
+
+struct arena;
+struct conf;
+struct err;
+struct match;
+struct net_addr;
+struct route;
+struct world;
+
+/* route_open(conf, err): open the maps and lists that routing needs, for one
+ * view of a configuration.  Never NULL; mistakes are gathered in ${err}. */
+struct route *route_open(struct conf *conf, struct err *err);
+void route_close(struct route *route);
+/* route_flags(route): TABLE_MAY_BLOCK if a look-up may block. */
+unsigned route_flags(const struct route *route);
+
+enum route_class {
+	ROUTE_LOCAL,           /* mydestination, own addresses */
+	ROUTE_VIRTUAL_ALIAS,   /* virtual_alias_domains */
+	ROUTE_VIRTUAL_MAILBOX, /* virtual_mailbox_domains */
+	ROUTE_RELAY,           /* relay_domains */
+	ROUTE_DEFAULT,         /* anything else */
+};
+
+struct route_answer {
+	enum route_class class;
+	const char *transport;  /* "smtp", "relay", "virtual", "error" ... */
+	const char *nexthop;    /* as in transport(5), with [ ] and :port */
+	const char *recipient;  /* what the agent is given */
+	bool routed;            /* user@dom@dom, user%dom@dom: sender routing */
+	bool invalid;           /* not a valid address */
+	const char *dsn, *text; /* for the transports error and retry: "5.1.1",
+				 * what to say */
+};
+
+/*
+ * route_rewrite(route, arena, address, local):
+ * Complete an internal address: user -> user@$myorigin, user@host ->
+ * user@host.$mydomain (for a client that ${local} rewriting applies to; others:
+ * only what remote_header_rewrite_domain says), percent and bang forms
+ * by swap_bangpath and allow_percent_hack.  Pure: no tables.
+ */
+char *route_rewrite(const struct route *route, struct arena *arena,
+    const char *address, bool local);
+
+/* route_resolve(route, world, arena, sender, recipient, answer): class,
+ * transport and next hop of a rewritten address (trivial-rewrite(8)).
+ * TABLE_FAILED: could not ask. */
+enum table_status
+route_resolve(struct route *route, struct world *world, struct arena *arena,
+    const char *sender, const char *recipient, struct route_answer *answer);
+
+/* route_canonical(route, world, arena, address, which, result): canonical maps
+ * for an envelope or header address: 's'ender or 'r'ecipient, then common.
+ * TABLE_NONE: unchanged. */
+enum table_status route_canonical(struct route *route, struct world *world,
+    struct arena *arena, const char *address, char which, char **result);
+
+/*
+ * route_expand(route, world, arena, recipient, list, count):
+ * Virtual alias maps, recursively, with the expansion limits; the addresses
+ * that remain, without duplicates, in *list.  TABLE_NONE: nothing applies (the
+ * list is ${recipient} alone).
+ */
+enum table_status route_expand(struct route *route, struct world *world,
+    struct arena *arena, const char *recipient, char ***list, size_t *count);
+
+enum route_known {
+	ROUTE_KNOWN,
+	ROUTE_UNKNOWN, /* reason: the table that lacks it, as text below */
+	ROUTE_CANNOT_ASK,
+};
+struct route_unknown {
+	const char *code_parameter; /* "unknown_local_recipient_reject_code" */
+	const char *dsn, *text;     /* "5.1.1", "User unknown in local recipient
+				 * table" */
+};
+/* route_known(route, world, arena, address, sender, unknown): is ${address}
+ * listed where its class says (reject_unlisted_recipient, or for a sender
+ * address reject_unlisted_sender)? */
+enum route_known
+route_known(struct route *route, struct world *world, struct arena *arena,
+    const char *address, bool sender, struct route_unknown *unknown);
+
+/* route_final(route, world, arena, domain), route_relays(): is ${domain} one
+ * that we are the final destination of; one in relay_domains? */
+enum table_status route_final(struct route *route, struct world *world,
+    struct arena *arena, const char *domain);
+enum table_status route_relays(struct route *route, struct world *world,
+    struct arena *arena, const char *domain);
+
+/* route_find_address(list, world, arena, address, delimiters, value): the
+ * look-ups of mail_addr_find: user+ext@domain, user@domain, user+ext, user (if
+ * the domain is ours), @domain. */
+enum table_status route_find_address(const struct table_list *list,
+    struct route *route, struct world *world, struct arena *arena,
+    const char *address, struct table_value *value);
+
+#endif

@@ -1,0 +1,93 @@
+/* table.h - lookup tables, "type:name" (postconf(5), DATABASE_README). */
+#ifndef RULES_TABLE_H
+#define RULES_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct conf;
+struct err;
+struct table;
+
+enum table_status {
+	TABLE_FOUND,
+	TABLE_NONE,   /* asked, and it is not there */
+	TABLE_FAILED, /* could not ask: never the same as not there */
+};
+
+struct table_value {
+	const char *text;
+	const char *file; /* where it was written; NULL: not known */
+	unsigned line;    /* 0: not known */
+};
+
+/*
+ * table_open(spec, conf, origin, err):
+ * Open "type:name" ("name" alone: $default_database_type).  Never NULL: a table
+ * that cannot be opened becomes a surrogate, whose look-ups answer
+ * TABLE_FAILED, and the reason stands in ${err} (empty if all is well) and is
+ * logged at the first look-up.  Bad lines are skipped with Postfix's warning,
+ * logged here, and counted (table_bad_lines()).  Tables are shared per process
+ * by type and file; close each with table_close().
+ * ${conf} gives parameters (default_database_type, config directory).
+ */
+struct table *table_open(const char *spec, struct conf *conf, struct err *err);
+void table_close(struct table *table);
+
+/* What a caller must know of a table. */
+enum {
+	TABLE_WHOLE_KEY =
+	    1, /* pattern, cidr, tcp ...: asked once with the whole
+			      * key, no partial keys */
+	TABLE_MAY_BLOCK = 2, /* not to be asked by a loop */
+	TABLE_SURROGATE = 4,
+};
+unsigned table_flags(const struct table *table);
+const char *table_spec(const struct table *table);
+unsigned table_bad_lines(const struct table *table);
+
+/*
+ * table_find(table, arena, key, value):
+ * Look up ${key} (folded as the type demands); what is found lives in
+ * ${arena}.  May block, with the type's own deadline, if TABLE_MAY_BLOCK.
+ * Any thread.  An empty key is not there.  For the reason of TABLE_FAILED see
+ * value->text.
+ */
+enum table_status table_find(struct table *table, struct arena *arena,
+    const char *key, struct table_value *value);
+
+/* A list of tables, asked in order: "hash:a, inline:{b=c}". */
+struct table_list {
+	struct table **tables;
+	size_t count;
+	const char *name; /* the parameter, for messages */
+};
+
+/* table_list_open(text, name, conf, arena, err): open all; errors of single
+ * tables are gathered in ${err}, and the list is usable all the same. */
+struct table_list *table_list_open(const char *text, const char *name,
+    struct conf *conf, struct arena *arena, struct err *err);
+void table_list_close(struct table_list *list);
+unsigned table_list_flags(const struct table_list *list); /* or of all */
+
+/* One kind of table: one struct and one row of the registry in types.c. */
+struct table_type {
+	const char *name;
+	unsigned flags;
+	/* Open; NULL and ${err}: cannot.  ${bad}: lines skipped. */
+	void *(*open)(const char *name, struct conf *conf, unsigned *bad,
+	    struct err *err);
+	enum table_status (*find)(void *state, struct arena *arena,
+	    const char *key, struct table_value *value);
+	void (*close)(void *state);
+	/* For postmap -s: call ${fn} for each pair; NULL: cannot be listed. */
+	int (*each)(void *state,
+	    void (*fn)(void *arg, const char *key, const char *value),
+	    void *arg, struct err *err);
+};
+
+/* table_types(): the registry, ended by a NULL name. */
+const struct table_type *const *table_types(void);
+
+#endif

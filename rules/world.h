@@ -1,0 +1,63 @@
+/* world.h - all that a decision learns from outside: live, scripted or
+ * recorded.  No check asks the resolver, a table or the clock directly. */
+#ifndef RULES_WORLD_H
+#define RULES_WORLD_H
+
+#include <stdint.h>
+
+#include "base/dns.h"
+#include "rules/table.h"
+
+struct arena;
+struct world;
+
+/* What an address verification found out. */
+enum world_probe {
+	WORLD_PROBE_OK,
+	WORLD_PROBE_BAD,     /* undeliverable; ${text} says why */
+	WORLD_PROBE_UNKNOWN, /* a temporary failure; ${text} */
+	WORLD_PROBE_PENDING, /* not known yet */
+	WORLD_PROBE_FAILED,  /* the service is down */
+};
+
+struct world_ops {
+	void (*ask_all)(struct world *world, struct arena *arena,
+	    struct dns_question *questions, size_t n, int64_t deadline);
+	enum table_status (*find)(struct world *world, struct arena *arena,
+	    struct table *table, const char *key, struct table_value *value);
+	/* Send ${request} (attributes, ended by an empty line) to the policy
+	 * service ${endpoint}; the action, or NULL and the reason. */
+	const char *(*policy)(struct world *world, struct arena *arena,
+	    const char *endpoint, const char *request, int64_t deadline,
+	    const char **why);
+	enum world_probe (*verify)(struct world *world, struct arena *arena,
+	    const char *address, const char **text);
+	int64_t (*now)(struct world *world);  /* wall clock */
+	int64_t (*mono)(struct world *world); /* for durations */
+	uint64_t (*random)(struct world *world);
+};
+
+/* A world begins with this; what follows is its own. */
+struct world {
+	const struct world_ops *ops;
+};
+
+/* world_dns(world, arena, name, type, answer): one question, with the
+ * resolver's own deadline. */
+void world_dns(struct world *world, struct arena *arena, const char *name,
+    enum dns_type type, struct dns_answer *answer);
+void world_dns_all(struct world *world, struct arena *arena,
+    struct dns_question *questions, size_t n, int64_t deadline);
+
+/* world_find(world, arena, table, key, value): as table_find(). */
+enum table_status world_find(struct world *world, struct arena *arena,
+    struct table *table, const char *key, struct table_value *value);
+/* world_find_any(): ask the tables of ${list} in order; the first that has
+ * the key answers; one that could not be asked ends the search. */
+enum table_status world_find_any(struct world *world, struct arena *arena,
+    const struct table_list *list, const char *key, struct table_value *value);
+
+int64_t world_now(struct world *world);
+int64_t world_mono(struct world *world);
+
+#endif
