@@ -46,7 +46,7 @@ void
 clock_open(void)
 {
 #ifndef NDEBUG
-	const char *path = getenv("WEIR_CLOCK");
+	const char *path = secure_getenv("WEIR_CLOCK");
 	void *page;
 	int fd;
 

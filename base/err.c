@@ -37,3 +37,11 @@ err_add(struct err *err, const char *format, ...)
 		err->text[n++] = *p;
 	err->text[n] = '\0';
 }
+
+const char *
+err_errno(int number)
+{
+	const char *text = strerrordesc_np(number);
+
+	return text != NULL ? text : "Unknown error";
+}

@@ -17,4 +17,8 @@ void err_set(struct err *err, const char *format, ...)
 void err_add(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* err_errno(number): what errno says, in words; like strerror(), but for any
+ * thread. */
+const char *err_errno(int number);
+
 #endif

@@ -78,7 +78,7 @@ clean_environment(void)
 			     "/usr/bin:/sbin:/bin";
 	static char lang[] = "LANG=C";
 	static char *list[4] = { path, lang };
-	const char *zone = getenv("TZ");
+	const char *zone = secure_getenv("TZ");
 
 	list[2] = NULL;
 	if (zone != NULL && strlen(zone) < sizeof tz - 4) {
@@ -114,7 +114,7 @@ spawn_run(const struct spawn *s, struct err *err)
 	pid_t pid;
 
 	if (pipe2(report, O_CLOEXEC) != 0) {
-		err_set(err, "pipe: %s", strerror(errno));
+		err_set(err, "pipe: %s", err_errno(errno));
 		return -1;
 	}
 	pid = fork();
@@ -122,9 +122,9 @@ spawn_run(const struct spawn *s, struct err *err)
 		child(s, envp, report[1]);
 	(void)close(report[1]);
 	if (pid < 0) {
-		err_set(err, "fork: %s", strerror(errno));
+		err_set(err, "fork: %s", err_errno(errno));
 	} else if (read(report[0], &e, sizeof e) == sizeof e) {
-		err_set(err, "%s: %s", s->path, strerror(e));
+		err_set(err, "%s: %s", s->path, err_errno(e));
 		(void)waitpid(pid, NULL, 0);
 		pid = -1;
 	}
@@ -143,6 +143,6 @@ spawn_call(int (*fn)(void *arg), void *arg, const struct spawn_fd *fds,
 		_exit(arrange(fds, nfds, -1) < 0 ? CANNOT_EXECUTE : fn(arg));
 	}
 	if (pid < 0)
-		err_set(err, "fork: %s", strerror(errno));
+		err_set(err, "fork: %s", err_errno(errno));
 	return pid;
 }
