@@ -323,9 +323,8 @@ static struct event_type plain[] = {
 	    "something an administrator should look at", 0 },
 };
 
-static void
-say(enum event_level level, const struct event_by *by, const char *format,
-    va_list ap)
+static void __attribute__((format(printf, 3, 0))) say(enum event_level level,
+    const struct event_by *by, const char *format, va_list ap)
 {
 	struct pair pairs[2] = { { "text", NULL }, { NULL, NULL } };
 	char text[2048];
