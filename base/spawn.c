@@ -67,7 +67,7 @@ default_signals(void)
 	for (int i = 1; i < NSIG; i++)
 		(void)sigaction(i, &sa, NULL);
 	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static char *const *

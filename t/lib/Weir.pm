@@ -1,0 +1,377 @@
+package Weir;
+
+# A private gateway for a test: its own directory, ports, clock and log, on
+# loopback, gone when the object is.
+#
+#	my $w = Weir->new(main => "name = value\n", files => { table => "..." });
+#	my $c = $w->smtp;
+#	like $c->cmd("EHLO me"), qr/^250/, "greeted";
+#
+# In texts, $dir stands for the private directory and ${port:NAME} for a port
+# that stays the same under one NAME.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Path qw(make_path remove_tree);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use POSIX qw(:sys_wait_h);
+use Time::HiRes qw(sleep time);
+
+use Weir::Client;
+
+my $out = $ENV{OUT} || "build/debug";
+my $slow = $out =~ /asan|tsan/ ? 4 : 1;
+my $owner = $$;
+
+sub program { return abs_path("$out/bin/weir") }
+
+# A port below the ephemeral range that nobody listens on now.
+sub free_port {
+	for (1 .. 200) {
+		my $port = 10000 + int(rand(9900));
+		my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
+		    LocalPort => $port, Proto => "tcp", ReuseAddr => 1) or next;
+		close $s;
+		return $port;
+	}
+	die "no free port";
+}
+
+sub new {
+	my ($class, %arg) = @_;
+	my $self = bless {
+		dir => tempdir("weir-XXXXXX", TMPDIR => 1), ports => {},
+		peers => [],
+	}, $class;
+
+	chmod 0755, $self->{dir};
+	mkdir "$self->{dir}/etc";
+	$self->{port} = $self->port("smtp");
+	$self->write_clock(0);
+	$self->configure(%arg);
+	$self->start if !defined $arg{start} || $arg{start};
+	return $self;
+}
+
+sub port {
+	my ($self, $name) = @_;
+
+	return $self->{ports}{$name} ||= free_port();
+}
+
+sub expand {
+	my ($self, $text) = @_;
+
+	$text =~ s/\$\{port:(\w+)\}/$self->port($1)/ge;
+	$text =~ s/\$dir\b/$self->{dir}/g;
+	return $text;
+}
+
+sub write_file {
+	my ($self, $name, $text) = @_;
+	my $path = $name =~ m{^/} ? $name : "$self->{dir}/etc/$name";
+
+	open my $f, ">", "$path.new" or die "$path: $!";
+	print $f $self->expand($text);
+	close $f;
+	rename "$path.new", $path or die "$path: $!";
+	return $path;
+}
+
+sub read_file {
+	my ($path) = @_;
+
+	open my $f, "<", $path or return "";
+	local $/;
+	return scalar <$f> // "";
+}
+
+# main => more main.cf, master => more master.cf, smtpd => "-o" lines of the
+# SMTP service, files => { name => text } in the configuration directory.
+sub configure {
+	my ($self, %arg) = @_;
+	my $user = $> == 0 ? "nobody" : scalar getpwuid($>);
+	my $smtpd = $arg{smtpd} || "";
+
+	$self->write_file($_, $arg{files}{$_}) for keys %{ $arg{files} || {} };
+	$self->write_file("main.cf", <<EOT . ($arg{main} || ""));
+myhostname = mail.example.com
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mail_owner = $user
+queue_directory = \$dir/queue
+data_directory = \$dir/data
+maillog_file = \$dir/log
+weir_dns_servers = 127.0.0.1\@${\ $self->port("dns")}
+weir_drain_time_limit = 5s
+smtp_tls_security_level = none
+local_recipient_maps =
+alias_maps =
+EOT
+	$self->write_file("master.cf", <<EOT . ($arg{master} || ""));
+127.0.0.1:$self->{port} inet n - n - - smtpd
+$smtpd
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+lmtp unix - - n - - lmtp
+virtual unix - n n - - virtual
+local unix - n n - - local
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+EOT
+	return $self;
+}
+
+sub weir {
+	my ($self, @args) = @_;
+
+	return system(program(), @args) >> 8;
+}
+
+# Run a sub-command with this gateway's configuration; (status, output).
+sub command {
+	my ($self, $name, @args) = @_;
+	my $pid = open(my $f, "-|") // die "fork: $!";
+
+	if ($pid == 0) {
+		open STDERR, ">&", \*STDOUT;
+		{ exec program(), $name, "-c", "$self->{dir}/etc", @args };
+		POSIX::_exit(127);
+	}
+	my $text = do { local $/; <$f> };
+	close $f;
+	return ($? >> 8, $text // "");
+}
+
+sub start {
+	my ($self) = @_;
+	my $pid = fork // die "fork: $!";
+
+	if ($pid == 0) {
+		$ENV{WEIR_CLOCK} = "$self->{dir}/clock";
+		$ENV{ASAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
+		$ENV{TSAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
+		$ENV{UBSAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
+		open STDIN, "<", "/dev/null";
+		open STDOUT, ">>", "$self->{dir}/stdout";
+		open STDERR, ">>", "$self->{dir}/stderr";
+		{ exec program(), "run", "-c", "$self->{dir}/etc" };
+		POSIX::_exit(127);
+	}
+	$self->{pid} = $pid;
+	my $seen = $self->{serving}++;
+	$self->wait_for(sub {
+		my $log = $self->log;
+		my $n = () = $log =~ /generation 1 serves/g;
+		return 1 if $n > $seen;
+		die "gateway ended:\n" . read_file("$self->{dir}/stderr") . $log
+		    if waitpid($pid, WNOHANG) == $pid;
+		return 0;
+	}, 20) or die "gateway does not serve:\n" . $self->log .
+	    read_file("$self->{dir}/stderr");
+	return $self;
+}
+
+# Stop it; its exit status.
+sub stop {
+	my ($self, $signal) = @_;
+
+	return 0 unless $self->{pid};
+	kill $signal || "TERM", $self->{pid};
+	my $gone = $self->wait_for(
+	    sub { waitpid($self->{pid}, WNOHANG) == $self->{pid} }, 20);
+	my $status = $?;
+	if (!$gone) {
+		kill "KILL", $self->{pid};
+		waitpid($self->{pid}, 0);
+		$status = -1;
+	}
+	delete $self->{pid};
+	return $status;
+}
+
+# What the sanitizers complained about.
+sub complaints {
+	my ($self) = @_;
+
+	return join "", map { read_file($_) } glob("$self->{dir}/sanitizer*");
+}
+
+sub log { return read_file($_[0]{dir} . "/log") }
+
+sub wait_for {
+	my ($self, $done, $seconds) = @_;
+	my $end = time + ($seconds || 10) * $slow;
+
+	while (1) {
+		my $value = $done->();
+		return $value if $value;
+		return undef if time > $end;
+		sleep 0.01;
+	}
+}
+
+# The first match of a pattern in the log, waiting for it.
+sub wait_log {
+	my ($self, $pattern, $seconds) = @_;
+
+	return $self->wait_for(
+	    sub { $self->log =~ /$pattern/m ? ($1 // $&) : undef }, $seconds);
+}
+
+# Time for all roles: seconds added to the clock.
+sub write_clock {
+	my ($self, $seconds) = @_;
+	my $path = "$self->{dir}/clock";
+
+	$self->{clock} = $seconds;
+	open my $f, -e $path ? "+<" : ">", $path or die "$path: $!";
+	syswrite $f, pack("q", $seconds * 1_000_000_000);
+	close $f;
+}
+
+sub advance {
+	my ($self, $seconds) = @_;
+
+	$self->write_clock($self->{clock} + $seconds);
+}
+
+sub smtp {
+	my ($self, $port) = @_;
+
+	return Weir::Client->new($port || $self->{port});
+}
+
+# One message; the reply to its final dot (or to what was refused).
+sub send_mail {
+	my ($self, %arg) = @_;
+	my $c = $self->smtp($arg{port});
+	my $reply = $c->deliver(%arg);
+
+	$c->cmd("QUIT");
+	return $reply;
+}
+
+# Start a program that serves for this test; stopped with it, by pid.
+sub peer {
+	my ($self, @command) = @_;
+	my $pid = fork // die "fork: $!";
+
+	if ($pid == 0) {
+		open STDIN, "<", "/dev/null";
+		open STDOUT, ">>", "$self->{dir}/peers";
+		open STDERR, ">&", \*STDOUT;
+		if (ref $command[0]) {
+			$command[0]->();
+			POSIX::_exit(0);
+		}
+		{ exec @command };
+		POSIX::_exit(127);
+	}
+	push @{ $self->{peers} }, $pid;
+	return $pid;
+}
+
+sub wait_port {
+	my ($self, $port) = @_;
+
+	return $self->wait_for(sub {
+		my $s = IO::Socket::INET->new(
+		    PeerAddr => "127.0.0.1", PeerPort => $port) or return 0;
+		close $s;
+		return 1;
+	}, 15);
+}
+
+# A real name server (nsd) for zones: { "example.org" => "zone file text" },
+# on the port that weir_dns_servers names.
+sub dns {
+	my ($self, %zones) = @_;
+	my $dir = "$self->{dir}/nsd";
+	my $port = $self->port("dns");
+	my $conf = <<EOT;
+server:
+	ip-address: 127.0.0.1\@$port
+	username: ""
+	chroot: ""
+	database: ""
+	zonesdir: "$dir"
+	logfile: "$dir/log"
+	pidfile: "$dir/pid"
+	xfrdfile: "$dir/xfrd"
+	zonelistfile: "$dir/zonelist"
+	rrl-ratelimit: 0
+	server-count: 1
+remote-control:
+	control-enable: no
+EOT
+	mkdir $dir;
+	for my $zone (sort keys %zones) {
+		$self->write_file("$dir/$zone.zone", <<EOT . $zones{$zone});
+\$ORIGIN $zone.
+\$TTL 300
+@ IN SOA ns.$zone. host.$zone. 1 3600 600 86400 300
+@ IN NS ns.$zone.
+ns IN A 127.0.0.1
+EOT
+		$conf .= "zone:\n\tname: $zone\n\tzonefile: $zone.zone\n";
+	}
+	$self->write_file("$dir/nsd.conf", $conf);
+	my $pid = $self->peer("nsd", "-d", "-c", "$dir/nsd.conf");
+	$self->wait_port($port) or die "nsd: " . read_file("$dir/log");
+	return $pid;
+}
+
+# An SMTP server that takes everything and keeps each message in a file;
+# $self->sink("name") waits on ${port:name}.
+sub sink {
+	my ($self, $name, %arg) = @_;
+	my $dir = "$self->{dir}/$name";
+	my $port = $self->port($name);
+
+	mkdir $dir;
+	require Weir::Sink;
+	$self->peer(sub { Weir::Sink::serve($port, $dir, %arg) });
+	$self->wait_port($port) or die "no sink";
+	return $dir;
+}
+
+# The messages in a sink or a Maildir, waiting until there are so many.
+sub messages {
+	my ($self, $dir, $count, $seconds) = @_;
+	my $path = -d "$dir/new" ? "$dir/new" : $dir;
+	my $list = sub { grep { !/\.tmp$/ } sort glob("$path/*") };
+
+	$self->wait_for(sub {
+		$path = "$dir/new" if -d "$dir/new";
+		return scalar(my @l = $list->()) >= $count;
+	}, $seconds || 15);
+	return map { read_file($_) } $list->();
+}
+
+sub DESTROY {
+	my ($self) = @_;
+
+	return if $$ != $owner;
+	local ($?, $@, $!);
+	$self->stop;
+	kill "TERM", @{ $self->{peers} };
+	for my $pid (@{ $self->{peers} }) {
+		$self->wait_for(sub { waitpid($pid, WNOHANG) != 0 }, 3)
+		    or kill "KILL", $pid;
+	}
+	print STDERR "# sanitizer: $_\n" for split /\n/, $self->complaints;
+	if ($ENV{WEIR_KEEP}) {
+		print STDERR "# kept: $self->{dir}\n";
+	} else {
+		remove_tree($self->{dir});
+	}
+}
+
+1;
