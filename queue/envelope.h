@@ -61,15 +61,33 @@ struct envelope {
 	uint64_t nchunks; /* 0: inline */
 };
 
-/* envelope_print(e, out): append the stored form (versioned, length-prefixed).
- * envelope_parse(data, n, arena, e): read it; false: damaged, or from a
- * version that is not known.  Texts point into ${data} or ${arena}. */
+enum { ENVELOPE_QID = 24 }; /* a queue id in text, with its NUL */
+
+/* envelope_print(e, out): append the stored form: versioned, every field with
+ * its length, sealed. */
 void envelope_print(const struct envelope *e, struct buf *out);
+
+/*
+ * envelope_parse(data, n, arena, e):
+ * Read the stored form, which is all of ${data}.  False: damaged, cut short,
+ * or of a version that is not known; ${e} is then of no use.  headers and body
+ * point into ${data}, everything else into ${arena}.
+ */
 bool envelope_parse(
     const char *data, size_t n, struct arena *arena, struct envelope *e);
 
-/* envelope_qid(now, number, pid, long_form, qid): a queue id in Postfix's
- * alphabets: short (hex digits) or long (time in base 52, "z", number). */
-void envelope_qid(int64_t now, uint64_t number, bool long_form, char qid[24]);
+/* envelope_peek(): the same without looking at headers and body, whose pages
+ * a listing of the queue need not fetch; whether they are whole stays open. */
+bool envelope_peek(
+    const char *data, size_t n, struct arena *arena, struct envelope *e);
+
+/* envelope_qid(now, number, long_form, qid): a queue id in Postfix's alphabets:
+ * short (microseconds and ${number} in hexadecimal) or long (time in base 52,
+ * "z", ${number} in base 51).  Unique while ${number} is. */
+void envelope_qid(
+    int64_t now, uint64_t number, bool long_form, char qid[ENVELOPE_QID]);
+
+/* envelope_qid_valid(text): it has the form of a queue id. */
+bool envelope_qid_valid(const char *text);
 
 #endif

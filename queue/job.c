@@ -1,0 +1,230 @@
+/* job.c - see job.h. */
+#include "queue/job.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/frame.h"
+
+enum {
+	FLAG_UTF8 = 1,
+	FLAG_EIGHT_BIT = 2,
+	FLAG_BOUNCE = 4,
+	FLAG_FAILED = 1,
+	FLAG_REACHED = 2,
+	/* The least that an element takes: its lengths and numbers. */
+	LEAST_RCPT = 3 * 4 + 2 * 8,
+	LEAST_OUTCOME = 5 * 4 + 2 * 8,
+	LEAST_ROUTE = 5 * 4 + 2 * 8,
+};
+
+static struct frame_reader
+reader_of(const struct frame *frame)
+{
+	return (struct frame_reader){ .p = frame->body,
+		.end = frame->body + frame->len };
+}
+
+/* A count of elements that the rest of the body has room for. */
+static bool
+get_count(struct frame_reader *r, size_t least, size_t *count)
+{
+	uint64_t n = frame_num(r);
+
+	if (r->bad || n > (size_t)(r->end - r->p) / least)
+		return false;
+	*count = n;
+	return true;
+}
+
+static bool
+at_end(const struct frame_reader *r)
+{
+	return !r->bad && r->p == r->end;
+}
+
+static uint32_t
+get_index(struct frame_reader *r)
+{
+	uint64_t index = frame_num(r);
+
+	if (index > UINT32_MAX)
+		r->bad = true;
+	return (uint32_t)index;
+}
+
+void
+job_print(const struct job *job, enum job_frame type, struct buf *out)
+{
+	size_t start = frame_begin(out, type, job->id);
+
+	frame_put_num(out, job->key);
+	frame_put_str(out, job->qid);
+	frame_put_str(out, job->transport);
+	frame_put_str(out, job->nexthop);
+	frame_put_str(out, job->sender);
+	frame_put_num(out, (uint64_t)job->arrival);
+	frame_put_num(out, (uint64_t)job->active);
+	frame_put_num(out, job->size);
+	frame_put_num(out,
+	    (job->utf8 ? FLAG_UTF8 : 0U) |
+		(job->eight_bit ? FLAG_EIGHT_BIT : 0U) |
+		(job->is_bounce ? FLAG_BOUNCE : 0U));
+	frame_put_str(out, job->envid);
+	frame_put_num(out, (unsigned char)job->ret);
+	frame_put_num(out, job->nrcpts);
+	for (size_t i = 0; i < job->nrcpts; i++) {
+		const struct job_rcpt *rcpt = &job->rcpts[i];
+
+		frame_put_num(out, rcpt->index);
+		frame_put_str(out, rcpt->address);
+		frame_put_str(out, rcpt->original);
+		frame_put_str(out, rcpt->orcpt);
+		frame_put_num(out, rcpt->notify);
+	}
+	frame_end(out, start);
+}
+
+bool
+job_parse(const struct frame *frame, struct arena *arena, struct job *job)
+{
+	struct frame_reader r = reader_of(frame);
+	uint64_t flags;
+
+	*job = (struct job){ .id = frame->id };
+	job->key = frame_num(&r);
+	job->qid = frame_str(&r, arena);
+	job->transport = frame_str(&r, arena);
+	job->nexthop = frame_str(&r, arena);
+	job->sender = frame_str(&r, arena);
+	job->arrival = (int64_t)frame_num(&r);
+	job->active = (int64_t)frame_num(&r);
+	job->size = frame_num(&r);
+	flags = frame_num(&r);
+	job->utf8 = (flags & FLAG_UTF8) != 0;
+	job->eight_bit = (flags & FLAG_EIGHT_BIT) != 0;
+	job->is_bounce = (flags & FLAG_BOUNCE) != 0;
+	job->envid = frame_str(&r, arena);
+	job->ret = (char)frame_num(&r);
+	if (!get_count(&r, LEAST_RCPT, &job->nrcpts))
+		return false;
+	job->rcpts = arena_alloc(arena, job->nrcpts * sizeof *job->rcpts);
+	for (size_t i = 0; i < job->nrcpts; i++) {
+		struct job_rcpt *rcpt = &job->rcpts[i];
+
+		rcpt->index = get_index(&r);
+		rcpt->address = frame_str(&r, arena);
+		rcpt->original = frame_str(&r, arena);
+		rcpt->orcpt = frame_str(&r, arena);
+		rcpt->notify = (unsigned)frame_num(&r);
+	}
+	return at_end(&r);
+}
+
+void
+job_result_print(const struct job_result *result, struct buf *out)
+{
+	size_t start = frame_begin(out, JOB_RESULT, result->id);
+
+	frame_put_num(out,
+	    (result->destination_failed ? FLAG_FAILED : 0U) |
+		(result->destination_reached ? FLAG_REACHED : 0U));
+	frame_put_str(out, result->destination_dsn);
+	frame_put_str(out, result->destination_reason);
+	frame_put_num(out, result->noutcomes);
+	for (size_t i = 0; i < result->noutcomes; i++) {
+		const struct job_outcome *o = &result->outcomes[i];
+
+		frame_put_num(out, o->index);
+		frame_put_num(out, o->status);
+		frame_put_str(out, o->dsn);
+		frame_put_str(out, o->reason);
+		frame_put_str(out, o->remote);
+		frame_put_str(out, o->diagnostic);
+		frame_put_str(out, o->address);
+	}
+	frame_end(out, start);
+}
+
+static void
+get_outcome(
+    struct frame_reader *r, struct arena *arena, struct job_outcome *outcome)
+{
+	uint64_t status;
+
+	outcome->index = get_index(r);
+	status = frame_num(r);
+	if (status > JOB_UNKNOWN)
+		r->bad = true;
+	outcome->status = r->bad ? JOB_UNKNOWN : (enum job_status)status;
+	outcome->dsn = frame_str(r, arena);
+	outcome->reason = frame_str(r, arena);
+	outcome->remote = frame_str(r, arena);
+	outcome->diagnostic = frame_str(r, arena);
+	outcome->address = frame_str(r, arena);
+}
+
+bool
+job_result_parse(
+    const struct frame *frame, struct arena *arena, struct job_result *result)
+{
+	struct frame_reader r = reader_of(frame);
+	uint64_t flags = frame_num(&r);
+
+	*result = (struct job_result){ .id = frame->id };
+	result->destination_failed = (flags & FLAG_FAILED) != 0;
+	result->destination_reached = (flags & FLAG_REACHED) != 0;
+	result->destination_dsn = frame_str(&r, arena);
+	result->destination_reason = frame_str(&r, arena);
+	if (!get_count(&r, LEAST_OUTCOME, &result->noutcomes))
+		return false;
+	result->outcomes =
+	    arena_alloc(arena, result->noutcomes * sizeof *result->outcomes);
+	for (size_t i = 0; i < result->noutcomes; i++)
+		get_outcome(&r, arena, &result->outcomes[i]);
+	return at_end(&r);
+}
+
+void
+job_routed_print(const struct job_routed *routed, struct buf *out)
+{
+	size_t start = frame_begin(out, JOB_ROUTED, routed->id);
+
+	frame_put_num(out, routed->nroutes);
+	for (size_t i = 0; i < routed->nroutes; i++) {
+		const struct job_route *route = &routed->routes[i];
+
+		frame_put_num(out, route->index);
+		frame_put_num(out, route->failed ? FLAG_FAILED : 0U);
+		frame_put_str(out, route->address);
+		frame_put_str(out, route->transport);
+		frame_put_str(out, route->nexthop);
+		frame_put_str(out, route->dsn);
+		frame_put_str(out, route->reason);
+	}
+	frame_end(out, start);
+}
+
+bool
+job_routed_parse(
+    const struct frame *frame, struct arena *arena, struct job_routed *routed)
+{
+	struct frame_reader r = reader_of(frame);
+
+	*routed = (struct job_routed){ .id = frame->id };
+	if (!get_count(&r, LEAST_ROUTE, &routed->nroutes))
+		return false;
+	routed->routes =
+	    arena_alloc(arena, routed->nroutes * sizeof *routed->routes);
+	for (size_t i = 0; i < routed->nroutes; i++) {
+		struct job_route *route = &routed->routes[i];
+
+		route->index = get_index(&r);
+		route->failed = (frame_num(&r) & FLAG_FAILED) != 0;
+		route->address = frame_str(&r, arena);
+		route->transport = frame_str(&r, arena);
+		route->nexthop = frame_str(&r, arena);
+		route->dsn = frame_str(&r, arena);
+		route->reason = frame_str(&r, arena);
+	}
+	return at_end(&r);
+}
