@@ -9,6 +9,7 @@
 #include "base/net.h"
 
 struct arena;
+struct event_by;
 struct world;
 
 /* How the client's name was found, as in XCLIENT and the test bench. */
@@ -28,6 +29,8 @@ struct subject {
 	struct arena *arena; /* for what an evaluation allocates; reset with the
 			      * mail transaction */
 	struct world *world;
+	const struct event_by
+	    *by; /* who logs; qid: the queue id or "NOQUEUE" */
 
 	const char *client_name; /* verified, or "unknown" */
 	enum subject_name name_status;
@@ -35,22 +38,22 @@ struct subject {
 	enum subject_name reverse_status; /* OK, TEMP or PERM */
 	struct net_addr client;
 	const char *client_addr; /* its text */
-	const char *client_port; /* "unknown" if not known */
+	const char *client_port; /* NULL: not known */
 	const char *server_addr, *server_port;
 
-	const char *protocol; /* "SMTP", "ESMTP" */
+	const char *protocol; /* "SMTP"; "ESMTP" after EHLO */
 	const char *helo;
 	const char *sender; /* as the client wrote it, internal form */
 	const char *recipient;
-	const char *sender_key, *recipient_key; /* rewritten, for tables */
-	size_t recipient_count;                 /* accepted so far */
-	int64_t size;         /* SIZE=, or real at end-of-data */
-	const char *queue_id; /* "" before there is one */
-	const char *instance; /* constant for one message */
+	size_t recipient_count; /* accepted so far, of this message */
+	int64_t size;           /* SIZE=, or real at end-of-data */
+	const char *queue_id;   /* NULL before there is one */
+	const char *instance;   /* constant for one message */
 	const char *etrn_domain;
 	bool utf8;      /* SMTPUTF8 was given */
-	bool pipelined; /* input waits behind a command that must
-				     * be the last of a group */
+	bool bdat;      /* the content comes by BDAT, not DATA */
+	bool pipelined; /* input waits behind a command that must be the last
+			 * of a group */
 
 	const char *sasl_method, *sasl_username, *sasl_sender; /* or NULL */
 	const char *tls_protocol, *tls_cipher; /* NULL: plain text */

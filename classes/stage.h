@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct arena;
+#include "checks/effect.h"
+
 struct buf;
 struct conf;
 struct err;
@@ -40,48 +41,36 @@ struct rules *stage_compile(
     struct conf *conf, struct route *route, bool strict, struct err *err);
 void stage_free(struct rules *rules);
 
-/* stage_blocks(rules, stage): evaluating it may block (DNS, a database, a
- * policy server): not for a loop. */
+/*
+ * stage_blocks(rules, stage):
+ * Evaluating it may block (DNS, a database, a policy server): not for a loop.
+ * What a table will answer is not known before it is asked: if an entry names
+ * a restriction that blocks and nothing else in the stage does, the first
+ * stage_run() stops there with verdict.again (and 451), and from then on this
+ * is true.  The door then runs the stage once more, in a worker.
+ */
 bool stage_blocks(const struct rules *rules, enum stage stage);
-
-/* What a verdict asks the door to do with the message, in order. */
-enum effect_kind {
-	EFFECT_PREPEND,  /* text: a header line, without CRLF */
-	EFFECT_FILTER,   /* text: transport:nexthop; the last one counts */
-	EFFECT_REDIRECT, /* text: address; the last one counts */
-	EFFECT_BCC,      /* text: address */
-	EFFECT_HOLD,
-	EFFECT_DISCARD,
-	EFFECT_SLEEP, /* number: nanoseconds before the reply, a timer */
-};
-struct effect {
-	struct effect *next;
-	enum effect_kind kind;
-	const char *text;
-	int64_t number;
-};
 
 /* The answer for one command.  Texts live in the subject's arena. */
 struct verdict {
 	bool pass;              /* the command may succeed */
 	int code;               /* of the reply, if not pass: 4NN, 5NN */
 	const char *dsn;        /* "5.7.1" */
-	const char *text;       /* the rest of the reply */
+	const char *text;       /* the rest of the reply, one line */
 	bool hangup;            /* 421, 521: close after the reply */
-	struct effect *effects; /* also with pass; new ones since last time */
+	bool again;             /* see stage_blocks() */
+	struct effect *effects; /* also with pass; what this stage has added */
 	struct trace *trace;    /* every step that was taken */
 };
 
 /* What is carried between the stages of a session.  Zero-initialised; the
- * door clears it with stage_reset_mail() at RSET and after each message. */
+ * door clears it with stage_reset_mail() at RSET and after each message, with
+ * stage_reset_session() at the end, STARTTLS and XCLIENT. */
 struct stage_state {
-	char *defer_if_permit; /* "450 4.7.1 text", malloc'd */
-	char *defer_if_permit_client, *defer_if_permit_helo,
-	    *defer_if_permit_sender;
-	bool discard; /* DISCARD: no list is evaluated any more */
-	bool unlisted_sender_done;
-	bool sender_checked; /* delayed lists ran for this sender */
-	unsigned long instance;
+	/* Why a permit will become a deferral, "450 4.7.1 text", malloc'd:
+	 * what the client, HELO and sender lists have found so far. */
+	char *defer_client, *defer_helo, *defer_sender;
+	bool discard; /* DISCARD: no list of this message is evaluated more */
 };
 void stage_reset_mail(struct stage_state *state);
 void stage_reset_session(struct stage_state *state);
@@ -89,10 +78,12 @@ void stage_reset_session(struct stage_state *state);
 /*
  * stage_run(rules, stage, subject, state, verdict):
  * Evaluate what belongs to ${stage}: with smtpd_delay_reject the client, helo
- * and sender lists run at RCPT, the relay list before the recipient list, the
- * implicit unlisted checks at their end, carried defer_if_permit, soft_bounce,
- * the footer.  Logs "reject:", "reject_warning:", "hold:" ... lines as Postfix
- * does.  May block (stage_blocks()) until the deadlines of what it asks.
+ * and sender lists run at RCPT (or ETRN); the relay list before the recipient
+ * list; the implicit unlisted checks at their end; carried defer_if_permit;
+ * soft_bounce.  Logs "reject:", "reject_warning:", "hold:" ... lines as
+ * Postfix does.  May block (stage_blocks()) until the deadlines of what it
+ * asks.  At STAGE_DATA and STAGE_END the recipient is looked at only if there
+ * is one alone; the door leaves the last one in the subject.
  */
 void stage_run(struct rules *rules, enum stage stage, struct subject *subject,
     struct stage_state *state, struct verdict *verdict);
@@ -115,7 +106,8 @@ struct trace {
 	int64_t when; /* wall clock */
 };
 
-/* trace_print(trace, out): human-readable; trace_json(trace, out). */
+/* stage_trace_print(trace, out): for people, a step a line;
+ * stage_trace_json(): one JSON object. */
 void stage_trace_print(const struct trace *trace, struct buf *out);
 void stage_trace_json(const struct trace *trace, struct buf *out);
 
