@@ -1,0 +1,24 @@
+/* local_role.h - the role that writes mailboxes, as their owners. */
+#ifndef DELIVERY_LOCAL_ROLE_H
+#define DELIVERY_LOCAL_ROLE_H
+
+#include <stddef.h>
+
+struct local_role {
+	int listener; /* the role's Unix socket, listening */
+	size_t most;  /* deliveries at once; 0: 50 */
+	/* As in deliver_role.h. */
+	void (*ready)(void *arg, const char *warnings);
+	void *arg;
+};
+
+/*
+ * local_role_run(role):
+ * Single-threaded.  For each connection (one delivery, see mailbox.h) a child
+ * is forked that becomes the owner of the mailbox, writes, answers and ends.
+ * Returns the exit status at SIGTERM, which it takes over, when the deliveries
+ * under way have ended.
+ */
+int local_role_run(const struct local_role *role);
+
+#endif
