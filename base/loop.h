@@ -13,7 +13,8 @@ struct loop;
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HUP = 4 };
 
-/* A watched descriptor; lives in its owner. */
+/* A watched descriptor; lives in its owner.  ready() is told which edges there
+ * were; LOOP_HUP (the peer closed, or an error waits) comes with LOOP_READ. */
 struct loop_fd {
 	int fd;
 	void (*ready)(struct loop_fd *watch, unsigned what);
@@ -26,7 +27,8 @@ struct loop_timer {
 	size_t place; /* in the heap, from 1; 0: not set */
 };
 
-/* Something to do on the loop's thread; lives in its owner. */
+/* Something to do on the loop's thread; lives in its owner.  Zero-initialised,
+ * but for run(), which is called after the loop has let go of the task. */
 struct loop_task {
 	struct loop_task *next;
 	void (*run)(struct loop_task *task);
@@ -35,7 +37,8 @@ struct loop_task {
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 
-/* loop_run(loop): until loop_stop().  Calls event_flush() once per turn. */
+/* loop_run(loop): until loop_stop().  Calls event_flush() once per turn.  May
+ * be called again. */
 void loop_run(struct loop *loop);
 
 /* loop_stop(loop): from any thread, or a signal handler. */
@@ -62,6 +65,10 @@ void loop_post(struct loop *loop, struct loop_task *task);
  * loop sleeps (to batch output).  The loop's thread only; a task that is
  * deferred already stays where it is. */
 void loop_defer(struct loop *loop, struct loop_task *task);
+
+/* loop_undefer(loop, task): forget ${task} if it is deferred (its owner is
+ * about to go). */
+void loop_undefer(struct loop *loop, struct loop_task *task);
 
 /* loop_time(loop): clock_mono() as of the start of this turn. */
 int64_t loop_time(const struct loop *loop);
