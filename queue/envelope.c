@@ -54,6 +54,8 @@ put_rcpt(struct buf *out, const struct envelope_rcpt *r)
 	frame_put_num(out, r->state);
 	frame_put_str(out, r->dsn);
 	frame_put_str(out, r->reason);
+	frame_put_str(out, r->remote);
+	frame_put_str(out, r->diagnostic);
 }
 
 static void
@@ -138,6 +140,8 @@ get_rcpt(
 	rcpt->state = state == 0 ? ENVELOPE_TODO : ENVELOPE_DONE;
 	rcpt->dsn = frame_str(r, arena);
 	rcpt->reason = frame_str(r, arena);
+	rcpt->remote = frame_str(r, arena);
+	rcpt->diagnostic = frame_str(r, arena);
 	return !r->bad && state <= ENVELOPE_DONE;
 }
 
@@ -145,7 +149,7 @@ static bool
 get_rcpts(struct frame_reader *r, struct arena *arena, struct envelope *e)
 {
 	/* A recipient takes at least the lengths of its fields. */
-	enum { LEAST = 7 * 4 + 2 * 8 };
+	enum { LEAST = 9 * 4 + 2 * 8 };
 
 	e->nrcpts = frame_num(r);
 	if (r->bad || e->nrcpts > (size_t)(r->end - r->p) / LEAST)

@@ -9,6 +9,8 @@
 struct arena;
 struct buf;
 
+enum { ENVELOPE_QID = 24 }; /* a queue id in text, with its NUL */
+
 enum envelope_state {
 	ENVELOPE_TODO,
 	ENVELOPE_DONE, /* sent, bounced or expanded: retired */
@@ -28,11 +30,12 @@ struct envelope_rcpt {
 	unsigned notify;      /* 0: as usual */
 	const char *transport, *nexthop; /* as first resolved */
 	enum envelope_state state;
-	const char *dsn, *reason; /* of the last deferral; "" */
+	/* Of the last deferral, as in struct job_outcome; "". */
+	const char *dsn, *reason, *remote, *diagnostic;
 };
 
 struct envelope {
-	char qid[24];
+	char qid[ENVELOPE_QID];
 	int64_t arrival;    /* wall clock, ns */
 	int64_t not_before; /* next attempt; 0: at once */
 	unsigned attempts;
@@ -60,8 +63,6 @@ struct envelope {
 	size_t nbody;
 	uint64_t nchunks; /* 0: inline */
 };
-
-enum { ENVELOPE_QID = 24 }; /* a queue id in text, with its NUL */
 
 /* envelope_print(e, out): append the stored form: versioned, every field with
  * its length, sealed. */
