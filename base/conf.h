@@ -72,14 +72,18 @@ const char *conf_expand(
  * restriction class, a transport's own limit), so it is not unknown. */
 void conf_used(struct conf *conf, const char *name);
 
-/*
- * conf_each(conf, fn, arg):
- * Call ${fn} for each name that main.cf sets, in order.  ${known}: a table
- * has it, or it was used, or another value refers to it.
- */
+/* What is known about a name that main.cf sets. */
+enum conf_known {
+	CONF_UNKNOWN, /* nothing: a slip of the pen? */
+	CONF_KNOWN,   /* a table has it, it was used, or a value refers to it */
+	CONF_UNUSED,  /* one of Postfix's that has no effect here */
+};
+
+/* conf_each(conf, fn, arg): call ${fn} for each name that main.cf sets, in
+ * order. */
 void conf_each(struct conf *conf,
     void (*fn)(void *arg, const char *name, const struct conf_value *value,
-	bool known),
+	enum conf_known known),
     void *arg);
 
 /* conf_suggest(conf, name): the known name most like ${name}, or NULL. */
@@ -88,8 +92,8 @@ const char *conf_suggest(struct conf *conf, const char *name);
 /*
  * conf_word(cursor, arena):
  * The next element of a list separated by commas and white space, in ${arena};
- * an element in { } is returned whole, with its braces.  NULL at the end.
- * Sets *cursor behind it.
+ * what stands in { } is one piece, with its braces ("inline:{a=b, c=d}").  NULL
+ * at the end.  Sets *cursor behind it.
  */
 char *conf_word(const char **cursor, struct arena *arena);
 

@@ -8,7 +8,7 @@
  *	#include "<dir>/params.def"
  *	#undef PARAM
  *	};
- *	extern const struct param_table <dir>_params;     (in params.c)
+ *	extern const struct param_table <dir>_params_table;
  * Code, weir check and the manual are made from the rows. */
 #ifndef BASE_PARAM_H
 #define BASE_PARAM_H
@@ -49,11 +49,21 @@ struct param {
 	const char *meaning;
 };
 
+/* A default that is found out when a configuration is read (a host name).
+ * ${text} returns it, unexpanded, in ${arena}; it may ask ${conf} for what is
+ * set, for other defaults, and for computed ones that stand before it. */
+struct param_computed {
+	const char *name;
+	const char *(*text)(struct conf *conf, struct arena *arena);
+};
+
 struct param_table {
 	const char *directory; /* "proxy" */
 	const struct param *rows;
 	size_t count;
 	size_t size; /* of the directory's struct */
+	const struct param_computed *computed; /* ended by a NULL name; or
+						* NULL */
 };
 
 /*
