@@ -224,8 +224,8 @@ conf_view(struct conf *conf)
 }
 
 void
-conf_set(struct conf *view, const char *name, const char *text,
-    struct origin origin)
+conf_set(
+    struct conf *view, const char *name, const char *text, struct origin origin)
 {
 	must(view->parent != NULL);
 	if (origin.file != NULL)
@@ -296,8 +296,8 @@ read_lines(struct conf *conf, struct lines *lines, struct err *err)
 static void
 add_defaults(struct conf *conf, const struct param_table *table)
 {
-	struct row *rows = arena_alloc(
-	    conf->arena, (table->count + 1) * sizeof *rows);
+	struct row *rows =
+	    arena_alloc(conf->arena, (table->count + 1) * sizeof *rows);
 
 	for (size_t i = 0; i < table->count; i++) {
 		rows[i].param = &table->rows[i];

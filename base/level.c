@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "base/macro.h"
 
 enum { MOST_PART = 65535 };
 

@@ -2,7 +2,7 @@
 #ifndef BASE_LEVEL_H
 #define BASE_LEVEL_H
 
-struct macro_order;
+#include "base/macro.h"
 
 /* The comparisons that main.cf knows beside the plain ones. */
 extern const struct macro_order level_orders[];

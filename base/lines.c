@@ -41,8 +41,8 @@ lines_load(const char *path, struct buf *out, struct err *err)
 	while ((n = read(fd, buf_reserve(out, PIECE), PIECE)) > 0) {
 		out->len += (size_t)n;
 		if (out->len - start > MOST_FILE) {
-			err_set(err, "%s: larger than %d octets", path,
-			    MOST_FILE);
+			err_set(
+			    err, "%s: larger than %d octets", path, MOST_FILE);
 			(void)close(fd);
 			return -1;
 		}

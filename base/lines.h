@@ -17,7 +17,7 @@ struct err;
 struct lines {
 	const char *file; /* for messages */
 	const char *p, *end;
-	unsigned line;    /* physical lines taken so far */
+	unsigned line; /* physical lines taken so far */
 };
 
 /* lines_load(path, out, err): append the whole file at ${path} to ${out}.

@@ -2,6 +2,7 @@
 #ifndef BASE_MASTER_H
 #define BASE_MASTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/conf.h"
@@ -22,13 +23,15 @@ struct master_option {
 struct master_service {
 	const char *name; /* "smtp", "127.0.0.1:10025", "relay" */
 	enum master_type type;
-	const char *private, *unpriv, *chroot, *wakeup; /* as written */
+	const char *private, *unpriv, *chroot; /* "y", "n" or "-" */
+	const char *wakeup;                    /* "-", "0", "60" or "60?" */
 	int maxproc;         /* -1: default_process_limit; 0: no limit */
 	const char *command; /* "smtpd" */
 	const struct master_option *options;
 	size_t noptions;
 	const char *const *args; /* the other words, ended by NULL */
 	unsigned verbose;        /* how many -v */
+	bool debug;              /* -D */
 	struct origin origin;
 };
 
@@ -39,7 +42,8 @@ struct master {
 
 /* master_read(path, arena, master, err), master_parse(name, text, ...):
  * Read the file at ${path}, or ${text}, into ${master}, all in ${arena}.
- * Return 0, or -1 with "file:line: why" in ${err}. */
+ * Return 0, or -1 with "file:line: why" in ${err}.  Of two entries with the
+ * same name and type the last one counts, with a warning. */
 int master_read(const char *path, struct arena *arena, struct master *master,
     struct err *err);
 int master_parse(const char *name, const char *text, struct arena *arena,

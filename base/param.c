@@ -113,8 +113,8 @@ within(const struct param *param, const char *bound, bool least, int64_t value)
 }
 
 static int
-load_number(const struct param *param, const char *text, int64_t *into,
-    struct err *err)
+load_number(
+    const struct param *param, const char *text, int64_t *into, struct err *err)
 {
 	if (!parse(param->type, text, default_unit(param->preset), into)) {
 		err_set(err,
@@ -199,8 +199,8 @@ param_load(const struct param_table *table, struct conf *conf,
 		if (load(param, conf, arena, &member, err) != 0)
 			return -1;
 		must(param->offset + sizes[param->type] <= table->size);
-		memcpy((char *)into + param->offset, &member,
-		    sizes[param->type]);
+		memcpy(
+		    (char *)into + param->offset, &member, sizes[param->type]);
 	}
 	return 0;
 }

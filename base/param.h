@@ -61,7 +61,7 @@ struct param_table {
 	const char *directory; /* "proxy" */
 	const struct param *rows;
 	size_t count;
-	size_t size; /* of the directory's struct */
+	size_t size;                           /* of the directory's struct */
 	const struct param_computed *computed; /* ended by a NULL name; or
 						* NULL */
 };
