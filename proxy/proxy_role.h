@@ -1,0 +1,62 @@
+/* proxy_role.h - the role that clients talk to: SMTP servers on listening
+ * sockets, one for each smtpd service of master.cf, and the way into the
+ * queue. */
+#ifndef PROXY_PROXY_ROLE_H
+#define PROXY_PROXY_ROLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct master;
+struct master_service;
+struct world;
+
+/* A listening, non-blocking socket of a service. */
+struct proxy_listener {
+	const struct master_service *service; /* one of the role's master */
+	int fd;
+	int loop; /* number of the only loop that accepts from it (sockets
+		   * that share a port by SO_REUSEPORT); -1: all do */
+};
+
+/* What the role is given.  All of it must outlive the role. */
+struct proxy_role {
+	struct conf *conf;
+	const struct master *master;
+	struct world *world; /* asked by any thread */
+	const struct proxy_listener *listeners;
+	size_t nlisteners;
+	const char *queue_socket; /* path of the queue role's socket */
+	unsigned loops;           /* threads that keep sessions; 0: one for
+				   * each processor */
+	unsigned workers;         /* threads that may block; 0: 128 */
+	int64_t drain;            /* how long sessions may go on after SIGTERM,
+				   * in nanoseconds */
+	bool strict; /* a mistake in a restriction list, a table or a
+		      * certificate: do not start (a reload) */
+
+	/* Called once when every list is compiled and every table is open and
+	 * nothing runs yet: the moment to enter the jail, open the resolver
+	 * and report ready.  ${warnings}: what is wrong, one "file:line: text"
+	 * per line, or "".  Nonzero: do not serve, return that.  May be NULL. */
+	int (*ready)(void *arg, const char *warnings);
+	/* Called from a loop's thread with the decision traces of rejected
+	 * commands (weir_trace_all: of all), batched, so that weir explain can
+	 * find them: ${id} is the trace's, ${text} what stage_trace_print()
+	 * wrote below a line that names session, client, command and queue id.
+	 * May be NULL. */
+	void (*trace)(void *arg, const char *id, const char *text);
+	void *arg;
+};
+
+/*
+ * proxy_role_run(role):
+ * Serve until SIGTERM, which it takes over; then accept nothing more (the
+ * listeners stay the caller's), let sessions end within role->drain, and return
+ * the exit status: 0, or EX_CONFIG with the reasons logged.
+ */
+int proxy_role_run(const struct proxy_role *role);
+
+#endif

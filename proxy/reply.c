@@ -1,0 +1,86 @@
+/* reply.c - see reply.h. */
+#include "proxy/reply.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+static bool
+digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+int
+reply_code(const char *text)
+{
+	if (text[0] < '2' || text[0] > '5' || !digit(text[1]) ||
+	    !digit(text[2]) || (text[3] != ' ' && text[3] != '\0'))
+		return 0;
+	return (text[0] - '0') * 100 + (text[1] - '0') * 10 + text[2] - '0';
+}
+
+/* The length of the UTF-8 sequence at ${s} (not ASCII) within ${n} octets;
+ * 0: there is none.  Overlong forms and surrogates are none. */
+static size_t
+sequence(const unsigned char *s, size_t n)
+{
+	size_t len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2
+	    : (s[0] & 0xf0) == 0xe0               ? 3
+	    : s[0] >= 0xf0 && s[0] <= 0xf4        ? 4
+						  : 0;
+
+	if (len == 0 || len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* Append at most ${most} octets of the words ${s}..${s}+${n}. */
+static void
+put_words(struct buf *out, const char *s, size_t n, size_t most)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t i = 0, len;
+
+	while (i < n && i < most) {
+		len = p[i] < 0x80 ? 1 : sequence(p + i, n - i);
+		if (len > most - i)
+			break;
+		if (len == 0 || (len == 1 && (p[i] < 32 || p[i] == 127))) {
+			buf_putc(out, '?');
+			len = 1;
+		} else {
+			buf_put(out, s + i, len);
+		}
+		i += len;
+	}
+}
+
+void
+reply_put(struct buf *out, const char *text)
+{
+	const char *code, *line, *end;
+	size_t n;
+
+	if (reply_code(text) == 0)
+		text = "450 4.7.1 Service unavailable";
+	code = text;
+	line = text[3] == ' ' ? text + 4 : text + 3;
+	do {
+		end = strchr(line, '\n');
+		n = end != NULL ? (size_t)(end - line) : strlen(line);
+		buf_put(out, code, 3);
+		buf_putc(out, end != NULL ? '-' : ' ');
+		put_words(out, line, n, REPLY_LINE - 6);
+		buf_put(out, "\r\n", 2);
+		line = end != NULL ? end + 1 : NULL;
+	} while (line != NULL);
+}
