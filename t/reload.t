@@ -1,0 +1,101 @@
+#!/usr/bin/perl
+# A reload is all or nothing, and no connection is lost.
+use strict;
+use warnings;
+
+use lib "t/lib";
+use Test::More;
+use Weir;
+
+my $main = <<'EOT';
+virtual_mailbox_domains = example.org
+virtual_mailbox_maps = inline:{user@example.org=user/}
+virtual_transport = discard
+smtpd_recipient_restrictions = check_recipient_access inline:{user@example.org=%s}
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+EOT
+my $w = Weir->new(main => sprintf($main, "OK"));
+like $w->send_mail(to => 'user@example.org'), qr/^250/, "generation 1";
+
+my $old = $w->smtp;
+like $old->cmd("EHLO old"), qr/^250/, "a session of generation 1";
+$w->configure(main => sprintf($main, "REJECT gone"));
+my ($status, $text) = $w->command("reload");
+is $status, 0, "reload succeeds" or diag $text;
+is $w->send_mail(to => 'user@example.org'),
+    "554 5.7.1 <user\@example.org>: Recipient address rejected: gone",
+    "generation 2 decides";
+like $old->deliver(to => 'user@example.org'), qr/^250/,
+    "the old session goes on by its own generation (S-006)";
+is $old->cmd("QUIT"), "221 2.0.0 Bye", "and ends well";
+
+for my $case (
+	[ "an unknown restriction", "smtpd_sender_restrictions = reject_everyhting\n",
+	    qr/main\.cf:\d+.*reject_everyhting/s ],
+	[ "a bad value", "smtpd_timeout = tomorrow\n",
+	    qr/main\.cf:\d+.*smtpd_timeout/s ],
+	[ "recursion", "mydomain = \$myorigin\nmyorigin = \$mydomain\n",
+	    qr/recurs|loop/i ],
+	[ "a line that is none", "what is this\n", qr/main\.cf:\d+/ ],
+	[ "no relay control (T-33)", "smtpd_relay_restrictions =\n" .
+	    "smtpd_recipient_restrictions = permit_mynetworks\n",
+	    qr/reject_unauth_destination/ ]) {
+	my ($what, $lines, $pattern) = @$case;
+
+	$w->configure(main => sprintf($main, "OK") . $lines);
+	($status, $text) = $w->command("check");
+	isnt $status, 0, "$what: check fails";
+	like $text, $pattern, "$what: check says where";
+	($status, $text) = $w->command("reload");
+	isnt $status, 0, "$what: reload is refused";
+	like $text, $pattern, "$what: it says where";
+	like $w->send_mail(to => 'user@example.org'), qr/gone/,
+	    "$what: the running gateway is untouched";
+}
+$w->configure(main => sprintf($main, "OK"), master => "bad line\n");
+($status, $text) = $w->command("reload");
+isnt $status, 0, "a bad master.cf is refused";
+like $text, qr/master\.cf:\d+/, "with its place";
+
+# Connections are made all the time while generations change.
+my $stop = "$w->{dir}/stop";
+pipe(my $r, my $x);
+my $pid = fork // die;
+if ($pid == 0) {
+	my ($n, $bad) = (0, 0);
+
+	while (!-e $stop && $n < 5000) {
+		my $reply = eval {
+			my $c = $w->smtp;
+			my $b = $c->{banner};
+			$c->cmd("QUIT");
+			$b;
+		} // "";
+		$bad++ if $reply !~ /^220/;
+		$n++;
+	}
+	syswrite $x, "$n $bad\n";
+	POSIX::_exit(0);
+}
+for (1 .. 3) {
+	$w->configure(main => sprintf($main, "OK") . "weir_round = $_\n");
+	($status, $text) = $w->command("reload");
+	is $status, 0, "reload $_ under load" or diag $text;
+}
+$w->write_file($stop, "");
+close $x;
+my ($n, $bad) = split ' ', <$r> // "";
+waitpid $pid, 0;
+cmp_ok $n, ">", 10, "connections were made ($n)";
+is $bad, 0, "none was dropped";
+
+# S-007, recorded difference: a reload applies changed listeners too.
+$w->configure(main => sprintf($main, "OK"), master =>
+    "127.0.0.1:\${port:second} inet n - n - - smtpd\n");
+is $w->command("reload"), 0, "a listener is added";
+like $w->smtp($w->port("second"))->{banner}, qr/^220/, "and serves";
+($status, $text) = $w->command("status");
+like $text, qr/^proxy .*serving/m, "status lists the roles";
+is $w->stop, 0, "stops cleanly";
+is $w->complaints, "", "no sanitizer complains";
+done_testing;
