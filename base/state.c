@@ -1,0 +1,442 @@
+/* state.c - see state.h.
+ *
+ * Keys are "map\0key" (hashed if long) and, for rings, "ring\0" and a sequence
+ * number, big-endian.  A value begins with its time of expiry, 0 for none. */
+#include "base/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fatal.h"
+
+enum { MOST_KEY = 500, MOST_PATH = 4096, SWEEP = 1000, MOST_READERS = 512 };
+
+#define STATE_SIZE ((size_t)1 << 30)
+#define COPY_AGE   (3600 * CLOCK_SECOND)
+
+struct state {
+	MDB_env *env;
+	MDB_dbi maps, rings;
+	char *dir;
+	int lock;
+	pthread_mutex_t sweeping;
+	unsigned char cursor[MOST_KEY]; /* where the sweep goes on */
+	size_t ncursor;
+	int64_t copied;
+};
+
+static void
+path_of(char path[MOST_PATH], const char *dir, const char *name)
+{
+	(void)snprintf(path, MOST_PATH, "%s/%s", dir, name);
+}
+
+/* The kernel's id of this boot; "" if it has none. */
+static void
+boot_id(char id[64])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, id, 63) : 0;
+
+	id[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void
+write_mark(const char *dir, const char *text)
+{
+	char path[MOST_PATH];
+	int fd;
+
+	path_of(path, dir, "mark");
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	/* A mark that cannot be written is one that says nothing: unclean. */
+	if (write(fd, text, strlen(text)) < 0 || fsync(fd) != 0)
+		(void)ftruncate(fd, 0);
+	(void)close(fd);
+}
+
+/* May the file be believed?  Yes after a clean stop, or if the machine has
+ * not been started anew since it was written. */
+static bool
+is_whole(const char *dir)
+{
+	char path[MOST_PATH], text[128], boot[64];
+	ssize_t n = 0;
+	int fd;
+
+	path_of(path, dir, "mark");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof text - 1);
+		(void)close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	boot_id(boot);
+	return strcmp(text, "clean") == 0 ||
+	    (boot[0] != '\0' && strcmp(text, boot) == 0);
+}
+
+/* The first process to open the directory decides what to start from. */
+static void
+recover(const char *dir)
+{
+	char data[MOST_PATH], copy[MOST_PATH], boot[64];
+
+	path_of(data, dir, "data.mdb");
+	path_of(copy, dir, "copy.mdb");
+	if (!is_whole(dir) && rename(copy, data) != 0)
+		(void)unlink(data);
+	boot_id(boot);
+	write_mark(dir, boot);
+}
+
+static int
+open_env(struct state *s, struct err *err)
+{
+	MDB_txn *txn;
+	int e;
+
+	if ((e = mdb_env_create(&s->env)) != 0 ||
+	    (e = mdb_env_set_mapsize(s->env, STATE_SIZE)) != 0 ||
+	    (e = mdb_env_set_maxdbs(s->env, 4)) != 0 ||
+	    (e = mdb_env_set_maxreaders(s->env, MOST_READERS)) != 0 ||
+	    (e = mdb_env_open(s->env, s->dir, MDB_NOSYNC | MDB_NOTLS, 0600)) !=
+		0 ||
+	    (e = mdb_txn_begin(s->env, NULL, 0, &txn)) != 0) {
+		err_set(err, "%s: %s", s->dir, mdb_strerror(e));
+		return -1;
+	}
+	if ((e = mdb_dbi_open(txn, "maps", MDB_CREATE, &s->maps)) != 0 ||
+	    (e = mdb_dbi_open(txn, "rings", MDB_CREATE, &s->rings)) != 0) {
+		mdb_txn_abort(txn);
+		err_set(err, "%s: %s", s->dir, mdb_strerror(e));
+		return -1;
+	}
+	if ((e = mdb_txn_commit(txn)) != 0) {
+		err_set(err, "%s: %s", s->dir, mdb_strerror(e));
+		return -1;
+	}
+	(void)mdb_reader_check(s->env, NULL);
+	return 0;
+}
+
+static void
+release(struct state *s)
+{
+	if (s->env != NULL)
+		mdb_env_close(s->env);
+	if (s->lock >= 0)
+		(void)close(s->lock);
+	(void)pthread_mutex_destroy(&s->sweeping);
+	free(s->dir);
+	free(s);
+}
+
+struct state *
+state_open(const char *dir, struct err *err)
+{
+	struct state *s = calloc(1, sizeof *s);
+	char path[MOST_PATH];
+
+	if (s == NULL || (s->dir = strdup(dir)) == NULL)
+		fatal("out of memory");
+	(void)pthread_mutex_init(&s->sweeping, NULL);
+	s->copied = clock_now();
+	path_of(path, dir, "users");
+	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock < 0) {
+		err_set(err, "%s: %s", path, err_errno(errno));
+		release(s);
+		return NULL;
+	}
+	/* Alone: nobody else has it open, and nobody opens it meanwhile. */
+	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+		recover(dir);
+	if (flock(s->lock, LOCK_SH) != 0 || open_env(s, err) != 0) {
+		release(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+state_close(struct state *s)
+{
+	if (s == NULL)
+		return;
+	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0 &&
+	    mdb_env_sync(s->env, 1) == 0)
+		write_mark(s->dir, "clean");
+	release(s);
+}
+
+/* "map\0key"; a key too long for LMDB keeps its start and gets a hash. */
+static MDB_val
+make_key(unsigned char space[MOST_KEY], const char *map, const char *key)
+{
+	size_t m = strlen(map) + 1, k = strlen(key);
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	must(m < 64);
+	memcpy(space, map, m);
+	if (m + k <= MOST_KEY) {
+		memcpy(space + m, key, k);
+		return (MDB_val){ m + k, space };
+	}
+	for (const char *p = key; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	memcpy(space + m, key, MOST_KEY - m - sizeof hash);
+	memcpy(space + MOST_KEY - sizeof hash, &hash, sizeof hash);
+	return (MDB_val){ MOST_KEY, space };
+}
+
+int
+state_get(struct state *s, const char *map, const char *key, int64_t now,
+    struct arena *arena, char **value)
+{
+	unsigned char space[MOST_KEY];
+	MDB_val k = make_key(space, map, key), v;
+	int64_t expires;
+	MDB_txn *txn;
+	int e;
+
+	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
+		return -1;
+	e = mdb_get(txn, s->maps, &k, &v);
+	if (e == 0 && v.mv_size >= sizeof expires) {
+		memcpy(&expires, v.mv_data, sizeof expires);
+		if (expires != 0 && expires <= now)
+			e = MDB_NOTFOUND;
+		else
+			*value = arena_strndup(arena,
+			    (char *)v.mv_data + sizeof expires,
+			    v.mv_size - sizeof expires);
+	}
+	mdb_txn_abort(txn);
+	return e == 0 ? 1 : e == MDB_NOTFOUND ? 0 : -1;
+}
+
+int
+state_put(struct state *s, const char *map, const char *key, const char *value,
+    int64_t expires)
+{
+	unsigned char space[MOST_KEY];
+	MDB_val k = make_key(space, map, key), v;
+	size_t n = value != NULL ? strlen(value) : 0;
+	MDB_txn *txn;
+	int e;
+
+	if (mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
+		return -1;
+	if (value == NULL) {
+		e = mdb_del(txn, s->maps, &k, NULL);
+		e = e == MDB_NOTFOUND ? 0 : e;
+	} else {
+		v.mv_size = sizeof expires + n;
+		e = mdb_put(txn, s->maps, &k, &v, MDB_RESERVE);
+		if (e == 0) {
+			memcpy(v.mv_data, &expires, sizeof expires);
+			memcpy((char *)v.mv_data + sizeof expires, value, n);
+		}
+	}
+	if (e == 0)
+		return mdb_txn_commit(txn) == 0 ? 0 : -1;
+	mdb_txn_abort(txn);
+	return -1;
+}
+
+/* A ring's key: its name, NUL, the number with the high octet first. */
+static MDB_val
+ring_key(unsigned char space[MOST_KEY], const char *ring, uint64_t number)
+{
+	size_t n = strlen(ring) + 1;
+
+	must(n < 64);
+	memcpy(space, ring, n);
+	for (size_t i = 0; i < 8; i++)
+		space[n + i] = (unsigned char)(number >> (56 - 8 * i));
+	return (MDB_val){ n + 8, space };
+}
+
+/* The cursor's number, if it stands in ${ring}. */
+static bool
+ring_number(const MDB_val *key, const char *ring, uint64_t *number)
+{
+	size_t n = strlen(ring) + 1;
+	const unsigned char *p = key->mv_data;
+
+	if (key->mv_size != n + 8 || memcmp(p, ring, n) != 0)
+		return false;
+	*number = 0;
+	for (size_t i = 0; i < 8; i++)
+		*number = *number << 8 | p[n + i];
+	return true;
+}
+
+/* Stand on the newest record; false: the ring is empty. */
+static bool
+ring_last(MDB_cursor *cursor, const char *ring, MDB_val *key, MDB_val *value,
+    uint64_t *number)
+{
+	unsigned char space[MOST_KEY];
+	int e;
+
+	*key = ring_key(space, ring, UINT64_MAX);
+	e = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
+	e = mdb_cursor_get(
+	    cursor, key, value, e == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+	return e == 0 && ring_number(key, ring, number);
+}
+
+/* Append, and drop what is older than the newest ${most}. */
+static int
+ring_append(MDB_txn *txn, struct state *s, const char *ring,
+    const struct state_item *items, size_t count, uint64_t most)
+{
+	unsigned char space[MOST_KEY];
+	MDB_cursor *cursor;
+	MDB_val k, v;
+	uint64_t last = 0, oldest;
+	int e = mdb_cursor_open(txn, s->rings, &cursor);
+
+	if (e != 0)
+		return e;
+	(void)ring_last(cursor, ring, &k, &v, &last);
+	for (size_t i = 0; e == 0 && i < count; i++) {
+		k = ring_key(space, ring, ++last);
+		v = (MDB_val){ items[i].n, NULL };
+		e = mdb_put(txn, s->rings, &k, &v, MDB_RESERVE);
+		if (e == 0)
+			memcpy(v.mv_data, items[i].data, items[i].n);
+	}
+	k = ring_key(space, ring, 0);
+	while (e == 0 && last > most &&
+	    mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE) == 0 &&
+	    ring_number(&k, ring, &oldest) && oldest <= last - most) {
+		e = mdb_cursor_del(cursor, 0);
+		k = ring_key(space, ring, 0);
+	}
+	mdb_cursor_close(cursor);
+	return e;
+}
+
+int
+state_ring_put(struct state *s, const char *ring,
+    const struct state_item *items, size_t count, uint64_t most)
+{
+	MDB_txn *txn;
+
+	if (mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
+		return -1;
+	if (ring_append(txn, s, ring, items, count, most) == 0)
+		return mdb_txn_commit(txn) == 0 ? 0 : -1;
+	mdb_txn_abort(txn);
+	return -1;
+}
+
+int
+state_ring_each(struct state *s, const char *ring,
+    bool (*fn)(void *arg, const char *data, size_t n), void *arg)
+{
+	MDB_cursor *cursor;
+	MDB_val k, v;
+	MDB_txn *txn;
+	uint64_t number;
+	bool more;
+
+	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
+		return -1;
+	if (mdb_cursor_open(txn, s->rings, &cursor) != 0) {
+		mdb_txn_abort(txn);
+		return -1;
+	}
+	more = ring_last(cursor, ring, &k, &v, &number);
+	while (more)
+		more = fn(arg, v.mv_data, v.mv_size) &&
+		    mdb_cursor_get(cursor, &k, &v, MDB_PREV) == 0 &&
+		    ring_number(&k, ring, &number);
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	return 0;
+}
+
+/* Look at some entries, from where the last sweep stopped. */
+static void
+sweep(struct state *s, MDB_txn *txn, int64_t now)
+{
+	MDB_cursor *cursor;
+	MDB_val k = { s->ncursor, s->cursor }, v;
+	int64_t expires;
+	int e;
+
+	if (mdb_cursor_open(txn, s->maps, &cursor) != 0)
+		return;
+	e = mdb_cursor_get(
+	    cursor, &k, &v, s->ncursor > 0 ? MDB_SET_RANGE : MDB_FIRST);
+	s->ncursor = 0;
+	for (int i = 0; e == 0 && i < SWEEP; i++) {
+		memcpy(&expires, v.mv_data, sizeof expires);
+		if (expires != 0 && expires <= now)
+			(void)mdb_cursor_del(cursor, 0);
+		e = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+	}
+	if (e == 0 && k.mv_size <= sizeof s->cursor) {
+		memcpy(s->cursor, k.mv_data, k.mv_size);
+		s->ncursor = k.mv_size;
+	}
+	mdb_cursor_close(cursor);
+}
+
+/* A copy that was synced is whole whatever happens to the original. */
+static void
+copy(struct state *s)
+{
+	char fresh[MOST_PATH], path[MOST_PATH];
+	int fd, good;
+
+	path_of(fresh, s->dir, "copy.new");
+	path_of(path, s->dir, "copy.mdb");
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	good =
+	    mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT) == 0 && fsync(fd) == 0;
+	(void)close(fd);
+	if (!good || rename(fresh, path) != 0)
+		(void)unlink(fresh);
+}
+
+void
+state_maintain(struct state *s, int64_t now)
+{
+	MDB_txn *txn;
+
+	if (pthread_mutex_trylock(&s->sweeping) != 0)
+		return;
+	if (mdb_txn_begin(s->env, NULL, 0, &txn) == 0) {
+		sweep(s, txn, now);
+		if (mdb_txn_commit(txn) != 0)
+			s->ncursor = 0;
+	}
+	(void)mdb_reader_check(s->env, NULL);
+	if (now - s->copied > COPY_AGE) {
+		s->copied = now;
+		copy(s);
+	}
+	(void)pthread_mutex_unlock(&s->sweeping);
+}

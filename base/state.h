@@ -1,0 +1,53 @@
+/* state.h - what the program remembers and may lose: decision traces, caches,
+ * counters.  An LMDB environment without fsync: kill -9 leaves it whole; after
+ * an unclean boot (known by a boot id and a mark of a clean stop) it starts
+ * from its last copy, or empty, never from a torn file. */
+#ifndef BASE_STATE_H
+#define BASE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+struct state;
+
+/* state_open(dir, err): once per process; several processes may have ${dir}
+ * open.  NULL and why.  Any thread may use it. */
+struct state *state_open(const char *dir, struct err *err);
+
+/* state_close(state): the last process to close leaves the mark of a clean
+ * stop.  A NULL ${state} is allowed. */
+void state_close(struct state *state);
+
+/* state_get(state, map, key, arena, value): 1: there and not expired at ${now}
+ * (wall clock), its text in ${arena}; 0: not there; -1: could not ask. */
+int state_get(struct state *state, const char *map, const char *key,
+    int64_t now, struct arena *arena, char **value);
+
+/* state_put(state, map, key, value, expires): 0 or -1.  A NULL ${value}
+ * deletes. */
+int state_put(struct state *state, const char *map, const char *key,
+    const char *value, int64_t expires);
+
+struct state_item {
+	const char *data;
+	size_t n;
+};
+
+/* state_ring_put(state, ring, items, count, most): append records to a ring
+ * that keeps the newest ${most}, in one transaction.  0 or -1. */
+int state_ring_put(struct state *state, const char *ring,
+    const struct state_item *items, size_t count, uint64_t most);
+
+/* state_ring_each(state, ring, fn, arg): call ${fn} for each record, the newest
+ * first, until it returns false.  0 or -1. */
+int state_ring_each(struct state *state, const char *ring,
+    bool (*fn)(void *arg, const char *data, size_t n), void *arg);
+
+/* state_maintain(state, now): remove some of what has expired, and keep a copy
+ * that is not older than an hour.  Call it every minute or so. */
+void state_maintain(struct state *state, int64_t now);
+
+#endif

@@ -1,0 +1,153 @@
+/* What may be lost is kept as long as it can be believed. */
+#include "base/state.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "t/tap.h"
+
+static char dir[] = "/tmp/weir-state-XXXXXX";
+
+static void
+remove_all(void)
+{
+	static const char *const names[] = { "data.mdb", "lock.mdb", "copy.mdb",
+		"mark", "users" };
+	char path[256];
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(dir);
+}
+
+static void
+set_mark(const char *text)
+{
+	char path[256];
+	int fd;
+
+	(void)snprintf(path, sizeof path, "%s/mark", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	ok(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "mark");
+	(void)close(fd);
+}
+
+static void
+test_map(struct state *s, struct arena *a)
+{
+	char *value = NULL, key[900];
+
+	ok(state_get(s, "m", "k", 5, a, &value) == 0, "nothing yet");
+	ok(state_put(s, "m", "k", "v", 10) == 0, "put");
+	ok(state_get(s, "m", "k", 5, a, &value) == 1, "get");
+	is(value, "v", "the value");
+	ok(state_get(s, "m", "k", 10, a, &value) == 0, "expired");
+	ok(state_get(s, "other", "k", 5, a, &value) == 0, "another map");
+	ok(state_put(s, "m", "k", NULL, 0) == 0, "delete");
+	ok(state_get(s, "m", "k", 5, a, &value) == 0, "gone");
+	memset(key, 'x', sizeof key);
+	key[sizeof key - 1] = '\0';
+	ok(state_put(s, "m", key, "long", 0) == 0, "a long key");
+	key[sizeof key - 2] = 'y';
+	ok(state_get(s, "m", key, 5, a, &value) == 0, "is not another one");
+	for (int i = 0; i < 1500; i++) {
+		(void)snprintf(key, sizeof key, "e%d", i);
+		(void)state_put(s, "m", key, "v", i % 2 ? 100 : 0);
+	}
+	state_maintain(s, 200);
+	state_maintain(s, 200);
+	ok(state_get(s, "m", "e1001", 50, a, &value) == 0, "swept");
+	ok(state_get(s, "m", "e1000", 50, a, &value) == 1, "kept");
+}
+
+static bool
+collect(void *arg, const char *data, size_t n)
+{
+	char *text = arg;
+
+	strncat(text, data, n);
+	return strlen(text) < 3;
+}
+
+static void
+test_ring(struct state *s)
+{
+	char text[64] = "";
+
+	for (char c = 'a'; c <= 'g'; c++)
+		ok(state_ring_put(
+		       s, "r", &(struct state_item){ &c, 1 }, 1, 5) == 0,
+		    "append");
+	ok(state_ring_put(s, "a", &(struct state_item){ "z", 1 }, 1, 5) == 0 &&
+		state_ring_put(s, "z", &(struct state_item){ "y", 1 }, 1, 5) ==
+		    0,
+	    "other rings");
+	ok(state_ring_each(s, "r", collect, text) == 0, "each");
+	is(text, "gfe", "the newest first, until enough");
+	text[0] = '\0';
+	(void)state_ring_each(s, "none", collect, text);
+	is(text, "", "an empty ring");
+}
+
+/* Does the value survive when the file is opened again? */
+static int
+survives(struct arena *a)
+{
+	struct err err;
+	struct state *s = state_open(dir, &err);
+	char *value;
+	int n = state_get(s, "m", "stay", 0, a, &value);
+
+	state_close(s);
+	return n;
+}
+
+static void
+test_reopen(struct arena *a)
+{
+	struct err err;
+	struct state *s = state_open(dir, &err);
+	int status;
+	pid_t pid;
+
+	(void)state_put(s, "m", "stay", "v", 0);
+	state_close(s);
+	ok(survives(a) == 1, "after a clean stop");
+	pid = fork();
+	if (pid == 0) {
+		s = state_open(dir, &err);
+		(void)state_put(s, "m", "more", "v", 0);
+		_exit(0);
+	}
+	(void)waitpid(pid, &status, 0);
+	ok(survives(a) == 1, "after a sudden end in the same boot");
+	set_mark("another-boot");
+	ok(survives(a) == 0, "not after an unclean boot");
+}
+
+int
+main(void)
+{
+	struct arena *a = arena_new();
+	struct err err = { 0 };
+	struct state *s;
+
+	ok(mkdtemp(dir) != NULL, "a directory");
+	s = state_open(dir, &err);
+	ok(s != NULL, "open: %s", err.text);
+	test_map(s, a);
+	test_ring(s);
+	state_close(s);
+	test_reopen(a);
+	ok(state_open("/nonexistent", &err) == NULL, "no directory");
+	remove_all();
+	arena_free(a);
+	return done_testing();
+}
