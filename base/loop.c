@@ -161,8 +161,7 @@ loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t when)
 	}
 	if (loop->timers + 1 >= loop->room) {
 		loop->room = loop->room > 0 ? loop->room * 2 : FIRST_TIMERS;
-		loop->heap =
-		    realloc(loop->heap, loop->room * sizeof(void *));
+		loop->heap = realloc(loop->heap, loop->room * sizeof(void *));
 		if (loop->heap == NULL)
 			fatal("out of memory");
 	}
