@@ -50,7 +50,7 @@ take_lock(const char *dir, struct err *err)
 	(void)snprintf(path, sizeof path, "%s/writer", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
 	if (fd < 0) {
-		err_set(err, "open %s: %s", path, strerrordesc_np(errno));
+		err_set(err, "open %s: %s", path, err_errno(errno));
 		return -1;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -58,7 +58,7 @@ take_lock(const char *dir, struct err *err)
 	if (errno == EWOULDBLOCK)
 		err_set(err, "the queue in %s is in use", dir);
 	else
-		err_set(err, "lock %s: %s", path, strerrordesc_np(errno));
+		err_set(err, "lock %s: %s", path, err_errno(errno));
 	(void)close(fd);
 	return -1;
 }
@@ -158,7 +158,7 @@ store_open(
 	if (store == NULL)
 		fatal("out of memory");
 	if (mkdir(dir, S_IRWXU | S_IRWXG) != 0 && errno != EEXIST) {
-		err_set(err, "mkdir %s: %s", dir, strerrordesc_np(errno));
+		err_set(err, "mkdir %s: %s", dir, err_errno(errno));
 		goto err0;
 	}
 	if ((store->lock = take_lock(dir, err)) < 0)
