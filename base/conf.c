@@ -179,7 +179,12 @@ mark(void *arg, const char *name)
 static void
 mark_references(struct conf *conf, const char *text)
 {
-	const struct macro macro = { .find = mark, .arg = conf, .scan = true };
+	const struct macro macro = {
+		.find = mark,
+		.arg = conf,
+		.scan = true,
+		.orders = level_orders,
+	};
 	struct buf out = { 0 };
 
 	/* A mistake in it is reported when the value is asked for. */

@@ -192,17 +192,17 @@ unbrace(struct reader *r, char **word)
 	return 0;
 }
 
-/* A larger array with the same content; arenas keep the old one until they
- * end, so it grows in steps of twice the size. */
+/* The array ${old} of ${count} members, with room for one more.  Arenas keep
+ * the smaller ones until they end, so it grows in steps of twice the size. */
 static void *
-grow(struct reader *r, const void *old, size_t count, size_t size)
+room(struct arena *arena, void *old, size_t count, size_t size)
 {
 	void *new;
 
-	if (count != 0 && (count & (count - 1)) != 0)
-		return NULL;
-	new = arena_alloc(r->arena, (count > 0 ? 2 * count : 1) * size);
-	if (count > 0)
+	if (old != NULL && (count & (count - 1)) != 0)
+		return old;
+	new = arena_alloc(arena, (count > 0 ? 2 * count : 1) * size);
+	if (old != NULL)
 		memcpy(new, old, count * size);
 	return new;
 }
@@ -213,7 +213,6 @@ add_option(struct reader *r, char *word)
 	struct words *w = &r->words;
 	struct master_option *option;
 	char *equals, *end;
-	void *larger;
 
 	if (word == NULL)
 		return refuse(r, "option -o without a value", "-o");
@@ -228,9 +227,8 @@ add_option(struct reader *r, char *word)
 		return refuse(r, "missing attribute name", word);
 	if (strcspn(word, blanks) < (size_t)(end - word))
 		return refuse(r, "missing '=' after attribute name", word);
-	larger = grow(r, w->options, w->noptions, sizeof *w->options);
-	if (larger != NULL)
-		w->options = larger;
+	w->options =
+	    room(r->arena, w->options, w->noptions, sizeof *w->options);
 	option = &w->options[w->noptions++];
 	option->name = arena_strndup(r->arena, word, (size_t)(end - word));
 	option->value = equals + 1 + strspn(equals + 1, blanks);
@@ -242,10 +240,8 @@ static void
 add_arg(struct reader *r, const char *word)
 {
 	struct words *w = &r->words;
-	void *larger = grow(r, w->args, w->nargs, sizeof *w->args);
 
-	if (larger != NULL)
-		w->args = larger;
+	w->args = room(r->arena, w->args, w->nargs, sizeof *w->args);
 	w->args[w->nargs++] = word;
 }
 
@@ -311,20 +307,6 @@ master_find(
 	return NULL;
 }
 
-/* Room for one more than ${n} services. */
-static struct master_service *
-room(struct arena *arena, struct master_service *services, size_t n)
-{
-	struct master_service *larger;
-
-	if (n != 0 && (n & (n - 1)) != 0)
-		return services;
-	larger = arena_alloc(arena, (n > 0 ? 2 * n : 1) * sizeof *larger);
-	if (n > 0)
-		memcpy(larger, services, n * sizeof *larger);
-	return larger;
-}
-
 static int
 read_lines(struct lines *lines, struct arena *arena, struct master *master,
     struct err *err)
@@ -356,7 +338,7 @@ read_lines(struct lines *lines, struct arena *arena, struct master *master,
 			all[same - all] = r.service;
 			continue;
 		}
-		all = room(arena, all, master->count);
+		all = room(arena, all, master->count, sizeof *all);
 		all[master->count++] = r.service;
 		master->services = all;
 	}

@@ -62,7 +62,9 @@ param_time(const char *text, char unit, int64_t *value)
 		return false;
 	if (*end != '\0' && end[1] != '\0')
 		return false;
-	if (!unit_seconds(*end != '\0' ? *end : unit, &seconds) ||
+	if (*end != '\0')
+		unit = *end;
+	if (!unit_seconds(unit, &seconds) ||
 	    number > INT64_MAX / CLOCK_SECOND / seconds)
 		return false;
 	*value = number * seconds * CLOCK_SECOND;
