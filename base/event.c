@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fatal.h"
+#include "base/utf8.h"
 
 enum { MOST_FIELDS = 40, MOST_HELD = 64 * 1024, FACILITY_MAIL = 2 << 3 };
 
@@ -66,18 +67,18 @@ event_open(const struct event_target *t)
 	fatal_hook(last_words);
 }
 
-/* Append ${s} so that it stays on its line; UTF-8 passes. */
+/* Append ${s} so that it stays on its line; of the rest, UTF-8 passes. */
 static void
 put_clean(struct buf *out, const char *s)
 {
-	size_t start = out->len;
-
-	buf_puts(out, s);
-	for (size_t i = start; i < out->len; i++) {
-		unsigned char c = (unsigned char)out->data[i];
-
-		if (c < 32 || c == 127)
-			out->data[i] = '?';
+	for (unsigned n; *s != '\0'; s += n) {
+		n = utf8_length(s);
+		if (n == 0 || (unsigned char)*s < 32 || *s == 127) {
+			buf_putc(out, '?');
+			n = 1;
+		} else {
+			buf_put(out, s, n);
+		}
 	}
 }
 
@@ -85,15 +86,19 @@ static void
 put_json_string(struct buf *out, const char *s)
 {
 	buf_putc(out, '"');
-	for (; *s != '\0'; s++) {
+	for (unsigned n; *s != '\0'; s += n) {
 		unsigned char c = (unsigned char)*s;
 
+		n = utf8_length(s);
 		if (c == '"' || c == '\\')
 			buf_printf(out, "\\%c", c);
 		else if (c < 32 || c == 127)
 			buf_printf(out, "\\u%04x", c);
+		else if (n > 0)
+			buf_put(out, s, n);
 		else
-			buf_putc(out, *s);
+			buf_putc(out, '?');
+		n = n > 0 ? n : 1;
 	}
 	buf_putc(out, '"');
 }

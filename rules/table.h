@@ -9,6 +9,7 @@ struct arena;
 struct conf;
 struct err;
 struct table;
+struct table_type;
 
 enum table_status {
 	TABLE_FOUND,
@@ -23,25 +24,39 @@ struct table_value {
 };
 
 /*
- * table_open(spec, conf, origin, err):
+ * table_open(spec, conf, err):
  * Open "type:name" ("name" alone: $default_database_type).  Never NULL: a table
  * that cannot be opened becomes a surrogate, whose look-ups answer
  * TABLE_FAILED, and the reason stands in ${err} (empty if all is well) and is
  * logged at the first look-up.  Bad lines are skipped with Postfix's warning,
  * logged here, and counted (table_bad_lines()).  Tables are shared per process
  * by type and file; close each with table_close().
- * ${conf} gives parameters (default_database_type, config directory).
+ * ${conf} gives parameters (default_database_type, smtputf8_enable); NULL: the
+ * defaults.  table_open_as() does so with the flags below.
+ *
+ * A table that is read from a file takes up its new content without being
+ * opened again: a look-up looks, at most once a second, whether the file has
+ * changed.  If the new content cannot be read, the old one stays and a warning
+ * says so.
  */
 struct table *table_open(const char *spec, struct conf *conf, struct err *err);
+enum {
+	TABLE_KEEP_CASE = 1,  /* postmap -f: keys are not folded */
+	TABLE_ANY_OCTETS = 2, /* postmap -u: keys and values are not UTF-8 */
+};
+struct table *table_open_as(
+    const char *spec, struct conf *conf, unsigned flags, struct err *err);
 void table_close(struct table *table);
 
-/* What a caller must know of a table. */
+/* What a caller must know of a table.  pipemap and unionmap have the first
+ * member's TABLE_WHOLE_KEY, as in Postfix, and block if one member does. */
 enum {
-	TABLE_WHOLE_KEY =
-	    1, /* pattern, cidr, tcp ...: asked once with the whole
+	TABLE_WHOLE_KEY = 1, /* a pattern, cidr ...: asked once with the whole
 			      * key, no partial keys */
 	TABLE_MAY_BLOCK = 2, /* not to be asked by a loop */
 	TABLE_SURROGATE = 4,
+	TABLE_FOLDS = 8,    /* keys are folded, keys and values are UTF-8 */
+	TABLE_PRIVATE = 16, /* not shared between openings */
 };
 unsigned table_flags(const struct table *table);
 const char *table_spec(const struct table *table);
@@ -71,23 +86,13 @@ struct table_list *table_list_open(const char *text, const char *name,
 void table_list_close(struct table_list *list);
 unsigned table_list_flags(const struct table_list *list); /* or of all */
 
-/* One kind of table: one struct and one row of the registry in types.c. */
-struct table_type {
-	const char *name;
-	unsigned flags;
-	/* Open; NULL and ${err}: cannot.  ${bad}: lines skipped. */
-	void *(*open)(const char *name, struct conf *conf, unsigned *bad,
-	    struct err *err);
-	enum table_status (*find)(void *state, struct arena *arena,
-	    const char *key, struct table_value *value);
-	void (*close)(void *state);
-	/* For postmap -s: call ${fn} for each pair; NULL: cannot be listed. */
-	int (*each)(void *state,
-	    void (*fn)(void *arg, const char *key, const char *value),
-	    void *arg, struct err *err);
-};
+/* table_each(table, fn, arg, err): call ${fn} for each pair.  -1 and the
+ * reason: not this type, or it could not be read to its end. */
+int table_each(struct table *table,
+    void (*fn)(void *arg, const char *key, const char *value, unsigned line),
+    void *arg, struct err *err);
 
-/* table_types(): the registry, ended by a NULL name. */
+/* table_types(): all types (rules/types.h), ended by NULL. */
 const struct table_type *const *table_types(void);
 
 #endif

@@ -1,0 +1,46 @@
+/* stamp.c - see stamp.h. */
+#include "rules/stamp.h"
+
+#include "base/clock.h"
+
+struct stamp
+stamp_of(const struct stat *st)
+{
+	return (
+	    struct stamp){ st->st_dev, st->st_ino, st->st_size, st->st_mtim };
+}
+
+struct stamp
+stamp_take(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return (struct stamp){ 0 };
+	return stamp_of(&st);
+}
+
+static bool
+same(const struct stamp *a, const struct stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
+	    a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+bool
+stamp_changed(const struct stamp *stamp, const char *path)
+{
+	struct stat st;
+	struct stamp now;
+	int64_t age;
+
+	if (stat(path, &st) != 0)
+		return false;
+	now = stamp_of(&st);
+	if (same(stamp, &now))
+		return false;
+	age = clock_now() / CLOCK_SECOND - (int64_t)st.st_mtim.tv_sec;
+	/* A time in the future says nothing about when it was written. */
+	return age > 1 || age < 0;
+}

@@ -1,0 +1,196 @@
+/* table_hash.c - hash:/path, btree:/path, dbm:/path: the index (index.h) of a
+ * text file, /path.widx, that postmap writes.
+ *
+ * Where there is none yet it is made once, when the table is opened: written
+ * beside the text if the directory lets us, and else kept in memory until
+ * postmap writes one. */
+#include "rules/table_hash.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/fatal.h"
+#include "rules/index.h"
+#include "rules/index_draft.h"
+#include "rules/index_source.h"
+#include "rules/pairs.h"
+#include "rules/stamp.h"
+#include "rules/writer_index.h"
+
+/* A text that has just been saved will be followed by postmap. */
+enum { GRACE = 100 };
+
+struct hash {
+	struct index *index;
+	struct stamp stamp;     /* of the index; zero: it is in memory */
+	struct timespec built;  /* when it was */
+	struct timespec spoken; /* of the text that we said is newer */
+	char *source, *path;    /* text, index */
+};
+
+static void
+close_hash(void *state)
+{
+	struct hash *h = state;
+
+	index_close(h->index);
+	free(h->source);
+	free(h->path);
+	free(h);
+}
+
+static bool
+is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec ||
+	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+/* Say once of each change that the text is newer than what is served. */
+static void
+check_age(struct hash *h)
+{
+	struct stat st;
+	int64_t now = clock_now() / CLOCK_SECOND;
+
+	if (stat(h->source, &st) != 0 || !is_before(&h->built, &st.st_mtim) ||
+	    (int64_t)st.st_mtim.tv_sec > now - GRACE ||
+	    !is_before(&h->spoken, &st.st_mtim))
+		return;
+	h->spoken = st.st_mtim;
+	event_warning(NULL, "database %s is older than source file %s", h->path,
+	    h->source);
+}
+
+/* There is no index: make it from the text. */
+static int
+make(struct hash *h, struct table_opening *opening, struct err *err)
+{
+	struct index_draft *draft = index_draft_new();
+	struct err why = { "" };
+	struct stat st;
+	int bad;
+
+	bad = index_source_read(
+	    draft, h->source, h->path, PAIRS_GUESS, opening->flags, &why);
+	if (bad < 0 || stat(h->source, &st) != 0) {
+		/* What the administrator must make is the index. */
+		err_set(
+		    err, "open database %s: %s", h->path, err_errno(ENOENT));
+		index_draft_free(draft);
+		return -1;
+	}
+	opening->bad = (unsigned)bad;
+	if (index_draft_save(draft, h->path, st.st_mode & 0666, &why) == 0) {
+		event_info(NULL, "%s: made, as there was none", h->path);
+	} else {
+		event_warning(NULL,
+		    "%s: there is none, and it cannot be made (%s): "
+		    "%s is read into memory; run postmap",
+		    h->path, why.text, h->source);
+		h->index = index_draft_open(draft);
+		h->built = st.st_mtim;
+	}
+	index_draft_free(draft);
+	return 0;
+}
+
+static void *
+open_hash(struct table_opening *opening, struct err *err)
+{
+	struct hash *h = calloc(1, sizeof *h);
+	struct stat st;
+
+	if (h == NULL || (h->source = strdup(opening->name)) == NULL)
+		fatal("out of memory");
+	h->path = writer_index_path(opening->name);
+	if (access(h->path, F_OK) != 0 && errno == ENOENT &&
+	    make(h, opening, err) != 0) {
+		close_hash(h);
+		return NULL;
+	}
+	if (h->index != NULL)
+		return h;
+	h->index = index_open(h->path, &st, err);
+	if (h->index == NULL) {
+		close_hash(h);
+		return NULL;
+	}
+	h->stamp = stamp_of(&st);
+	h->built = st.st_mtim;
+	check_age(h);
+	return h;
+}
+
+static enum table_status
+find(void *state, struct arena *arena, const char *key,
+    struct table_value *value)
+{
+	struct hash *h = state;
+	enum table_status status = index_find(h->index, arena, key, value);
+
+	if (status == TABLE_FOUND)
+		value->file = arena_strdup(arena, h->source);
+	else if (status == TABLE_FAILED)
+		value->text =
+		    arena_printf(arena, "%s: %s", h->path, value->text);
+	return status;
+}
+
+/* An index is put in place by rename, so that it is whole at once. */
+static bool
+changed(void *state)
+{
+	struct hash *h = state;
+	struct stat st;
+	struct stamp now;
+
+	check_age(h);
+	if (stat(h->path, &st) != 0)
+		return false;
+	now = stamp_of(&st);
+	return now.device != h->stamp.device || now.inode != h->stamp.inode ||
+	    now.size != h->stamp.size ||
+	    now.modified.tv_sec != h->stamp.modified.tv_sec ||
+	    now.modified.tv_nsec != h->stamp.modified.tv_nsec;
+}
+
+static int
+each(void *state,
+    void (*fn)(void *arg, const char *key, const char *value, unsigned line),
+    void *arg, struct err *err)
+{
+	struct hash *h = state;
+
+	if (index_each(h->index, fn, arg, err) == 0)
+		return 0;
+	err_add(err, "%s", h->path);
+	return -1;
+}
+
+/* clang-format off */
+const struct table_type table_hash = {
+	.name = "hash", .flags = TABLE_FOLDS, .open = open_hash, .find = find,
+	.close = close_hash, .changed = changed, .each = each,
+	.writer = &writer_index,
+};
+
+const struct table_type table_hash_btree = {
+	.name = "btree", .flags = TABLE_FOLDS, .open = open_hash, .find = find,
+	.close = close_hash, .changed = changed, .each = each,
+	.writer = &writer_index,
+};
+
+const struct table_type table_hash_dbm = {
+	.name = "dbm", .flags = TABLE_FOLDS, .open = open_hash, .find = find,
+	.close = close_hash, .changed = changed, .each = each,
+	.writer = &writer_index,
+};
+/* clang-format on */

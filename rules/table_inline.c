@@ -1,0 +1,118 @@
+/* table_inline.c - inline:{key=value, {key = a value with blanks}}. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "rules/braces.h"
+#include "rules/fold.h"
+#include "rules/index.h"
+#include "rules/index_draft.h"
+#include "rules/table_inline.h"
+
+/* Split "key = value" in place; what is wrong with it, or NULL. */
+static const char *
+split(char *text, char **key, char **value)
+{
+	static const char blanks[] = " \t\n\v\f\r";
+	char *end;
+
+	*key = text + strspn(text, blanks);
+	end = *key + strcspn(*key, " \t\n\v\f\r=");
+	*value = end + strspn(end, blanks);
+	if (**value != '=')
+		return "missing '=' after attribute name";
+	*value += 1;
+	*value += strspn(*value, blanks);
+	*end = '\0';
+	for (end = *value + strlen(*value);
+	     end > *value && strchr(blanks, end[-1]) != NULL; end--)
+		end[-1] = '\0';
+	return NULL;
+}
+
+/* Take one element; NULL, or what is wrong. */
+static const char *
+add(struct index_draft *draft, struct arena *arena, char *element,
+    unsigned flags)
+{
+	struct err why = { "" };
+	const char *wrong;
+	char *key, *value;
+
+	if (*element == '{') {
+		element = braces_strip(arena, element, &why);
+		if (element == NULL)
+			return arena_strdup(arena, why.text);
+	}
+	wrong = split(element, &key, &value);
+	if (wrong != NULL)
+		return wrong;
+	if ((flags & TABLE_KEEP_CASE) == 0)
+		key = fold_key(arena, key);
+	index_draft_set(draft, key, value, 0);
+	return NULL;
+}
+
+static void *
+open_inline(struct table_opening *opening, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct index_draft *draft = index_draft_new();
+	struct index *index = NULL;
+	const char *cursor, *wrong = NULL;
+	char *element, *inside = NULL;
+	bool any = false;
+
+	if (braces_whole(opening->name))
+		inside = braces_strip(arena, opening->name, err);
+	if (inside == NULL || opening->name[1] == '}') {
+		wrong = "bad syntax";
+		inside = NULL;
+	}
+	for (cursor = inside;
+	     wrong == NULL && (element = conf_word(&cursor, arena)) != NULL;
+	     any = true)
+		wrong = add(draft, arena, element, opening->flags);
+	if (wrong == NULL && !any)
+		wrong = "empty table";
+	if (wrong == NULL)
+		index = index_draft_open(draft);
+	else
+		err_set(err,
+		    "%s: \"inline:%s\"; need \"inline:{name=value...}\"", wrong,
+		    opening->name);
+	index_draft_free(draft);
+	arena_free(arena);
+	return index;
+}
+
+static enum table_status
+find(void *state, struct arena *arena, const char *key,
+    struct table_value *value)
+{
+	return index_find(state, arena, key, value);
+}
+
+static void
+close_inline(void *state)
+{
+	index_close(state);
+}
+
+static int
+each(void *state,
+    void (*fn)(void *arg, const char *key, const char *value, unsigned line),
+    void *arg, struct err *err)
+{
+	return index_each(state, fn, arg, err);
+}
+
+const struct table_type table_inline = {
+	.name = "inline",
+	.flags = TABLE_FOLDS,
+	.open = open_inline,
+	.find = find,
+	.close = close_inline,
+	.each = each,
+};

@@ -1,0 +1,31 @@
+/* types.c - see types.h.  The registry of table types. */
+#include "rules/types.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "rules/table_fail.h"
+#include "rules/table_hash.h"
+#include "rules/table_inline.h"
+#include "rules/table_static.h"
+#include "rules/table_texthash.h"
+
+const struct table_type *const types_all[] = {
+	&table_hash_btree,
+	&table_hash_dbm,
+	&table_fail,
+	&table_hash,
+	&table_inline,
+	&table_static,
+	&table_texthash,
+	NULL,
+};
+
+const struct table_type *
+types_find(const char *name)
+{
+	for (size_t i = 0; types_all[i] != NULL; i++)
+		if (strcmp(types_all[i]->name, name) == 0)
+			return types_all[i];
+	return NULL;
+}
