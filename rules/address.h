@@ -14,25 +14,29 @@ struct arena;
 
 enum {
 	ADDRESS_STRICT = 1,   /* RFC 5321: needs <>, no comments */
-	ADDRESS_UTF8 = 2,     /* RFC 6531 */
+	ADDRESS_UTF8 = 2,     /* RFC 6531: the domain may be UTF-8, too */
 	ADDRESS_EMPTY_OK = 4, /* <> */
 };
 
 /*
  * address_path(arena, text, flags, rest):
  * Parse the argument of MAIL FROM: or RCPT TO: at the start of ${text} and
- * store where it ends in *rest.  Without ADDRESS_STRICT blanks before it and a
- * missing <> are tolerated and a comment or display name is stripped, as
- * Postfix does; a source route <@a,@b:u@c> is dropped.  The internal form, or
- * NULL: syntax error.
+ * store where it ends in *rest.  Blanks before it are skipped and a source
+ * route <@a,@b:u@c> is dropped; without ADDRESS_STRICT a missing <> is
+ * tolerated and a comment or display name is stripped, as Postfix does.  The
+ * internal form, or NULL: syntax error, a control character, or octets that
+ * are not UTF-8.  Whether its domain is one is for route_resolve() to say.
  */
 char *address_path(
     struct arena *arena, const char *text, unsigned flags, const char **rest);
 
-/* address_external(arena, internal): quoted where it must be. */
+/* address_external(arena, internal): quoted where it must be;
+ * address_external_local(): of a local part alone, which may contain an @. */
 char *address_external(struct arena *arena, const char *internal);
+char *address_external_local(struct arena *arena, const char *local);
 
-/* address_internal(arena, external): unquoted; NULL: not an address. */
+/* address_internal(arena, external): unquoted; NULL: a quote is not closed, or
+ * there is a control character. */
 char *address_internal(struct arena *arena, const char *external);
 
 /* address_domain(internal): what stands behind the last @, or NULL. */
@@ -41,11 +45,17 @@ const char *address_domain(const char *internal);
 /* address_fold(arena, text): small letters (ICU for UTF-8). */
 char *address_fold(struct arena *arena, const char *text);
 
-/* address_split_extension(arena, local, delimiters, extension): the part of
- * ${local} before the first of ${delimiters}, and what follows the delimiter
- * in *extension; NULL if there is none, or the name is special (postmaster,
- * mailer-daemon, double-bounce, owner- and -request with '-'). */
+/*
+ * address_split_extension(arena, local, delimiters, extension):
+ * The part of ${local} before the first of ${delimiters}, and what follows
+ * the delimiter in *extension; NULL if there is none, or the name is special
+ * (postmaster, mailer-daemon, double-bounce; owner- and -request with '-').
+ * address_split_any() also splits owner- and -request
+ * (owner_request_special = no).
+ */
 char *address_split_extension(struct arena *arena, const char *local,
+    const char *delimiters, const char **extension);
+char *address_split_any(struct arena *arena, const char *local,
     const char *delimiters, const char **extension);
 
 /* address_alabel(arena, domain): U-labels made A-labels for the DNS; NULL:

@@ -52,9 +52,14 @@ void world_dns_all(struct world *world, struct arena *arena,
 /* world_find(world, arena, table, key, value): as table_find(). */
 enum table_status world_find(struct world *world, struct arena *arena,
     struct table *table, const char *key, struct table_value *value);
-/* world_find_any(): ask the tables of ${list} in order; the first that has
- * the key answers; one that could not be asked ends the search. */
+/* world_find_any(): ask the tables of ${list} (NULL: none) in order; the first
+ * that has the key answers; one that could not be asked, or has the key with
+ * an empty value, ends the search with TABLE_FAILED.
+ * world_find_part(): the same for a key that is a part of what is looked for;
+ * tables that want whole keys are left out. */
 enum table_status world_find_any(struct world *world, struct arena *arena,
+    const struct table_list *list, const char *key, struct table_value *value);
+enum table_status world_find_part(struct world *world, struct arena *arena,
     const struct table_list *list, const char *key, struct table_value *value);
 
 int64_t world_now(struct world *world);

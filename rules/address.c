@@ -1,0 +1,305 @@
+/* address.c - see address.h. */
+#include "rules/address.h"
+
+#include <idn2.h>
+#include <string.h>
+#include <strings.h>
+#include <unicode/ucasemap.h>
+#include <unicode/ustring.h>
+
+#include "base/arena.h"
+#include "rules/rfc822.h"
+
+static bool
+is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text > 127)
+			return false;
+	return true;
+}
+
+static bool
+is_utf8(const char *text)
+{
+	UErrorCode error = U_ZERO_ERROR;
+	int32_t len;
+
+	/* Only measures; a malformed text is an error of another name. */
+	(void)u_strFromUTF8(NULL, 0, &len, text, -1, &error);
+	return U_SUCCESS(error) || error == U_BUFFER_OVERFLOW_ERROR;
+}
+
+static bool
+has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+/*
+ * One level of nesting within an argument: behind ${open}, find what closes
+ * it.  Quotes hide everything but their end; a bracket may contain others and
+ * quoted strings.
+ */
+static const char *
+close_of(const char *p)
+{
+	enum { DEEP = 32 };
+	char wanted[DEEP];
+	size_t depth = 0;
+
+	do {
+		if (*p == '\\') {
+			if (*++p == '\0')
+				return NULL;
+		} else if (depth > 0 && *p == wanted[depth - 1]) {
+			depth--;
+		} else if (depth == 0 || wanted[depth - 1] != '"') {
+			const char *opening = "<(\"[", *closing = ">)\"]";
+			const char *found = strchr(opening, *p);
+
+			if (found != NULL && depth == DEEP)
+				return NULL;
+			if (found != NULL)
+				wanted[depth++] = closing[found - opening];
+		}
+		p++;
+	} while (*p != '\0' && depth > 0);
+	return depth > 0 ? NULL : p;
+}
+
+/* The end of the argument that begins at ${p}: the first blank that is not
+ * within <>, [] or quotes; NULL: one of them is not closed. */
+static const char *
+argument_end(const char *p)
+{
+	while (p != NULL && *p != '\0' && *p != ' ' && *p != '\t') {
+		if (*p == '<' || *p == '[' || *p == '"')
+			p = close_of(p);
+		else
+			p++;
+	}
+	return p;
+}
+
+/* The only address in ${row} without its source route; false: none, or more
+ * than one, or something else that strict rules do not allow. */
+static bool
+only_address(struct rfc822 row, bool strict, struct rfc822 *address)
+{
+	size_t others = 0, colon, naddresses = 0;
+
+	*address = (struct rfc822){ 0 };
+	for (size_t i = 0; i < row.count; i++) {
+		if (row.tokens[i].kind == RFC822_ADDRESS) {
+			*address = *row.tokens[i].inner;
+			naddresses++;
+		} else if (row.tokens[i].kind != '<' &&
+		    row.tokens[i].kind != '>') {
+			others++;
+		}
+	}
+	if (naddresses > 1 || (strict && others > 0))
+		return false;
+	if (address->count > 0 && address->tokens[0].kind == '@' &&
+	    (colon = rfc822_first(*address, ':')) != RFC822_NONE &&
+	    colon + 1 < address->count)
+		*address = rfc822_part(*address, colon + 1, address->count);
+	return true;
+}
+
+char *
+address_path(
+    struct arena *arena, const char *text, unsigned flags, const char **rest)
+{
+	bool strict = (flags & ADDRESS_STRICT) != 0;
+	const char *end, *domain;
+	struct rfc822 address;
+	char *argument, *internal;
+
+	while (*text == ' ' || *text == '\t')
+		text++;
+	end = argument_end(text);
+	if (end == NULL || end == text || (strict && *text != '<'))
+		return NULL;
+	argument = arena_strndup(arena, text, (size_t)(end - text));
+	if (!only_address(rfc822_parse(arena, argument), strict, &address))
+		return NULL;
+	internal = rfc822_internal(arena, address);
+	if (*internal == '\0' && (flags & ADDRESS_EMPTY_OK) == 0)
+		return NULL;
+	if ((strict && *internal == '@') || has_control(internal) ||
+	    !is_utf8(internal))
+		return NULL;
+	domain = address_domain(internal);
+	if ((flags & ADDRESS_UTF8) == 0 && domain != NULL && !is_ascii(domain))
+		return NULL;
+	*rest = end;
+	return internal;
+}
+
+const char *
+address_domain(const char *internal)
+{
+	const char *at = strrchr(internal, '@');
+
+	return at != NULL ? at + 1 : NULL;
+}
+
+/* RFC 5322 dot-atom, with 8-bit octets allowed. */
+static bool
+is_dot_string(const char *local, size_t len)
+{
+	if (len == 0 || local[0] == '.' || local[len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)local[i] <= ' ' || local[i] == 0x7f ||
+		    strchr("()<>@,;:\\\"[]", local[i]) != NULL)
+			return false;
+		if (local[i] == '.' && local[i + 1] == '.')
+			return false;
+	}
+	return true;
+}
+
+/* ${text}, of which the first ${len} octets are a local part. */
+static char *
+quote(struct arena *arena, const char *text, size_t len)
+{
+	char *external, *to;
+
+	if (is_dot_string(text, len))
+		return arena_strdup(arena, text);
+	external = arena_alloc(arena, len + strlen(text) + sizeof "\"\"");
+	to = external;
+	*to++ = '"';
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"' || text[i] == '\\')
+			*to++ = '\\';
+		*to++ = text[i];
+	}
+	*to++ = '"';
+	memcpy(to, text + len, strlen(text + len) + 1);
+	return external;
+}
+
+char *
+address_external(struct arena *arena, const char *internal)
+{
+	const char *at = strrchr(internal, '@');
+	size_t len = at != NULL ? (size_t)(at - internal) : strlen(internal);
+
+	return quote(arena, internal, len);
+}
+
+char *
+address_external_local(struct arena *arena, const char *local)
+{
+	return quote(arena, local, strlen(local));
+}
+
+char *
+address_internal(struct arena *arena, const char *external)
+{
+	char *internal = arena_alloc(arena, strlen(external) + 1);
+	char *to = internal;
+	const char *at = strrchr(external, '@');
+	bool in_quotes = false;
+
+	if (has_control(external))
+		return NULL;
+	if (at == NULL)
+		at = external + strlen(external);
+	for (const char *p = external; p < at; p++) {
+		if (*p == '"') {
+			in_quotes = !in_quotes;
+			continue;
+		}
+		if (*p == '\\' && ++p == at)
+			return NULL;
+		*to++ = *p;
+	}
+	if (in_quotes)
+		return NULL;
+	memcpy(to, at, strlen(at) + 1);
+	return internal;
+}
+
+char *
+address_fold(struct arena *arena, const char *text)
+{
+	UErrorCode error = U_ZERO_ERROR;
+	UCaseMap *map;
+	int32_t len;
+	char *folded;
+
+	if (is_ascii(text) || !is_utf8(text))
+		return arena_lower(arena, text);
+	map = ucasemap_open("", U_FOLD_CASE_DEFAULT, &error);
+	len = ucasemap_utf8FoldCase(map, NULL, 0, text, -1, &error);
+	if (error != U_BUFFER_OVERFLOW_ERROR) {
+		ucasemap_close(map);
+		return arena_lower(arena, text);
+	}
+	error = U_ZERO_ERROR;
+	folded = arena_alloc(arena, (size_t)len + 1);
+	(void)ucasemap_utf8FoldCase(map, folded, len + 1, text, -1, &error);
+	ucasemap_close(map);
+	return U_FAILURE(error) ? arena_lower(arena, text) : folded;
+}
+
+/* owner-LIST and LIST-request belong to the list. */
+static bool
+is_list_name(const char *local)
+{
+	size_t len = strlen(local), suffix = strlen("-request");
+
+	return strncasecmp(local, "owner-", strlen("owner-")) == 0 ||
+	    (len > suffix && strcasecmp(local + len - suffix, "-request") == 0);
+}
+
+char *
+address_split_extension(struct arena *arena, const char *local,
+    const char *delimiters, const char **extension)
+{
+	if (strchr(delimiters, '-') != NULL && is_list_name(local))
+		return NULL;
+	return address_split_any(arena, local, delimiters, extension);
+}
+
+char *
+address_split_any(struct arena *arena, const char *local,
+    const char *delimiters, const char **extension)
+{
+	static const char *const special[] = { "postmaster", "mailer-daemon",
+		"double-bounce" };
+	size_t len = strcspn(local, delimiters);
+
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+		if (strcasecmp(local, special[i]) == 0)
+			return NULL;
+	/* A name that would be empty is none. */
+	if (len == 0 || local[len] == '\0')
+		return NULL;
+	*extension = arena_strdup(arena, local + len + 1);
+	return arena_strndup(arena, local, len);
+}
+
+char *
+address_alabel(struct arena *arena, const char *domain)
+{
+	char *ascii = NULL, *answer;
+
+	if (is_ascii(domain))
+		return arena_strdup(arena, domain);
+	if (!is_utf8(domain) ||
+	    idn2_to_ascii_8z(domain, &ascii,
+		IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
+		return NULL;
+	answer = arena_strdup(arena, ascii);
+	idn2_free(ascii);
+	return answer;
+}
