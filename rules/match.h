@@ -16,7 +16,7 @@ struct world;
 
 enum {
 	MATCH_PARENT = 1, /* "example.com" matches its sub-domains (the list is
-			    * named in parent_domain_matches_subdomains) */
+			   * named in parent_domain_matches_subdomains) */
 };
 
 /*
@@ -32,9 +32,14 @@ void match_close(struct match *match);
 bool match_empty(const struct match *match);
 unsigned match_flags(const struct match *match); /* TABLE_MAY_BLOCK */
 
+/* match_style(conf, name): MATCH_PARENT if parent_domain_matches_subdomains
+ * has ${name}, else 0. */
+unsigned match_style(struct conf *conf, const char *name);
+
 /* match_string(): exact words; match_domain(): a domain and, by flag or with
  * ".example.com", what is below it; match_client(): host name (or "unknown")
- * and address.  The first element that matches decides. */
+ * and address.  The first element that matches decides.  A NULL ${match} is an
+ * empty list. */
 enum table_status match_string(struct match *match, struct world *world,
     struct arena *arena, const char *string);
 enum table_status match_domain(struct match *match, struct world *world,
