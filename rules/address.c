@@ -4,10 +4,10 @@
 #include <idn2.h>
 #include <string.h>
 #include <strings.h>
-#include <unicode/ucasemap.h>
-#include <unicode/ustring.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
+#include "rules/fold.h"
 #include "rules/rfc822.h"
 
 static bool
@@ -17,17 +17,6 @@ is_ascii(const char *text)
 		if ((unsigned char)*text > 127)
 			return false;
 	return true;
-}
-
-static bool
-is_utf8(const char *text)
-{
-	UErrorCode error = U_ZERO_ERROR;
-	int32_t len;
-
-	/* Only measures; a malformed text is an error of another name. */
-	(void)u_strFromUTF8(NULL, 0, &len, text, -1, &error);
-	return U_SUCCESS(error) || error == U_BUFFER_OVERFLOW_ERROR;
 }
 
 static bool
@@ -85,12 +74,12 @@ argument_end(const char *p)
 	return p;
 }
 
-/* The only address in ${row} without its source route; false: none, or more
- * than one, or something else that strict rules do not allow. */
+/* The only address in ${row}; false: there are more, or other things that
+ * strict rules do not allow. */
 static bool
 only_address(struct rfc822 row, bool strict, struct rfc822 *address)
 {
-	size_t others = 0, colon, naddresses = 0;
+	size_t others = 0, naddresses = 0;
 
 	*address = (struct rfc822){ 0 };
 	for (size_t i = 0; i < row.count; i++) {
@@ -102,13 +91,7 @@ only_address(struct rfc822 row, bool strict, struct rfc822 *address)
 			others++;
 		}
 	}
-	if (naddresses > 1 || (strict && others > 0))
-		return false;
-	if (address->count > 0 && address->tokens[0].kind == '@' &&
-	    (colon = rfc822_first(*address, ':')) != RFC822_NONE &&
-	    colon + 1 < address->count)
-		*address = rfc822_part(*address, colon + 1, address->count);
-	return true;
+	return naddresses <= 1 && !(strict && others > 0);
 }
 
 char *
@@ -116,23 +99,29 @@ address_path(
     struct arena *arena, const char *text, unsigned flags, const char **rest)
 {
 	bool strict = (flags & ADDRESS_STRICT) != 0;
+	size_t inner;
 	const char *end, *domain;
 	struct rfc822 address;
-	char *argument, *internal;
+	char *argument, *colon, *internal;
 
 	while (*text == ' ' || *text == '\t')
 		text++;
 	end = argument_end(text);
 	if (end == NULL || end == text || (strict && *text != '<'))
 		return NULL;
-	argument = arena_strndup(arena, text, (size_t)(end - text));
+	/* Within the outer <> anything that a header may have can stand. */
+	inner = *text == '<' && end[-1] == '>';
+	argument = arena_strndup(
+	    arena, text + inner, (size_t)(end - text) - 2 * inner);
+	if (*argument == '@' && (colon = strchr(argument, ':')) != NULL)
+		argument = colon + 1;
 	if (!only_address(rfc822_parse(arena, argument), strict, &address))
 		return NULL;
 	internal = rfc822_internal(arena, address);
 	if (*internal == '\0' && (flags & ADDRESS_EMPTY_OK) == 0)
 		return NULL;
 	if ((strict && *internal == '@') || has_control(internal) ||
-	    !is_utf8(internal))
+	    !utf8_valid(internal))
 		return NULL;
 	domain = address_domain(internal);
 	if ((flags & ADDRESS_UTF8) == 0 && domain != NULL && !is_ascii(domain))
@@ -231,24 +220,7 @@ address_internal(struct arena *arena, const char *external)
 char *
 address_fold(struct arena *arena, const char *text)
 {
-	UErrorCode error = U_ZERO_ERROR;
-	UCaseMap *map;
-	int32_t len;
-	char *folded;
-
-	if (is_ascii(text) || !is_utf8(text))
-		return arena_lower(arena, text);
-	map = ucasemap_open("", U_FOLD_CASE_DEFAULT, &error);
-	len = ucasemap_utf8FoldCase(map, NULL, 0, text, -1, &error);
-	if (error != U_BUFFER_OVERFLOW_ERROR) {
-		ucasemap_close(map);
-		return arena_lower(arena, text);
-	}
-	error = U_ZERO_ERROR;
-	folded = arena_alloc(arena, (size_t)len + 1);
-	(void)ucasemap_utf8FoldCase(map, folded, len + 1, text, -1, &error);
-	ucasemap_close(map);
-	return U_FAILURE(error) ? arena_lower(arena, text) : folded;
+	return fold_key(arena, text);
 }
 
 /* owner-LIST and LIST-request belong to the list. */
@@ -295,7 +267,7 @@ address_alabel(struct arena *arena, const char *domain)
 
 	if (is_ascii(domain))
 		return arena_strdup(arena, domain);
-	if (!is_utf8(domain) ||
+	if (!utf8_valid(domain) ||
 	    idn2_to_ascii_8z(domain, &ascii,
 		IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
 		return NULL;
