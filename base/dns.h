@@ -31,7 +31,8 @@ enum dns_status {
 
 struct dns_record {
 	const char *name;    /* MX, NS, PTR, CNAME: host, small letters, no last
-			   * dot ("" is the root); TXT: strings joined */
+			   * dot ("" is the root, of an MX only); TXT: strings
+			   * joined, a blank for what cannot be printed */
 	unsigned preference; /* MX */
 	unsigned char octets[16]; /* A, AAAA */
 	const unsigned char *raw; /* the rdata */
@@ -42,26 +43,36 @@ struct dns_answer {
 	enum dns_status status;
 	bool secure;       /* DNSSEC */
 	uint32_t ttl;      /* seconds */
-	const char *canon; /* the name at the end of a CNAME chain */
+	const char *canon; /* the name at the end of a CNAME chain, or that
+			    * asked for */
 	const struct dns_record *records;
 	size_t count;
 };
 
+/* A NULL text is an empty one. */
 struct dns_settings {
 	const char *servers; /* "" : /etc/resolv.conf; else "addr[@port] ..." */
 	const char *hosts;   /* file of host names, "/etc/hosts"; "": none */
+	const char *anchors; /* file of DNSSEC trust anchors; "": answers are
+			      * not validated, and none is secure */
 };
 
-/* dns_open(settings, err): start the resolver of this process (once, after
- * any fork).  Return 0, or -1 and the reason. */
+/*
+ * dns_open(settings, err):
+ * Read the files that ${settings} name, in this process, after any fork and
+ * before it is jailed.  Return 0, or -1 and the reason.  Threads and caches
+ * begin with the first question.  dns_close(): when nobody asks any more.
+ */
 int dns_open(const struct dns_settings *settings, struct err *err);
 void dns_close(void);
 
 /*
  * dns_ask(name, type, deadline, arena, answer):
  * Ask and wait until ${deadline} (clock_mono()) at most; what is found goes to
- * ${arena}.  A name that is not a valid one is DNS_INVALID unasked.  Workers
- * only.
+ * ${arena}.  A name that is not a valid one is DNS_INVALID unasked.  Records
+ * that are malformed are left out; DNS_INVALID if no other is there.  At most
+ * 1000 records are looked at, 10 of a PTR.  Workers only; the hosts file is not
+ * asked.
  */
 void dns_ask(const char *name, enum dns_type type, int64_t deadline,
     struct arena *arena, struct dns_answer *answer);
@@ -82,6 +93,10 @@ void dns_ask_all(struct dns_question *questions, size_t n, int64_t deadline,
  * never block.  NULL / false: nothing. */
 const char *dns_hosts_name(const struct net_addr *addr);
 bool dns_hosts_has(const char *name, const struct net_addr *addr);
+
+/* dns_hosts_addrs(name, addrs, most): fill in the addresses of ${name} that the
+ * hosts file has; return how many. */
+size_t dns_hosts_addrs(const char *name, struct net_addr *addrs, size_t most);
 
 /* dns_reverse(addr, name): "1.2.0.192.in-addr.arpa"; name has room for 80. */
 void dns_reverse(const struct net_addr *addr, char name[80]);

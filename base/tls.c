@@ -186,10 +186,13 @@ struct tls *
 tls_connect(struct tls_client *client, int fd, const char *name)
 {
 	struct tls *tls = begin(client->ctx, client->digest, fd);
+	char copy[256]; /* the macro below wants to be able to write */
 
 	SSL_set_connect_state(tls->ssl);
-	if (name != NULL)
-		(void)SSL_set_tlsext_host_name(tls->ssl, name);
+	if (name != NULL && strlen(name) < sizeof copy) {
+		memcpy(copy, name, strlen(name) + 1);
+		(void)SSL_set_tlsext_host_name(tls->ssl, copy);
+	}
 	return tls;
 }
 

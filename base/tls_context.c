@@ -377,6 +377,7 @@ set_server(SSL_CTX *ctx, const struct tls_settings *s)
 static SSL_CTX *
 plain(const struct tls_settings *s, bool server)
 {
+	char groups[] = "X25519:X448:prime256v1:secp521r1:secp384r1";
 	SSL_CTX *ctx =
 	    SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
 
@@ -393,8 +394,7 @@ plain(const struct tls_settings *s, bool server)
 	(void)SSL_CTX_set_mode(ctx,
 	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	(void)SSL_CTX_set1_groups_list(
-	    ctx, "X25519:X448:prime256v1:secp521r1:secp384r1");
+	(void)SSL_CTX_set1_groups_list(ctx, groups);
 	if (server)
 		set_server(ctx, s);
 	else
