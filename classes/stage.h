@@ -7,13 +7,12 @@
 #include <stdint.h>
 
 #include "checks/effect.h"
+#include "classes/trace.h"
 
-struct buf;
 struct conf;
 struct err;
 struct route;
 struct subject;
-struct trace;
 
 enum stage {
 	STAGE_CONNECT,
@@ -40,6 +39,11 @@ struct rules;
 struct rules *stage_compile(
     struct conf *conf, struct route *route, bool strict, struct err *err);
 void stage_free(struct rules *rules);
+
+/* stage_allow_open(rules): evaluate although the safety check has failed, for
+ * a door that does not relay (the test bench, a policy service).  Otherwise
+ * such rules answer 451 to every recipient. */
+void stage_allow_open(struct rules *rules);
 
 /*
  * stage_blocks(rules, stage):
@@ -87,28 +91,5 @@ void stage_reset_session(struct stage_state *state);
  */
 void stage_run(struct rules *rules, enum stage stage, struct subject *subject,
     struct stage_state *state, struct verdict *verdict);
-
-/* The trace of an evaluation, for weir explain and the bench. */
-struct trace_step {
-	struct trace_step *next;
-	unsigned depth;          /* classes deeper than the list itself */
-	const char *list;        /* "smtpd_recipient_restrictions" */
-	const char *restriction; /* "check_client_access hash:/etc/x" */
-	const char *input;       /* what was looked at */
-	const char *answer; /* "DUNNO", "REJECT 554 5.7.1 ...", "-> class" */
-	const char *file;   /* of the deciding line, or NULL */
-	unsigned line;
-	int64_t nanoseconds;
-};
-struct trace {
-	char id[16]; /* short, shown to a rejected client; "" if not kept */
-	struct trace_step *steps, **tail;
-	int64_t when; /* wall clock */
-};
-
-/* stage_trace_print(trace, out): for people, a step a line;
- * stage_trace_json(): one JSON object. */
-void stage_trace_print(const struct trace *trace, struct buf *out);
-void stage_trace_json(const struct trace *trace, struct buf *out);
 
 #endif

@@ -1,0 +1,18 @@
+/* action.h - the right-hand side of an access(5) table, or what a policy
+ * service answers. */
+#ifndef CHECKS_ACTION_H
+#define CHECKS_ACTION_H
+
+struct answer;
+struct ask;
+
+/*
+ * action_parse(ask, table, key, value, answer):
+ * Make an answer of ${value}, which ${table} (as in warnings) has for ${key}.
+ * Actions that only log are logged here.  What is no action is a list of
+ * restrictions: ANSWER_LIST.
+ */
+void action_parse(struct ask *ask, const char *table, const char *key,
+    const char *value, struct answer *answer);
+
+#endif

@@ -1,0 +1,14 @@
+/* dnsbl_reply.h - what a client reads that a DNS list has. */
+#ifndef CHECKS_DNSBL_REPLY_H
+#define CHECKS_DNSBL_REPLY_H
+
+struct answer;
+struct ask;
+
+/* dnsbl_reply(ask, zone, reason, answer): a reply by rbl_reply_maps or
+ * default_rbl_reply; ${zone} as written, with its filter; ${reason} from the
+ * list's TXT record, or "". */
+void dnsbl_reply(struct ask *ask, const char *zone, const char *reason,
+    struct answer *answer);
+
+#endif

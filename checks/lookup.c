@@ -1,0 +1,221 @@
+/* lookup.c - see lookup.h. */
+#include "checks/lookup.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/event.h"
+#include "checks/check.h"
+#include "checks/site.h"
+#include "checks/subject.h"
+#include "rules/address.h"
+#include "rules/table.h"
+#include "rules/world.h"
+
+static const char *
+type_name(enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+		return "A";
+	case DNS_AAAA:
+		return "AAAA";
+	case DNS_MX:
+		return "MX";
+	case DNS_NS:
+		return "NS";
+	case DNS_TXT:
+		return "TXT";
+	case DNS_CNAME:
+		return "CNAME";
+	case DNS_PTR:
+		return "PTR";
+	case DNS_TLSA:
+		return "TLSA";
+	}
+	return "?";
+}
+
+/* A record as a zone file has it: what the filter's tables are asked with. */
+static const char *
+record_text(struct arena *arena, const char *name, enum dns_type type,
+    const struct dns_answer *answer, const struct dns_record *record)
+{
+	char data[INET6_ADDRSTRLEN];
+	const char *head = arena_printf(arena, "%s. %u IN %s ", name,
+	    (unsigned)answer->ttl, type_name(type));
+
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		(void)inet_ntop(type == DNS_A ? AF_INET : AF_INET6,
+		    record->octets, data, sizeof data);
+		return arena_printf(arena, "%s%s", head, data);
+	case DNS_MX:
+		return arena_printf(
+		    arena, "%s%u %s.", head, record->preference, record->name);
+	case DNS_TXT:
+		return arena_printf(arena, "%s%s", head, record->name);
+	default:
+		return arena_printf(arena, "%s%s.", head, record->name);
+	}
+}
+
+/* Does the filter keep ${record}?  1, 0, or -1: its answer makes no sense or
+ * it could not be asked. */
+static int
+keep(const struct ask *ask, const char *text)
+{
+	struct subject *subject = ask->subject;
+	struct table_value value;
+
+	switch (world_find_any(subject->world, subject->arena,
+	    ask->site->dns_reply_filter, text, &value)) {
+	case TABLE_NONE:
+		return 1;
+	case TABLE_FOUND:
+		break;
+	default:
+		return -1;
+	}
+	if (strcasecmp(value.text, "ignore") == 0) {
+		event_info(subject->by, "ignoring DNS RR: %s", text);
+		return 0;
+	}
+	event_warning(subject->by,
+	    "smtpd_dns_reply_filter: unknown DNS filter action: \"%s\"",
+	    value.text);
+	return -1;
+}
+
+static enum lookup_status
+filter(const struct ask *ask, const char *name, enum dns_type type,
+    struct dns_answer *answer, const char **why)
+{
+	struct arena *arena = ask->subject->arena;
+	struct dns_record *kept =
+	    arena_alloc(arena, (answer->count + 1) * sizeof *kept);
+	size_t n = 0;
+
+	for (size_t i = 0; i < answer->count; i++) {
+		int verdict = keep(ask,
+		    record_text(
+			arena, name, type, answer, &answer->records[i]));
+
+		if (verdict < 0) {
+			answer->count = 0;
+			*why = "Invalid DNS reply filter syntax";
+			return LOOKUP_RETRY;
+		}
+		if (verdict > 0)
+			kept[n++] = answer->records[i];
+	}
+	answer->records = kept;
+	answer->count = n;
+	if (n > 0)
+		return LOOKUP_FOUND;
+	*why = "DNS reply filter drops all results";
+	return LOOKUP_POLICY;
+}
+
+const char *
+lookup_reason(const struct dns_answer *answer)
+{
+	switch (answer->status) {
+	case DNS_NXDOMAIN:
+		return "Host not found";
+	case DNS_NODATA:
+		return "Host found but no data record of requested type";
+	case DNS_INVALID:
+		return "Malformed or unexpected name server reply";
+	case DNS_RETRY:
+		return "Host not found, try again";
+	case DNS_FOUND:
+		break;
+	}
+	return "";
+}
+
+enum lookup_status
+lookup_sift(const struct ask *ask, const char *name, enum dns_type type,
+    struct dns_answer *answer, const char **why)
+{
+	*why = lookup_reason(answer);
+	switch (answer->status) {
+	case DNS_NODATA:
+	case DNS_NXDOMAIN:
+		return LOOKUP_NONE;
+	case DNS_INVALID:
+		return LOOKUP_INVALID;
+	case DNS_RETRY:
+		return LOOKUP_RETRY;
+	case DNS_FOUND:
+		break;
+	}
+	if (type == DNS_MX && answer->count == 1 &&
+	    answer->records[0].name[0] == '\0')
+		return LOOKUP_NULL_MX;
+	if (ask->site->dns_reply_filter->count == 0)
+		return LOOKUP_FOUND;
+	return filter(ask, name, type, answer, why);
+}
+
+enum lookup_status
+lookup_dns(const struct ask *ask, const char *name, enum dns_type type,
+    struct dns_answer *answer)
+{
+	struct subject *subject = ask->subject;
+	const char *ascii, *why;
+	size_t n = strlen(name);
+
+	memset(answer, 0, sizeof *answer);
+	if (n > 1 && name[n - 1] == '.')
+		name = arena_strndup(subject->arena, name, n - 1);
+	ascii = address_alabel(subject->arena, name);
+	if (ascii == NULL) {
+		answer->status = DNS_NXDOMAIN;
+		return LOOKUP_NONE;
+	}
+	world_dns(subject->world, subject->arena, ascii, type, answer);
+	return lookup_sift(ask, ascii, type, answer, &why);
+}
+
+static enum lookup_status
+worse(enum lookup_status a, enum lookup_status b)
+{
+	return a > b ? a : b;
+}
+
+enum lookup_status
+lookup_mail_host(const struct ask *ask, const char *name)
+{
+	struct dns_answer answer;
+	enum lookup_status status = lookup_dns(ask, name, DNS_MX, &answer);
+
+	/* What the MX says is final but when it says nothing; a filter that
+	 * hides it must not make the address of the name count instead. */
+	if (status != LOOKUP_NONE && status != LOOKUP_RETRY)
+		return status;
+	status = worse(status, lookup_dns(ask, name, DNS_A, &answer));
+	if (status != LOOKUP_FOUND)
+		status =
+		    worse(status, lookup_dns(ask, name, DNS_AAAA, &answer));
+	return status;
+}
+
+enum lookup_status
+lookup_host(const struct ask *ask, const char *name)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA, DNS_MX };
+	enum lookup_status status = LOOKUP_NONE;
+	struct dns_answer answer;
+
+	for (size_t i = 0;
+	     i < sizeof types / sizeof types[0] && status != LOOKUP_FOUND; i++)
+		status =
+		    worse(status, lookup_dns(ask, name, types[i], &answer));
+	return status;
+}

@@ -1,0 +1,35 @@
+/* note.c - see note.h. */
+#include "checks/note.h"
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "checks/checks_events.h"
+#include "checks/subject.h"
+#include "rules/address.h"
+
+const char *
+note_client(const struct subject *subject)
+{
+	return arena_printf(subject->arena, "%s[%s]", subject->client_name,
+	    subject->client_addr);
+}
+
+static const char *
+external(const struct subject *subject, const char *address)
+{
+	if (address == NULL || address[0] == '\0')
+		return address;
+	return address_external(subject->arena, address);
+}
+
+void
+note_decision(const struct subject *subject, const char *where,
+    const char *action, const char *text, const char *trace)
+{
+	event(&checks_events_decision, subject->by, "action", action, "stage",
+	    where, "client", note_client(subject), "text", text, "sender",
+	    external(subject, subject->sender), "recipient",
+	    external(subject, subject->recipient), "protocol",
+	    subject->protocol, "helo", subject->helo, "trace", trace, NULL);
+}

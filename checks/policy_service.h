@@ -1,0 +1,30 @@
+/* policy_service.h - check_policy_service: asking somebody else
+ * (SMTPD_POLICY_README). */
+#ifndef CHECKS_POLICY_SERVICE_H
+#define CHECKS_POLICY_SERVICE_H
+
+#include <stdint.h>
+
+struct answer;
+struct arena;
+struct ask;
+struct err;
+
+/* One service, with what { } settings say for it alone. */
+struct policy_service {
+	const char *endpoint;       /* "inet:host:port", "unix:path" */
+	const char *default_action; /* NULL: the parameter's, as below */
+	const char *context;
+	int64_t timeout, retry_delay; /* -1 */
+	int64_t try_limit;            /* 0 */
+};
+
+/* policy_service_parse(text, arena, err): "inet:host:port", or that and
+ * "name=value" or "{ name = value }" in braces.  NULL and the reason. */
+const struct policy_service *
+policy_service_parse(const char *text, struct arena *arena, struct err *err);
+
+/* The restriction. */
+void policy_service_ask(struct ask *ask, struct answer *answer);
+
+#endif

@@ -1,0 +1,304 @@
+/* site.c - see site.h. */
+#include "checks/site.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "rules/match.h"
+#include "rules/table.h"
+
+enum { MOST_OWN = 256 };
+
+void
+site_complain(
+    struct err *err, const char *file, unsigned line, const char *format, ...)
+{
+	char text[sizeof err->text];
+	size_t used;
+	va_list ap;
+
+	if (err == NULL)
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	used = strlen(err->text);
+	(void)snprintf(err->text + used, sizeof err->text - used, "%s%s:%u: %s",
+	    used > 0 ? "\n" : "", file != NULL ? file : "default", line, text);
+}
+
+/* Complain about the value of parameter ${name}. */
+static void
+complain(
+    struct err *err, struct conf *conf, const char *name, const struct err *why)
+{
+	struct conf_value value = { 0 };
+
+	if (why->text[0] == '\0')
+		return;
+	(void)conf_find(conf, name, &value);
+	site_complain(err, value.origin.file, value.origin.line, "%s: %s", name,
+	    why->text);
+}
+
+/* The expanded value of a parameter of any directory; "" if unusable. */
+static const char *
+text_of(struct site *site, struct conf *conf, const char *name, struct err *err)
+{
+	struct err why = { 0 };
+	const char *text = conf_get(conf, name, site->arena, &why);
+
+	complain(err, conf, name, &why);
+	return text != NULL ? text : "";
+}
+
+static struct match *
+match_of(struct conf *conf, const char *name, const char *text, struct err *err)
+{
+	struct err why = { 0 };
+	struct match *match = match_open(text, name, 0, conf, &why);
+
+	complain(err, conf, name, &why);
+	return match;
+}
+
+static struct table_list *
+tables_of(struct site *site, struct conf *conf, const char *name,
+    const char *text, struct err *err)
+{
+	struct err why = { 0 };
+	struct table_list *list =
+	    table_list_open(text, name, conf, site->arena, &why);
+
+	complain(err, conf, name, &why);
+	return list;
+}
+
+/* "defer_if_permit" or "defer", with which a rejection stays one. */
+static enum answer_kind
+tempfail_of(
+    struct conf *conf, const char *name, const char *text, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (strcasecmp(text, "defer") == 0)
+		return ANSWER_REJECT;
+	if (strcasecmp(text, "defer_if_permit") != 0) {
+		err_set(
+		    &why, "bad value \"%s\": defer_if_permit or defer", text);
+		complain(err, conf, name, &why);
+	}
+	return ANSWER_DEFER_IF_PERMIT;
+}
+
+/* Whether ${text}, a list, has the word ${word}. */
+static bool
+has_word(struct site *site, const char *text, const char *word)
+{
+	const char *item;
+
+	while ((item = conf_word(&text, site->arena)) != NULL)
+		if (strcasecmp(item, word) == 0)
+			return true;
+	return false;
+}
+
+/* smtpd_expansion_filter has C escapes, so that it can name a blank. */
+static const char *
+unescape(struct site *site, const char *text)
+{
+	struct buf out = { 0 };
+	const char *copy;
+
+	for (; *text != '\0'; text++) {
+		char *end;
+		long octal;
+		char digits[4] = "";
+
+		if (*text != '\\' || text[1] == '\0') {
+			buf_putc(&out, *text);
+			continue;
+		}
+		text++;
+		memcpy(digits, text, strnlen(text, 3));
+		octal = strtol(digits, &end, 8);
+		if (end != digits && octal > 0 && octal < 256) {
+			buf_putc(&out, (char)octal);
+			text += end - digits - 1;
+		} else if (strchr("tnrbf", *text) != NULL) {
+			buf_putc(&out,
+			    "\t\n\r\b\f"[strchr("tnrbf", *text) - "tnrbf"]);
+		} else {
+			buf_putc(&out, *text);
+		}
+	}
+	copy = arena_strdup(site->arena, buf_str(&out));
+	buf_free(&out);
+	return copy;
+}
+
+/* The addresses that inet_interfaces names; "all" and names mean those of this
+ * machine. */
+static void
+own_addresses(struct site *site, const char *text)
+{
+	const char *word;
+	int n;
+
+	site->own = arena_alloc(site->arena, MOST_OWN * sizeof site->own[0]);
+	while ((word = conf_word(&text, site->arena)) != NULL &&
+	    site->nown < MOST_OWN) {
+		struct net_block *block = &site->own[site->nown];
+
+		if (net_parse(word, &block->addr)) {
+			block->bits = block->addr.family == NET_IPV4 ? 32 : 128;
+			site->nown++;
+			continue;
+		}
+		n = net_own_blocks("host", block, (int)(MOST_OWN - site->nown));
+		if (n > 0)
+			site->nown += (size_t)n;
+	}
+}
+
+static void
+read_actions(struct site *site, struct conf *conf, struct err *err)
+{
+	const struct checks_params *p = &site->params;
+
+	site->helo_tempfail =
+	    tempfail_of(conf, "unknown_helo_hostname_tempfail_action",
+		p->unknown_helo_hostname_tempfail_action, err);
+	site->address_tempfail =
+	    tempfail_of(conf, "unknown_address_tempfail_action",
+		p->unknown_address_tempfail_action, err);
+	site->unverified_sender_tempfail =
+	    tempfail_of(conf, "unverified_sender_tempfail_action",
+		p->unverified_sender_tempfail_action, err);
+	site->unverified_recipient_tempfail =
+	    tempfail_of(conf, "unverified_recipient_tempfail_action",
+		p->unverified_recipient_tempfail_action, err);
+}
+
+/* Without a value of its own, mynetworks is what this machine is in. */
+static const char *
+mynetworks_of(struct site *site, struct conf *conf, struct err *err)
+{
+	struct net_block blocks[64];
+	char addr[NET_TEXT];
+	struct buf out = { 0 };
+	const char *text = text_of(site, conf, "mynetworks", err), *style;
+	int n;
+
+	if (text[0] != '\0' || conf_is_set(conf, "mynetworks"))
+		return text;
+	style = text_of(site, conf, "mynetworks_style", err);
+	n = net_own_blocks(style[0] != '\0' ? style : "host", blocks,
+	    sizeof blocks / sizeof blocks[0]);
+	for (int i = 0; i < n; i++)
+		buf_printf(&out,
+		    blocks[i].addr.family == NET_IPV6 ? "[%s]/%u " : "%s/%u ",
+		    net_print(&blocks[i].addr, addr), blocks[i].bits);
+	text = arena_strdup(site->arena, buf_str(&out));
+	buf_free(&out);
+	return text;
+}
+
+struct site *
+site_open(struct conf *conf, struct route *route, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct site *site = arena_alloc(arena, sizeof *site);
+	const struct checks_params *p = &site->params;
+	struct err why = { 0 };
+
+	site->arena = arena;
+	site->route = route;
+	if (param_load(
+		&checks_params_table, conf, arena, &site->params, &why) != 0)
+		site_complain(err, NULL, 0, "%s", why.text);
+	site->mynetworks =
+	    match_of(conf, "mynetworks", mynetworks_of(site, conf, err), err);
+	site->mx_backup_networks = match_of(conf, "permit_mx_backup_networks",
+	    p->permit_mx_backup_networks, err);
+	site->relay_clientcerts = tables_of(
+	    site, conf, "relay_clientcerts", p->relay_clientcerts, err);
+	site->rbl_reply_maps =
+	    tables_of(site, conf, "rbl_reply_maps", p->rbl_reply_maps, err);
+	site->sender_login_maps = tables_of(site, conf,
+	    "smtpd_sender_login_maps", p->smtpd_sender_login_maps, err);
+	site->dns_reply_filter = tables_of(site, conf, "smtpd_dns_reply_filter",
+	    p->smtpd_dns_reply_filter, err);
+	site->expansion_filter = unescape(site, p->smtpd_expansion_filter);
+	site->delimiters = text_of(site, conf, "recipient_delimiter", err);
+	site->myhostname = text_of(site, conf, "myhostname", err);
+	site->mail_version = text_of(site, conf, "mail_version", err);
+	site->compatibility_level =
+	    text_of(site, conf, "compatibility_level", err);
+	site->proxy_filter = text_of(site, conf, "smtpd_proxy_filter", err);
+	site->delay_reject =
+	    strcasecmp(text_of(site, conf, "smtpd_delay_reject", err), "no") !=
+	    0;
+	site->parent_domains = has_word(site,
+	    text_of(site, conf, "parent_domain_matches_subdomains", err),
+	    "smtpd_access_maps");
+	own_addresses(site, text_of(site, conf, "inet_interfaces", err));
+	read_actions(site, conf, err);
+	return site;
+}
+
+void
+site_close(struct site *site)
+{
+	if (site == NULL)
+		return;
+	match_close(site->mynetworks);
+	match_close(site->mx_backup_networks);
+	table_list_close(site->relay_clientcerts);
+	table_list_close(site->rbl_reply_maps);
+	table_list_close(site->sender_login_maps);
+	table_list_close(site->dns_reply_filter);
+	arena_free(site->arena);
+}
+
+bool
+site_blocks(const struct site *site)
+{
+	return ((match_flags(site->mynetworks) |
+		    match_flags(site->mx_backup_networks) |
+		    table_list_flags(site->relay_clientcerts) |
+		    table_list_flags(site->rbl_reply_maps) |
+		    table_list_flags(site->sender_login_maps) |
+		    table_list_flags(site->dns_reply_filter)) &
+		   TABLE_MAY_BLOCK) != 0;
+}
+
+bool
+site_owns(const struct site *site, const struct net_addr *addr)
+{
+	for (size_t i = 0; i < site->nown; i++)
+		if (net_equal(&site->own[i].addr, addr))
+			return true;
+	return false;
+}
+
+int
+site_number(const struct site *site, const char *name)
+{
+	const struct param_table *table = &checks_params_table;
+
+	for (size_t i = 0; i < table->count; i++)
+		if (strcmp(table->rows[i].name, name) == 0 &&
+		    table->rows[i].type == PARAM_count)
+			return (int)*(
+			    const param_count *)((const char *)&site->params +
+			    table->rows[i].offset);
+	return 550;
+}

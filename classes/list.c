@@ -1,0 +1,340 @@
+/* list.c - see list.h. */
+#include "classes/list.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "checks/check.h"
+#include "checks/site.h"
+
+enum { MOST_DEPTH = 100 };
+
+/* The words of one list, and what it is called in messages. */
+struct words {
+	struct list_context *context;
+	const char *name;
+	struct origin origin;
+	char **word;
+	size_t count, next;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+complain(const struct words *w, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	site_complain(w->context->err, w->origin.file, w->origin.line, "%s: %s",
+	    w->name, text);
+}
+
+static void
+split(struct words *w, const char *text)
+{
+	const char *p = text;
+	struct arena *arena = w->context->arena;
+
+	while (conf_word(&p, arena) != NULL)
+		w->count++;
+	w->word = arena_alloc(arena, (w->count + 1) * sizeof *w->word);
+	p = text;
+	for (size_t i = 0; i < w->count; i++)
+		w->word[i] = conf_word(&p, arena);
+}
+
+static const char *
+next_word(struct words *w)
+{
+	return w->next < w->count ? w->word[w->next++] : NULL;
+}
+
+static void
+mistake(struct words *w, struct step *step, const char *text)
+{
+	step->mistake = text;
+	step->check = NULL;
+	complain(w, "%s", text);
+}
+
+static void
+unknown(struct words *w, struct step *step)
+{
+	const char *suggestion = check_suggest(step->text);
+
+	step->mistake = arena_printf(
+	    w->context->arena, "unknown smtpd restriction: \"%s\"", step->text);
+	if (suggestion != NULL)
+		complain(w, "%s; did you mean %s?", step->mistake, suggestion);
+	else
+		complain(w, "%s", step->mistake);
+}
+
+/* What a restriction says that lacks its argument, or has a bad one. */
+static const char *
+need(const struct words *w, const struct check *check, const char *word)
+{
+	struct arena *arena = w->context->arena;
+
+	switch (check->takes) {
+	case ARGUMENT_TABLE:
+	case ARGUMENT_CERTIFICATE:
+		return arena_printf(arena,
+		    "restriction %s: bad argument \"%s\": need "
+		    "maptype:mapname",
+		    check->name, word != NULL ? word : "");
+	case ARGUMENT_SERVICE:
+		return arena_printf(arena,
+		    "restriction %s must be followed by transport:server",
+		    check->name);
+	case ARGUMENT_SECONDS:
+		return arena_printf(arena,
+		    "restriction %s must be followed by number", check->name);
+	case ARGUMENT_ZONE:
+	case ARGUMENT_NONE:
+		break;
+	}
+	return arena_printf(
+	    arena, "restriction %s requires domain name argument", check->name);
+}
+
+/* Take the argument of ${step}; false: leave the step out. */
+static bool
+take_argument(struct words *w, struct step *step)
+{
+	struct list_context *context = w->context;
+	const struct check *check = step->check;
+	struct err why = { 0 };
+	const char *word;
+
+	step->argument.kind = check->takes;
+	if (check->takes == ARGUMENT_NONE)
+		return true;
+	word = next_word(w);
+	if (word == NULL && (check->flags & CHECK_LENIENT)) {
+		event_warning(NULL, "%s", need(w, check, NULL));
+		return false;
+	}
+	if (word == NULL ||
+	    (context->conf == NULL && check->takes != ARGUMENT_ZONE &&
+		check->takes != ARGUMENT_SECONDS)) {
+		mistake(w, step, need(w, check, word));
+		return true;
+	}
+	step->text = arena_printf(context->arena, "%s %s", check->name, word);
+	if (argument_parse(&step->argument, word, context->conf, context->arena,
+		&why) != 0)
+		mistake(w, step,
+		    check->takes == ARGUMENT_ZONE
+			? arena_strdup(context->arena, why.text)
+			: need(w, check, word));
+	if (why.text[0] != '\0')
+		complain(w, "%s: %s", step->text, why.text);
+	return true;
+}
+
+/* "type:table" alone. */
+static void
+take_table(struct words *w, struct step *step)
+{
+	struct list_context *context = w->context;
+	struct err why = { 0 };
+
+	step->bare = true;
+	step->argument.kind = ARGUMENT_TABLE;
+	if (context->conf == NULL)
+		mistake(w, step, "a table in the entry of a table");
+	else if (argument_parse(&step->argument, step->text, context->conf,
+		     context->arena, &why) != 0 ||
+	    why.text[0] != '\0')
+		complain(w, "%s", why.text);
+}
+
+static void
+warn_of_rest(const struct words *w, const struct step *step, bool warned)
+{
+	/* What warn_if_reject stands before does not end the list. */
+	if ((step->check->flags & CHECK_FINAL) && w->next < w->count &&
+	    (!warned || strcasecmp(step->check->name, "permit") == 0))
+		event_warning(NULL, "restriction `%s' after `%s' is ignored",
+		    w->word[w->next], step->check->name);
+	if (step->check->instead != NULL)
+		event_warning(NULL,
+		    "support for restriction \"%s\" will be removed from "
+		    "Postfix; instead, specify \"%s\"",
+		    step->check->name, step->check->instead);
+}
+
+/* Compile the next restriction; false: it is left out. */
+static bool
+take_step(struct words *w, struct step *step, bool warned)
+{
+	struct list_context *context = w->context;
+
+	memset(step, 0, sizeof *step);
+	step->text = next_word(w);
+	if (strchr(step->text, ':') != NULL) {
+		take_table(w, step);
+		return true;
+	}
+	step->check = check_find(step->text);
+	if (step->check != NULL) {
+		if (!take_argument(w, step))
+			return false;
+		if (step->check != NULL)
+			warn_of_rest(w, step, warned);
+		return true;
+	}
+	step->class = strmap_find(&context->classes, step->text);
+	if (step->class == NULL)
+		unknown(w, step);
+	return true;
+}
+
+static bool
+is_warn(const struct step *step)
+{
+	return step->check != NULL && step->check->ask == NULL;
+}
+
+static bool
+step_blocks(const struct list_context *context, const struct step *step)
+{
+	const struct check *check = step->check;
+
+	return argument_blocks(&step->argument) ||
+	    (check != NULL && (check->flags & CHECK_BLOCKS)) ||
+	    (check != NULL && (check->flags & CHECK_ROUTES) &&
+		context->routes_block) ||
+	    /* A bare table may come to be asked for an address. */
+	    (step->bare && context->routes_block) ||
+	    (step->class != NULL && step->class->blocks);
+}
+
+void
+list_compile(struct list_context *context, const char *name, const char *text,
+    struct list *list)
+{
+	struct words w = { .context = context, .name = name };
+	struct conf_value value = { 0 };
+	bool warned = false;
+
+	if (context->conf != NULL && conf_find(context->conf, name, &value))
+		w.origin = value.origin;
+	split(&w, text);
+	list->name = name;
+	list->steps =
+	    arena_alloc(context->arena, (w.count + 1) * sizeof *list->steps);
+	while (w.next < w.count) {
+		struct step *step = &list->steps[list->count];
+
+		if (!take_step(&w, step, warned))
+			continue;
+		warned = is_warn(step);
+		list->blocks = list->blocks || step_blocks(context, step);
+		list->count++;
+	}
+}
+
+void
+list_close(struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		argument_close(&list->steps[i].argument);
+}
+
+void
+list_classes(struct list_context *context, const char *names)
+{
+	struct err why = { 0 };
+	struct list *list;
+	const char *name, *text;
+
+	while ((name = conf_word(&names, context->arena)) != NULL) {
+		list = arena_alloc(context->arena, sizeof *list);
+		list->name = name;
+		conf_used(context->conf, name);
+		if (strmap_find(&context->classes, name) == NULL)
+			(void)strmap_set(&context->classes, name, list);
+	}
+	/* They may name each other, so they are filled in afterwards. */
+	for (size_t i = 0; i < context->classes.count; i++) {
+		list = context->classes.items[i].value;
+		text =
+		    conf_get(context->conf, list->name, context->arena, &why);
+		if (text == NULL || text[0] == '\0') {
+			struct words w = { .context = context,
+				.name = "smtpd_restriction_classes" };
+
+			complain(&w,
+			    "restriction class `%s' needs a definition",
+			    list->name);
+			text = "";
+		}
+		list_compile(context, list->name, text, list);
+	}
+}
+
+static bool
+spread(const struct list_context *context, struct list *list)
+{
+	bool before = list->blocks;
+
+	for (size_t i = 0; i < list->count; i++)
+		list->blocks =
+		    list->blocks || step_blocks(context, &list->steps[i]);
+	return list->blocks != before;
+}
+
+void
+list_settle(struct list_context *context, struct list *const *lists, size_t n)
+{
+	bool changed;
+
+	do {
+		changed = false;
+		for (size_t i = 0; i < context->classes.count; i++)
+			changed |=
+			    spread(context, context->classes.items[i].value);
+	} while (changed);
+	for (size_t i = 0; i < n; i++)
+		(void)spread(context, lists[i]);
+}
+
+/* 1: it guards; 0: it does not; -1: it permits everybody before it could. */
+static int
+guards(const struct list *list, unsigned depth)
+{
+	for (size_t i = 0; i < list->count && depth < MOST_DEPTH; i++) {
+		const struct step *step = &list->steps[i];
+		int inner;
+
+		if (is_warn(step)) {
+			i++;
+		} else if (step->check != NULL) {
+			if (step->check->flags & CHECK_GUARDS)
+				return 1;
+			if (step->check->flags & CHECK_FINAL)
+				return -1;
+		} else if (step->class != NULL) {
+			inner = guards(step->class, depth + 1);
+			if (inner != 0)
+				return inner;
+		}
+	}
+	return 0;
+}
+
+bool
+list_guards(const struct list *list)
+{
+	return guards(list, 0) > 0;
+}

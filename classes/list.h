@@ -1,0 +1,66 @@
+/* list.h - restriction lists, compiled. */
+#ifndef CLASSES_LIST_H
+#define CLASSES_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strmap.h"
+#include "checks/argument.h"
+
+struct arena;
+struct check;
+struct conf;
+struct err;
+
+/* One restriction with its argument. */
+struct step {
+	const char *text; /* as written: "check_client_access hash:/x" */
+	const struct check *check; /* NULL: one of the next three */
+	struct argument argument;
+	const struct list *class; /* a class of the site's own */
+	bool bare;                /* type:table: the access check of whatever
+				   * list is evaluated */
+	const char *mistake;      /* a warning; the answer is 451 4.3.5 */
+};
+
+struct list {
+	const char *name; /* of the parameter, or "" for a table's entry */
+	struct step *steps;
+	size_t count;
+	bool blocks; /* so do the classes that it names */
+};
+
+/* What the names in a list may mean, and where mistakes go. */
+struct list_context {
+	struct arena *arena;   /* lists live here */
+	struct conf *conf;     /* NULL: no tables, no services */
+	struct strmap classes; /* of struct list */
+	bool routes_block;     /* asking for a route may block */
+	struct err *err;       /* "file:line: text" per line */
+};
+
+/* list_classes(context, names): define the classes that ${names}
+ * (smtpd_restriction_classes) lists. */
+void list_classes(struct list_context *context, const char *names);
+
+/*
+ * list_compile(context, name, text, list):
+ * Compile ${text}, the value of parameter ${name}, into *list, to be given
+ * back with list_close().  A mistake becomes a step that answers 451, and a
+ * line in context->err.
+ */
+void list_compile(struct list_context *context, const char *name,
+    const char *text, struct list *list);
+void list_close(struct list *list);
+
+/* list_settle(context, lists, n): when all are compiled, find out which of
+ * ${lists} and of the classes block because of the classes they name. */
+void
+list_settle(struct list_context *context, struct list *const *lists, size_t n);
+
+/* list_guards(list): does it keep strangers from relaying?  Whatever follows
+ * an unconditional permit, or is only warned of, does not count. */
+bool list_guards(const struct list *list);
+
+#endif

@@ -1,0 +1,48 @@
+/* rules.h - the compiled lists of one service. */
+#ifndef CLASSES_RULES_H
+#define CLASSES_RULES_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/strmap.h"
+#include "classes/classes_params.h"
+#include "classes/list.h"
+
+struct match;
+struct site;
+
+enum rules_list {
+	RULES_CLIENT,
+	RULES_HELO,
+	RULES_SENDER,
+	RULES_RELAY,
+	RULES_RECIPIENT,
+	RULES_DATA,
+	RULES_END,
+	RULES_ETRN,
+	RULES_LISTS,
+};
+
+struct rules {
+	struct arena *arena;
+	struct classes_params params;
+	struct site *site;
+	struct strmap classes;
+	struct list lists[RULES_LISTS];
+	struct match *log_permit; /* smtpd_log_access_permit_actions */
+	bool routes_block;
+	const char *unsafe; /* the safety check has failed, and how */
+
+	/* What entries of tables have turned out to name. */
+	pthread_rwlock_t lock;
+	struct strmap found; /* of struct list */
+	_Atomic bool found_blocks;
+};
+
+/* rules_find(rules, text): the list that an entry of a table names, compiled
+ * at its first use.  Never NULL; any thread. */
+const struct list *rules_find(struct rules *rules, const char *text);
+
+#endif
