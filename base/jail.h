@@ -11,15 +11,16 @@ struct err;
 
 enum jail_kind {
 	JAIL_NETWORK, /* talks to the network and to databases; no exec */
-	JAIL_STORE,   /* Unix sockets and its own files only */
+	JAIL_STORE,   /* Unix sockets and its own files only; maps no code */
 };
 
 struct jail {
 	enum jail_kind kind;
 	uid_t uid; /* to become, if we are root */
 	gid_t gid;
-	const char *const *read;  /* trees to read below, ended by NULL */
-	const char *const *write; /* trees to read and write below */
+	/* Trees, or files; ended by NULL.  One that is not there is no error. */
+	const char *const *read;
+	const char *const *write; /* to read and to write */
 };
 
 /*
@@ -27,7 +28,7 @@ struct jail {
  * All or nothing: -1 and why, and the process must end, if a step fails that
  * this kernel offers.  What the kernel lacks is left out; jail_lacks() then
  * says what ("" if nothing).  A refused system call fails with EPERM; one that
- * only an attacker would make (exec, ptrace, mount, setuid ...) ends the
+ * only an attacker would make (fork, exec, ptrace, mount, setuid ...) ends the
  * process.  Under a sanitizer, which needs to trace, seccomp and Landlock are
  * left out.
  */
