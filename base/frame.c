@@ -62,6 +62,14 @@ frame_put(
 	frame_end(out, start);
 }
 
+size_t
+frame_length(const char *header)
+{
+	if ((unsigned char)header[0] != MAGIC)
+		return SIZE_MAX;
+	return (size_t)fetch(header + 1, 3);
+}
+
 enum frame_status
 frame_get(const char *data, size_t len, struct frame *frame, size_t *used)
 {

@@ -34,6 +34,10 @@ void frame_end(struct buf *out, size_t start);
 enum frame_status
 frame_get(const char *data, size_t len, struct frame *frame, size_t *used);
 
+/* frame_length(header): the length of the body, by the first FRAME_HEADER octets
+ * of a frame; above FRAME_MOST if they are none. */
+size_t frame_length(const char *header);
+
 /* Typed fields of a body: numbers are 8 octets big-endian, strings are a
  * length and octets.  Reading past the end sets ${bad} and yields 0 or "". */
 struct frame_reader {
