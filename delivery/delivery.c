@@ -1,0 +1,128 @@
+/* delivery.c - see delivery.h. */
+#include "delivery/delivery.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fatal.h"
+#include "delivery/agent.h"
+#include "delivery/delivery_events.h"
+#include "delivery/transport.h"
+#include "rules/address.h"
+
+unsigned
+delivery_number(void)
+{
+	static _Atomic unsigned last;
+	unsigned n = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed);
+
+	return (unsigned)getpid() + n % 1000000;
+}
+
+void
+delivery_begin(struct delivery *d)
+{
+	size_t n = d->job->nrcpts;
+
+	d->result = (struct job_result){ .id = d->job->id, .noutcomes = n };
+	d->result.destination_dsn = d->result.destination_reason = "";
+	d->result.outcomes =
+	    arena_alloc(d->arena, (n + 1) * sizeof(struct job_outcome));
+	d->decided = arena_alloc(d->arena, n + 1);
+	d->left = n;
+}
+
+/* RFC 3463: only the class of a status changes. */
+static const char *
+soften(struct arena *arena, const char *dsn)
+{
+	char *soft = arena_strdup(arena, dsn);
+
+	if (soft[0] == '5')
+		soft[0] = '4';
+	return soft;
+}
+
+static const char *
+copy(struct arena *arena, const char *text)
+{
+	return text != NULL ? arena_strdup(arena, text) : "";
+}
+
+static void
+report(const struct delivery *d, const struct job_rcpt *rcpt,
+    const struct delivery_end *end, const char *status, const char *dsn)
+{
+	const struct transport *t = d->transport;
+	struct event_by by = { .program =
+				   t != NULL ? t->agent->command : "error",
+		.number = end->number != 0 ? end->number : d->number,
+		.qid = d->job->qid };
+	int digits =
+	    t != NULL ? (int)t->params.delay_logging_resolution_limit : 2;
+	const char *orig = rcpt->original;
+	int64_t now = clock_now();
+	struct buf whole = { 0 }, parts = { 0 };
+	char uses[16];
+
+	(void)snprintf(uses, sizeof uses, "%u", end->uses);
+	delay_put(&whole, now - d->delay.arrival, digits);
+	delay_put_all(&parts, &d->delay, now, digits);
+	if (orig[0] == '\0' || strcasecmp(orig, rcpt->address) == 0)
+		orig = NULL;
+	else
+		orig = address_external(d->arena, orig);
+	event(&delivery_events_status, &by, "to",
+	    address_external(d->arena, rcpt->address), "orig_to", orig, "relay",
+	    end->relay != NULL ? end->relay : "none", "conn_use",
+	    end->uses > 1 ? uses : NULL, "delay", buf_str(&whole), "delays",
+	    buf_str(&parts), "dsn", dsn, "status", status, "text", end->text,
+	    NULL);
+	buf_free(&whole);
+	buf_free(&parts);
+}
+
+void
+delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
+{
+	static const char *const words[] = { [JOB_SENT] = "sent",
+		[JOB_DEFERRED] = "deferred",
+		[JOB_BOUNCED] = "bounced",
+		[JOB_REPLACED] = "sent" };
+	enum job_status status = end->status;
+	const char *word = words[status];
+	const char *dsn = arena_strdup(d->arena, end->dsn);
+
+	must(!d->decided[i]);
+	if (status == JOB_BOUNCED && d->transport != NULL &&
+	    d->transport->soft_bounce) {
+		status = JOB_DEFERRED;
+		dsn = soften(d->arena, dsn);
+		word = "SOFTBOUNCE";
+	}
+	d->result.outcomes[i] = (struct job_outcome){
+		.index = d->job->rcpts[i].index,
+		.status = status,
+		.dsn = dsn,
+		.reason = copy(d->arena, end->text),
+		.remote = copy(d->arena, end->remote),
+		.diagnostic = copy(d->arena, end->diagnostic),
+		.address = "",
+	};
+	d->decided[i] = true;
+	d->left--;
+	report(d, &d->job->rcpts[i], end, word, dsn);
+}
+
+void
+delivery_end_all(struct delivery *d, const struct delivery_end *end)
+{
+	for (size_t i = 0; i < d->job->nrcpts; i++)
+		if (!d->decided[i])
+			delivery_end(d, i, end);
+}

@@ -1,0 +1,67 @@
+/* delivery.h - one job on its way: what an agent is given, and where it tells
+ * what became of each recipient. */
+#ifndef DELIVERY_DELIVERY_H
+#define DELIVERY_DELIVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "delivery/content.h"
+#include "delivery/delay.h"
+#include "queue/job.h"
+
+struct arena;
+struct route;
+struct store_reader;
+struct transport;
+struct world;
+
+/* What all deliveries of the process share; any thread. */
+struct delivery_env {
+	struct world *world;
+	struct store_reader *store;
+	struct route *route;
+	const char *local_socket; /* NULL: none */
+};
+
+struct delivery {
+	const struct delivery_env *env;
+	struct transport *transport; /* NULL: there is none of that name */
+	struct arena *arena;
+	const struct job *job;
+	unsigned number; /* in the log, in brackets */
+	struct delay delay;
+	struct content content; /* open while the agent runs */
+
+	/* What has been decided; outcomes[i] belongs to job->rcpts[i]. */
+	struct job_result result;
+	bool *decided;
+	size_t left; /* recipients that are not decided */
+};
+
+/* How it ended for one recipient.  Texts are copied. */
+struct delivery_end {
+	enum job_status status;
+	const char *dsn, *text;
+	const char *relay;      /* "host[addr]:port", "virtual"; NULL: "none" */
+	const char *remote;     /* Remote-MTA; NULL: none */
+	const char *diagnostic; /* Diagnostic-Code; NULL: none */
+	unsigned number;        /* in the log; 0: the delivery's */
+	unsigned uses;          /* of the connection; logged above 1 */
+};
+
+/* delivery_begin(d): prepare the result. */
+void delivery_begin(struct delivery *d);
+
+/* delivery_end(d, i, end): recipient ${i} is decided: log it and keep the
+ * answer.  With soft_bounce a bounce becomes a deferral.  Only once for each
+ * recipient. */
+void delivery_end(struct delivery *d, size_t i, const struct delivery_end *end);
+
+/* delivery_end_all(d, end): decide all that are left. */
+void delivery_end_all(struct delivery *d, const struct delivery_end *end);
+
+/* delivery_number(): a new number for the log, unlike those in use. */
+unsigned delivery_number(void);
+
+#endif

@@ -1,0 +1,202 @@
+/* local_role.c - see local_role.h. */
+#include "delivery/local_role.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/frame.h"
+#include "base/spawn.h"
+#include "base/stream.h"
+#include "delivery/mailbox.h"
+
+enum {
+	CHILD_SOCKET = 3,
+	USUAL_MOST = 50,
+	TIME_LIMIT = 580, /* s; less than the deliver role's patience */
+	PAUSE = 1000,     /* ms after a failed accept() or fork() */
+};
+
+/* The frame at the start of a delivery. */
+static bool
+read_request(struct stream *in, struct arena *arena, struct mailbox *m)
+{
+	char header[FRAME_HEADER], *all;
+	struct frame frame;
+	size_t used, len;
+
+	if (stream_read(in, header, sizeof header) != STREAM_OK ||
+	    (len = frame_length(header)) > FRAME_MOST)
+		return false;
+	all = arena_alloc(arena, FRAME_HEADER + len);
+	memcpy(all, header, sizeof header);
+	return stream_read(in, all + FRAME_HEADER, len) == STREAM_OK &&
+	    frame_get(all, FRAME_HEADER + len, &frame, &used) == FRAME_ONE &&
+	    mailbox_parse(&frame, arena, m);
+}
+
+/*
+ * Be the owner of the mailbox and nobody else.  In a spool directory that
+ * belongs to a group (/var/mail), files and locks are made with the rights of
+ * that group, so that root is not needed for it.  Started by an ordinary user,
+ * we are that user and stay it.
+ */
+static int
+become(const struct mailbox *m)
+{
+	gid_t gid = (gid_t)m->gid;
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if (m->spool && stat(m->base, &st) == 0 &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP && st.st_gid != 0)
+		gid = st.st_gid;
+	return spawn_become((uid_t)m->uid, gid);
+}
+
+static void
+limit_self(void)
+{
+	struct rlimit none = { 0, 0 };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
+	(void)alarm(TIME_LIMIT);
+}
+
+/* Take the rest of a message that was refused early: a socket that is closed
+ * with input in it takes the answer with it. */
+static void
+drain(struct stream *in)
+{
+	char part[4096];
+
+	while (stream_read(in, part, sizeof part) == STREAM_OK)
+		continue;
+}
+
+/* The child: one delivery. */
+static int
+deliver(void *arg)
+{
+	struct arena *arena = arena_new();
+	struct stream *in;
+	struct mailbox_answer answer = { .result = MAILBOX_DEFER,
+		.dsn = "4.3.0",
+		.text = "mail system configuration error",
+		.warning = "" };
+	struct mailbox m;
+	struct buf out = { 0 };
+
+	(void)arg;
+	limit_self();
+	in = stream_new(CHILD_SOCKET);
+	stream_deadline(in, clock_mono() + TIME_LIMIT * CLOCK_SECOND);
+	if (!read_request(in, arena, &m))
+		return 1;
+	if (become(&m) == 0)
+		mailbox_write(&m, in, arena, &answer);
+	else
+		answer.warning =
+		    arena_printf(arena, "cannot become UID/GID=%lu/%lu",
+			(unsigned long)m.uid, (unsigned long)m.gid);
+	mailbox_answer_print(&answer, &out);
+	stream_put(in, out.data, out.len);
+	if (stream_flush(in) != STREAM_OK)
+		return 1;
+	drain(in);
+	return 0;
+}
+
+static volatile sig_atomic_t stopping;
+
+static void
+on_signal(int signal_)
+{
+	if (signal_ == SIGTERM)
+		stopping = 1;
+}
+
+/* The signals are blocked but while we wait, so that none is missed. */
+static void
+take_signals(sigset_t *waiting)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t ours;
+
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGCHLD, &sa, NULL);
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGTERM);
+	(void)sigaddset(&ours, SIGCHLD);
+	(void)pthread_sigmask(SIG_BLOCK, &ours, waiting);
+	(void)sigdelset(waiting, SIGTERM);
+	(void)sigdelset(waiting, SIGCHLD);
+}
+
+static size_t
+reap(size_t children)
+{
+	while (children > 0 && waitpid(-1, NULL, WNOHANG) > 0)
+		children--;
+	return children;
+}
+
+/* One connection, one child.  1: there is a new child. */
+static size_t
+serve(int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	struct spawn_fd keep = { .from = fd, .to = CHILD_SOCKET };
+	struct err err = { { 0 } };
+	pid_t pid;
+
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+			(void)poll(NULL, 0, PAUSE);
+		return 0;
+	}
+	pid = spawn_call(deliver, NULL, &keep, 1, &err);
+	(void)close(fd);
+	if (pid >= 0)
+		return 1;
+	event_warning(NULL, "%s", err.text);
+	(void)poll(NULL, 0, PAUSE);
+	return 0;
+}
+
+int
+local_role_run(const struct local_role *role)
+{
+	size_t children = 0, most = role->most > 0 ? role->most : USUAL_MOST;
+	sigset_t waiting;
+
+	take_signals(&waiting);
+	if (role->ready != NULL)
+		role->ready(role->arg, "");
+	while (!stopping || children > 0) {
+		struct pollfd p = { .fd = role->listener, .events = POLLIN };
+		nfds_t n = !stopping && children < most ? 1 : 0;
+
+		if (ppoll(&p, n, NULL, &waiting) > 0)
+			children += serve(role->listener);
+		children = reap(children);
+	}
+	return 0;
+}

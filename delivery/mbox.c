@@ -1,0 +1,207 @@
+/* mbox.c - see mbox.h. */
+#include "delivery/mbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "delivery/mailbox.h"
+#include "delivery/mailbox_file.h"
+#include "delivery/mbox_lock.h"
+
+/* The directory of the file and the file's name in it. */
+struct place {
+	int dir;
+	const char *name;
+	const char *full; /* for people */
+};
+
+static bool
+find_place(const struct mailbox *m, struct arena *arena, struct place *place)
+{
+	const char *slash = strrchr(m->path, '/');
+
+	place->full = arena_printf(arena, "%s/%s", m->base, m->path);
+	place->name = slash != NULL ? slash + 1 : m->path;
+	place->dir = mailbox_file_directory(m->base,
+	    slash != NULL
+		? arena_strndup(arena, m->path, (size_t)(slash - m->path))
+		: "",
+	    false);
+	return place->dir >= 0;
+}
+
+static void
+refuse(const struct place *place, struct arena *arena,
+    struct mailbox_answer *answer, const char *dsn, const char *why)
+{
+	answer->dsn = dsn;
+	answer->result = dsn[0] == '5' ? MAILBOX_BOUNCE : MAILBOX_DEFER;
+	answer->text =
+	    arena_printf(arena, "destination %s %s", place->full, why);
+}
+
+/* It is what it was taken for.  Looked at through the descriptor, so that it
+ * cannot be exchanged in between. */
+static bool
+check(const struct mailbox *m, const struct place *place, int fd,
+    struct arena *arena, struct mailbox_answer *answer)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		refuse(place, arena, answer, "5.2.0", "is not a regular file");
+	} else if (st.st_nlink != 1) {
+		refuse(place, arena, answer, "4.2.0", "has several hard links");
+	} else if (m->strict && st.st_uid != m->uid) {
+		refuse(
+		    place, arena, answer, "4.2.0", "is not owned by recipient");
+		answer->warning =
+		    "specify \"strict_mailbox_ownership = no\" to ignore "
+		    "mailbox ownership mismatch";
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static int
+open_file(const struct mailbox *m, const struct place *place,
+    struct arena *arena, struct mailbox_answer *answer)
+{
+	/* Not to wait for the other end of a FIFO. */
+	int how =
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = openat(place->dir, place->name, how, 0600);
+
+	if (fd < 0 && errno == ELOOP) {
+		refuse(place, arena, answer, "4.2.0", "is a symbolic link");
+	} else if (fd < 0 && (errno == EISDIR || errno == ENXIO)) {
+		refuse(place, arena, answer, "5.2.0", "is not a regular file");
+	} else if (fd < 0) {
+		mailbox_file_failed(answer, arena, errno,
+		    "cannot update mailbox %s: open file", place->full);
+	} else if (!check(m, place, fd, arena, answer)) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* The separator line, behind an empty line even if the last delivery was cut
+ * off by a crash.  0, or an errno value. */
+static int
+put_separator(const struct mailbox *m, int fd, off_t length)
+{
+	struct buf b = { 0 };
+	char last[2] = { '\n', '\n' };
+	size_t n = length > 1 ? 2 : (size_t)length;
+	ssize_t done;
+	int e;
+
+	if (n > 0 &&
+	    pread(fd, last + 2 - n, n, length - (off_t)n) != (ssize_t)n)
+		return EIO;
+	if (last[1] != '\n')
+		buf_putc(&b, '\n');
+	if (last[0] != '\n' || last[1] != '\n')
+		buf_putc(&b, '\n');
+	buf_printf(&b, "%s\n", m->from);
+	done = write(fd, b.data, b.len);
+	e = done < 0 ? errno : (size_t)done < b.len ? ENOSPC : 0;
+	buf_free(&b);
+	return e;
+}
+
+static int
+put_end(int fd)
+{
+	return write(fd, "\n", 1) == 1 && fsync(fd) == 0 ? 0 : errno;
+}
+
+/* All of the message, or nothing.  0, or an errno value. */
+static int
+append(const struct mailbox *m, struct stream *in, int fd)
+{
+	off_t length = lseek(fd, 0, SEEK_END);
+	uint64_t most = UINT64_MAX;
+	int e;
+
+	if (length < 0)
+		return errno;
+	if (m->limit > 0)
+		most = (uint64_t)length < m->limit ? m->limit - (uint64_t)length
+						   : 0;
+	e = put_separator(m, fd, length);
+	if (e == 0)
+		e = mailbox_file_copy(m, in, fd, true, most);
+	if (e == 0)
+		e = put_end(fd);
+	if (e != 0 && ftruncate(fd, length) != 0)
+		e = errno;
+	return e;
+}
+
+static void
+deliver(const struct mailbox *m, struct stream *in, const struct place *place,
+    struct arena *arena, struct mailbox_answer *answer)
+{
+	const char *doing = "unable to lock for exclusive access";
+	int fd = open_file(m, place, arena, answer), e;
+
+	if (fd < 0)
+		return;
+	e = mbox_lock_file(m, fd);
+	if (e == 0) {
+		doing = "error writing message";
+		e = append(m, in, fd);
+	}
+	if (e == 0) {
+		doing = "sync directory";
+		e = mailbox_file_sync(place->dir);
+		/* One that may be searched, but not read, is not ours to
+		 * sync; the file itself is on the disk. */
+		if (e == EACCES)
+			e = 0;
+	}
+	if (e != 0) {
+		mailbox_file_failed(answer, arena, e,
+		    "cannot update mailbox %s: %s", place->full, doing);
+	} else {
+		answer->result = MAILBOX_DONE;
+		answer->dsn = "2.0.0";
+		answer->text = "delivered to mailbox";
+	}
+	(void)close(fd); /* and the locks go */
+}
+
+void
+mbox_write(const struct mailbox *m, struct stream *in, struct arena *arena,
+    struct mailbox_answer *answer)
+{
+	struct place place;
+	int e;
+
+	(void)umask(077);
+	if (!find_place(m, arena, &place)) {
+		mailbox_file_failed(answer, arena, -place.dir,
+		    "cannot update mailbox %s: open directory", place.full);
+		return;
+	}
+	e = mbox_lock_dot(m, place.dir, place.name);
+	if (e == 0) {
+		deliver(m, in, &place, arena, answer);
+		mbox_lock_undot(m, place.dir, place.name);
+	} else {
+		mailbox_file_failed(answer, arena, e,
+		    "cannot update mailbox %s: unable to create lock file "
+		    "%s.lock",
+		    place.full, place.full);
+	}
+	(void)close(place.dir);
+}

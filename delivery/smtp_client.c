@@ -1,0 +1,222 @@
+/* smtp_client.c - see smtp_client.h. */
+#include "delivery/smtp_client.h"
+
+#include <netdb.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/tls.h"
+#include "delivery/smtp_cache.h"
+#include "delivery/transport.h"
+
+enum { MOST_OWN = 256 };
+
+static void
+add_own(struct smtp_client *c, const struct net_addr *addr)
+{
+	if (c->nown < MOST_OWN && !smtp_client_is_own(c, addr))
+		c->own[c->nown++] = *addr;
+}
+
+/* The addresses of a word of inet_interfaces or proxy_interfaces. */
+static void
+add_own_host(struct smtp_client *c, const char *host)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *all, *ai;
+	struct net_addr addr;
+	unsigned port;
+
+	if (net_parse(host, &addr)) {
+		add_own(c, &addr);
+		return;
+	}
+	if (getaddrinfo(host, NULL, &hints, &all) != 0)
+		return;
+	for (ai = all; ai != NULL; ai = ai->ai_next)
+		if (net_from_socket(ai->ai_addr, &addr, &port))
+			add_own(c, &addr);
+	freeaddrinfo(all);
+}
+
+static void
+add_own_all(struct smtp_client *c)
+{
+	struct net_block blocks[MOST_OWN];
+	int n = net_own_blocks("host", blocks, MOST_OWN);
+
+	for (int i = 0; i < n; i++)
+		add_own(c, &blocks[i].addr);
+}
+
+static void
+find_own(struct smtp_client *c, struct arena *arena)
+{
+	const char *cursor = c->transport->base.inet_interfaces, *word;
+
+	c->own = arena_alloc(arena, MOST_OWN * sizeof c->own[0]);
+	while ((word = conf_word(&cursor, arena)) != NULL) {
+		if (strcmp(word, "all") == 0) {
+			add_own_all(c);
+		} else if (strcmp(word, "loopback-only") == 0) {
+			add_own_host(c, "127.0.0.1");
+			add_own_host(c, "::1");
+		} else {
+			add_own_host(c, word);
+		}
+	}
+	cursor = c->transport->base.proxy_interfaces;
+	while ((word = conf_word(&cursor, arena)) != NULL)
+		add_own_host(c, word);
+}
+
+bool
+smtp_client_is_own(const struct smtp_client *c, const struct net_addr *addr)
+{
+	static const struct net_addr any4 = { .family = NET_IPV4 };
+	static const struct net_addr any6 = { .family = NET_IPV6 };
+
+	/* The system takes these for itself, too. */
+	if (net_equal(addr, &any4) || net_equal(addr, &any6))
+		return true;
+	for (size_t i = 0; i < c->nown; i++)
+		if (net_equal(&c->own[i], addr))
+			return true;
+	return false;
+}
+
+static void
+find_protocols(struct smtp_client *c, struct arena *arena)
+{
+	const char *cursor = c->transport->base.inet_protocols, *word;
+
+	while ((word = conf_word(&cursor, arena)) != NULL) {
+		if (strcmp(word, "all") == 0)
+			c->ipv4 = c->ipv6 = true;
+		else if (strcmp(word, "ipv4") == 0)
+			c->ipv4 = true;
+		else if (strcmp(word, "ipv6") == 0)
+			c->ipv6 = true;
+	}
+}
+
+static int
+find_lookups(struct smtp_client *c, struct arena *arena, struct err *err)
+{
+	const char *cursor = c->host_lookup, *word;
+
+	while ((word = conf_word(&cursor, arena)) != NULL) {
+		if (strcmp(word, "dns") == 0) {
+			c->dns = true;
+		} else if (strcmp(word, "native") == 0) {
+			c->native = true;
+		} else {
+			err_set(err, "bad host lookup method: %s", word);
+			return -1;
+		}
+	}
+	if (c->transport->params.disable_dns_lookups) {
+		c->dns = false;
+		c->native = true;
+	}
+	return 0;
+}
+
+static int
+find_from(const char *text, enum net_family family, struct net_addr *from,
+    struct err *err)
+{
+	if (text[0] == '\0')
+		return 0;
+	if (net_parse(text, from) && from->family == family)
+		return 0;
+	err_set(err, "bad bind address: %s", text);
+	return -1;
+}
+
+static int
+find_level(struct smtp_client *c, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum smtp_tls_level level;
+	} levels[] = {
+		{ "none", SMTP_TLS_NONE },
+		{ "may", SMTP_TLS_MAY },
+		{ "encrypt", SMTP_TLS_ENCRYPT },
+		{ "verify", SMTP_TLS_VERIFY },
+		{ "secure", SMTP_TLS_VERIFY },
+	};
+
+	if (c->tls_security_level[0] == '\0') {
+		c->level = c->enforce_tls ? SMTP_TLS_ENCRYPT
+		    : c->use_tls          ? SMTP_TLS_MAY
+					  : SMTP_TLS_NONE;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+		if (strcmp(levels[i].name, c->tls_security_level) == 0) {
+			c->level = levels[i].level;
+			return 0;
+		}
+	}
+	err_set(
+	    err, "TLS level \"%s\" is not supported", c->tls_security_level);
+	return -1;
+}
+
+static int
+open_tls(struct smtp_client *c, struct err *err)
+{
+	bool required = c->level >= SMTP_TLS_ENCRYPT;
+	struct tls_settings settings = {
+		.cert_file = c->tls_cert_file,
+		.key_file = c->tls_key_file,
+		.chain_files = c->tls_chain_files,
+		.ca_file = c->tls_CAfile,
+		.ca_path = c->tls_CApath,
+		.protocols =
+		    required ? c->tls_mandatory_protocols : c->tls_protocols,
+		.ciphers = required ? c->tls_mandatory_ciphers : c->tls_ciphers,
+	};
+
+	if (c->level == SMTP_TLS_NONE)
+		return 0;
+	c->tls = tls_client_new(&settings, err);
+	return c->tls != NULL ? 0 : -1;
+}
+
+static void
+copy_settings(
+    struct smtp_client *c, const struct delivery_params *p, bool lmtp_)
+{
+#define CLIENT(member, type, smtp, lmtp) c->member = lmtp_ ? p->lmtp : p->smtp;
+#include "delivery/client.def"
+#undef CLIENT
+}
+
+struct smtp_client *
+smtp_client_open(
+    const struct transport *t, bool lmtp, struct arena *arena, struct err *err)
+{
+	struct smtp_client *c = arena_alloc(arena, sizeof *c);
+
+	copy_settings(c, &t->params, lmtp);
+	c->transport = t;
+	c->lmtp = lmtp;
+	find_protocols(c, arena);
+	if (!net_port(c->tcp_port, &c->port)) {
+		err_set(err, "bad port: %s", c->tcp_port);
+		return NULL;
+	}
+	if (find_lookups(c, arena, err) != 0 ||
+	    find_from(c->bind_address, NET_IPV4, &c->from4, err) != 0 ||
+	    find_from(c->bind_address6, NET_IPV6, &c->from6, err) != 0 ||
+	    find_level(c, err) != 0 || open_tls(c, err) != 0)
+		return NULL;
+	find_own(c, arena);
+	c->cache = smtp_cache_new();
+	return c;
+}

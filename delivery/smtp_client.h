@@ -1,0 +1,51 @@
+/* smtp_client.h - what all deliveries of one smtp or lmtp transport share. */
+#ifndef DELIVERY_SMTP_CLIENT_H
+#define DELIVERY_SMTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/net.h"
+#include "base/param.h"
+
+struct arena;
+struct err;
+struct smtp_cache;
+struct tls_client;
+struct transport;
+
+enum smtp_tls_level {
+	SMTP_TLS_NONE,
+	SMTP_TLS_MAY,     /* if offered; never a reason not to deliver */
+	SMTP_TLS_ENCRYPT, /* always, with anybody */
+	SMTP_TLS_VERIFY,  /* always, with a server that proves its name */
+};
+
+struct smtp_client {
+/* smtp_name or lmtp_name, whichever the transport is. */
+#define CLIENT(member, type, smtp, lmtp) param_##type member;
+#include "delivery/client.def"
+#undef CLIENT
+	const struct transport *transport;
+	bool lmtp;
+	unsigned port;                /* of tcp_port */
+	bool dns, native;             /* where hosts are looked up */
+	bool ipv4, ipv6;              /* inet_protocols */
+	struct net_addr from4, from6; /* NET_NONE: any */
+	enum smtp_tls_level level;
+	struct tls_client *tls; /* NULL: no TLS */
+	struct net_addr *own;   /* addresses that reach this machine */
+	size_t nown;
+	struct smtp_cache *cache;
+};
+
+/* smtp_client_open(transport, lmtp, arena, err): NULL: a parameter is wrong.
+ * May ask the system for the addresses of inet_interfaces. */
+struct smtp_client *smtp_client_open(const struct transport *transport,
+    bool lmtp, struct arena *arena, struct err *err);
+
+/* smtp_client_is_own(client, addr): connecting there would come back. */
+bool smtp_client_is_own(
+    const struct smtp_client *client, const struct net_addr *addr);
+
+#endif

@@ -1,0 +1,154 @@
+/* smtp_envelope.c - see smtp_envelope.h. */
+#include "delivery/smtp_envelope.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/stream.h"
+#include "delivery/delivery.h"
+#include "delivery/smtp_client.h"
+#include "delivery/smtp_session.h"
+#include "delivery/smtp_why.h"
+#include "rules/address.h"
+
+static bool
+is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (((unsigned char)*text & 0x80) != 0)
+			return false;
+	return true;
+}
+
+/* A message that came with SMTPUTF8 needs it on, if it has made use of it. */
+static bool
+needs_utf8(const struct delivery *d)
+{
+	const struct envelope *e = &d->content.envelope;
+
+	if (!d->job->utf8)
+		return false;
+	if (!is_ascii(d->job->sender))
+		return true;
+	for (size_t i = 0; i < d->job->nrcpts; i++)
+		if (!d->decided[i] && !is_ascii(d->job->rcpts[i].address))
+			return true;
+	for (size_t i = 0; i < e->nheaders; i++)
+		if (((unsigned char)e->headers[i] & 0x80) != 0)
+			return true;
+	return false;
+}
+
+bool
+smtp_envelope_check(const struct smtp_session *s, const struct delivery *d,
+    struct arena *arena, struct smtp_why *why)
+{
+	unsigned long long size = d->job->size;
+
+	if (s->size_limit != 0 && size > s->size_limit) {
+		smtp_why_set(why, arena, "5.3.4",
+		    "message size %llu exceeds size limit %llu of server %s",
+		    size, (unsigned long long)s->size_limit, s->peer);
+		return false;
+	}
+	if ((s->features & SMTP_UTF8) == 0 && needs_utf8(d)) {
+		smtp_why_set(why, arena, "5.6.7",
+		    "SMTPUTF8 is required, but was not offered by host %s",
+		    s->peer);
+		return false;
+	}
+	return true;
+}
+
+static const char *
+external(const struct smtp_session *s, struct arena *arena, const char *address)
+{
+	if (*address == '\0' || !s->client->quote_rfc821_envelope)
+		return address;
+	return address_external(arena, address);
+}
+
+void
+smtp_envelope_mail(
+    struct smtp_session *s, const struct delivery *d, struct arena *arena)
+{
+	const struct job *job = d->job;
+
+	stream_printf(
+	    s->stream, "MAIL FROM:<%s>", external(s, arena, job->sender));
+	if ((s->features & SMTP_SIZE) != 0 && job->size > 0)
+		stream_printf(
+		    s->stream, " SIZE=%llu", (unsigned long long)job->size);
+	if ((s->features & SMTP_8BITMIME) != 0 && job->eight_bit)
+		stream_printf(s->stream, " BODY=8BITMIME");
+	if ((s->features & SMTP_DSN) != 0) {
+		if (job->envid[0] != '\0')
+			stream_printf(s->stream, " ENVID=%s", job->envid);
+		if (job->ret != 0)
+			stream_printf(s->stream, " RET=%s",
+			    job->ret == 'F' ? "FULL" : "HDRS");
+	}
+	if ((s->features & SMTP_UTF8) != 0 && needs_utf8(d))
+		stream_printf(s->stream, " SMTPUTF8");
+	stream_put(s->stream, "\r\n", 2);
+}
+
+static void
+put_notify(struct smtp_session *s, unsigned notify)
+{
+	static const struct {
+		unsigned flag;
+		const char *word;
+	} words[] = {
+		{ ENVELOPE_NOTIFY_NEVER, "NEVER" },
+		{ ENVELOPE_NOTIFY_SUCCESS, "SUCCESS" },
+		{ ENVELOPE_NOTIFY_FAILURE, "FAILURE" },
+		{ ENVELOPE_NOTIFY_DELAY, "DELAY" },
+	};
+	const char *before = " NOTIFY=";
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if ((notify & words[i].flag) == 0)
+			continue;
+		stream_printf(s->stream, "%s%s", before, words[i].word);
+		before = ",";
+	}
+}
+
+/* RFC 3461, 4: xtext. */
+static void
+put_original(
+    struct smtp_session *s, const struct job_rcpt *rcpt, struct arena *arena)
+{
+	const char *p = address_external(arena, rcpt->original);
+	bool ascii = is_ascii(p);
+
+	if (!ascii && (s->features & SMTP_UTF8) == 0)
+		return;
+	stream_printf(s->stream, " ORCPT=%s;", ascii ? "rfc822" : "utf-8");
+	for (; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c < 33 || c == 127 || c == '+' || c == '=')
+			stream_printf(s->stream, "+%02X", c);
+		else
+			stream_put(s->stream, p, 1);
+	}
+}
+
+void
+smtp_envelope_rcpt(struct smtp_session *s, const struct delivery *d, size_t i,
+    struct arena *arena)
+{
+	const struct job_rcpt *rcpt = &d->job->rcpts[i];
+
+	stream_printf(
+	    s->stream, "RCPT TO:<%s>", external(s, arena, rcpt->address));
+	if ((s->features & SMTP_DSN) != 0) {
+		if (rcpt->orcpt[0] != '\0')
+			stream_printf(s->stream, " ORCPT=%s", rcpt->orcpt);
+		else if (rcpt->original[0] != '\0')
+			put_original(s, rcpt, arena);
+		put_notify(s, rcpt->notify);
+	}
+	stream_put(s->stream, "\r\n", 2);
+}

@@ -1,0 +1,339 @@
+/* smtp_hosts.c - see smtp_hosts.h. */
+#include "delivery/smtp_hosts.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/dns.h"
+#include "base/event.h"
+#include "delivery/smtp_client.h"
+#include "delivery/smtp_nexthop.h"
+#include "delivery/smtp_why.h"
+#include "delivery/transport.h"
+#include "rules/address.h"
+#include "rules/world.h"
+
+enum { MOST_HOSTS = 512, DEFAULT_PORT = 25, PATIENCE = 60 };
+
+/* One search. */
+struct search {
+	const struct smtp_client *client;
+	struct world *world;
+	struct arena *arena;
+	struct smtp_hosts *hosts;
+	struct smtp_why *why;
+};
+
+static const char *
+type_name(enum dns_type type)
+{
+	return type == DNS_MX ? "MX" : type == DNS_AAAA ? "AAAA" : "A";
+}
+
+/* Put into words why the name service gave no answer. */
+static void
+no_answer(
+    struct search *s, const char *name, enum dns_type type, enum dns_status how)
+{
+	static const struct {
+		const char *dsn, *text;
+	} words[] = {
+		[DNS_NODATA] = { "5.4.4",
+		    "Host found but no data record of requested type" },
+		[DNS_NXDOMAIN] = { "5.4.4", "Host not found" },
+		[DNS_INVALID] = { "5.4.3",
+		    "Malformed or unexpected name server reply" },
+		[DNS_RETRY] = { "4.4.3", "Host not found, try again" },
+	};
+
+	smtp_why_set(s->why, s->arena, words[how].dsn,
+	    "Host or domain name not found. Name service error for name=%s "
+	    "type=%s: %s",
+	    name, type_name(type), words[how].text);
+}
+
+static void
+add(struct search *s, const char *name, unsigned preference,
+    const struct net_addr *addr)
+{
+	struct smtp_hosts *hosts = s->hosts;
+
+	if (hosts->count == MOST_HOSTS)
+		return;
+	hosts->list[hosts->count++] = (struct smtp_host){
+		.name = name,
+		.addr = *addr,
+		.preference = preference,
+		.order = s->client->randomize_addresses
+		    ? s->world->ops->random(s->world)
+		    : hosts->count,
+	};
+}
+
+static void
+add_answer(struct search *s, const char *name, unsigned preference,
+    const struct dns_question *q)
+{
+	for (size_t i = 0; i < q->answer.count; i++) {
+		struct net_addr addr = {
+			.family = q->type == DNS_A ? NET_IPV4 : NET_IPV6
+		};
+
+		memcpy(addr.octets, q->answer.records[i].octets,
+		    sizeof addr.octets);
+		add(s, name, preference, &addr);
+	}
+}
+
+static bool
+find_dns(struct search *s, const char *name, unsigned preference)
+{
+	struct dns_question q[2];
+	size_t n = 0, before = s->hosts->count;
+	const char *ascii = address_alabel(s->arena, name);
+	size_t worst = 0;
+
+	if (ascii == NULL) {
+		smtp_why_set(s->why, s->arena, "5.4.4",
+		    "Name service error for %s: invalid host or domain name",
+		    name);
+		return false;
+	}
+	if (s->client->ipv4)
+		q[n++] = (struct dns_question){ .name = ascii, .type = DNS_A };
+	if (s->client->ipv6)
+		q[n++] =
+		    (struct dns_question){ .name = ascii, .type = DNS_AAAA };
+	world_dns_all(s->world, s->arena, q, n,
+	    world_mono(s->world) + PATIENCE * CLOCK_SECOND);
+	for (size_t i = 0; i < n; i++) {
+		if (q[i].answer.status == DNS_FOUND)
+			add_answer(s, name, preference, &q[i]);
+		if (q[i].answer.status == DNS_RETRY ||
+		    q[worst].answer.status != DNS_RETRY)
+			worst = i;
+	}
+	if (s->hosts->count > before)
+		return true;
+	if (n > 0)
+		no_answer(s, name, q[worst].type, q[worst].answer.status);
+	return false;
+}
+
+static bool
+find_native(struct search *s, const char *name, unsigned preference)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *all, *ai;
+	size_t before = s->hosts->count;
+	int e = getaddrinfo(name, NULL, &hints, &all);
+
+	if (e != 0) {
+		smtp_why_set(s->why, s->arena,
+		    e == EAI_AGAIN || e == EAI_SYSTEM ? "4.4.3" : "5.4.4",
+		    "unable to look up host %s: %s", name, gai_strerror(e));
+		return false;
+	}
+	for (ai = all; ai != NULL; ai = ai->ai_next) {
+		struct net_addr addr;
+		unsigned port;
+
+		if (!net_from_socket(ai->ai_addr, &addr, &port))
+			continue;
+		if (addr.family == NET_IPV6 ? s->client->ipv6 : s->client->ipv4)
+			add(s, name, preference, &addr);
+	}
+	freeaddrinfo(all);
+	if (s->hosts->count > before)
+		return true;
+	smtp_why_set(s->why, s->arena, "5.4.4",
+	    "unable to look up host %s: no usable address", name);
+	return false;
+}
+
+/* Addresses of one name. */
+static bool
+find_name(struct search *s, const char *name, unsigned preference)
+{
+	struct net_addr addr;
+
+	if (net_parse(name, &addr)) {
+		add(s, name, preference, &addr);
+		return true;
+	}
+	if (s->client->dns && find_dns(s, name, preference))
+		return true;
+	return s->client->native && find_native(s, name, preference);
+}
+
+static bool
+is_null_mx(const struct dns_answer *mx)
+{
+	return mx->count == 1 && mx->records[0].name[0] == '\0';
+}
+
+/* Addresses of all mail exchangers.  A soft reason outlives the hard ones. */
+static bool
+find_exchangers(
+    struct search *s, const char *domain, const struct dns_answer *mx)
+{
+	struct smtp_why soft = { 0 };
+
+	for (size_t i = 0; i < mx->count; i++) {
+		const struct dns_record *r = &mx->records[i];
+
+		if (r->name[0] != '\0' &&
+		    !find_name(s, r->name, r->preference) &&
+		    !smtp_why_hard(s->why))
+			soft = *s->why;
+	}
+	if (s->hosts->count > 0)
+		return true;
+	event_warning(
+	    NULL, "no MX host for %s has a valid address record", domain);
+	if (soft.dsn != NULL)
+		*s->why = soft;
+	else if (s->why->dsn == NULL)
+		smtp_why_set(s->why, s->arena, "5.4.4",
+		    "no MX host for %s has a valid address record", domain);
+	if (s->client->defer_if_no_mx_address_found)
+		smtp_why_soften(s->why, s->arena);
+	return false;
+}
+
+static bool
+find_domain(struct search *s, const char *domain)
+{
+	const char *ascii = address_alabel(s->arena, domain);
+	struct dns_answer mx;
+
+	if (ascii == NULL || !dns_valid_hostname(ascii, true)) {
+		smtp_why_set(s->why, s->arena, "5.4.4",
+		    "Name service error for %s: invalid host or domain name",
+		    domain);
+		return false;
+	}
+	world_dns(s->world, s->arena, ascii, DNS_MX, &mx);
+	switch (mx.status) {
+	case DNS_FOUND:
+		if (!is_null_mx(&mx))
+			return find_exchangers(s, domain, &mx);
+		smtp_why_set(s->why, s->arena, "5.1.10",
+		    "Domain %s does not accept mail (nullMX)", domain);
+		return false;
+	case DNS_NODATA:
+	case DNS_NXDOMAIN:
+		return find_name(s, domain, 0);
+	case DNS_INVALID:
+	case DNS_RETRY:
+		break;
+	}
+	if (s->client->transport->params.ignore_mx_lookup_error)
+		return find_name(s, domain, 0);
+	no_answer(s, ascii, DNS_MX, mx.status);
+	return false;
+}
+
+static int
+compare(const void *va, const void *vb)
+{
+	const struct smtp_host *a = va, *b = vb;
+
+	if (a->preference != b->preference)
+		return a->preference < b->preference ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* Among equals, the preferred family first. */
+static void
+prefer_family(struct search *s)
+{
+	const char *which = s->client->address_preference;
+	enum net_family family =
+	    strcmp(which, "ipv6") == 0 ? NET_IPV6 : NET_IPV4;
+
+	if (strcmp(which, "ipv4") != 0 && strcmp(which, "ipv6") != 0)
+		return;
+	for (size_t i = 0; i < s->hosts->count; i++) {
+		struct smtp_host *h = &s->hosts->list[i];
+
+		h->order >>= 1;
+		if (h->addr.family != family)
+			h->order |= UINT64_C(1) << 63;
+	}
+}
+
+/* RFC 5321, 5.1: if we are among the mail exchangers, only those that are
+ * preferred to us may be tried, or the mail would go round in circles. */
+static bool
+drop_self(struct search *s, const struct smtp_nexthop *hop)
+{
+	struct smtp_hosts *hosts = s->hosts;
+	unsigned best = hosts->list[0].preference, own;
+	size_t i, n = 0;
+
+	for (i = 0; i < hosts->count; i++)
+		if (smtp_client_is_own(s->client, &hosts->list[i].addr))
+			break;
+	if (i == hosts->count)
+		return true;
+	own = hosts->list[i].preference;
+	while (n < hosts->count && hosts->list[n].preference < own)
+		n++;
+	hosts->count = n;
+	if (n > 0)
+		return true;
+	if (own != best)
+		smtp_why_set(s->why, s->arena, "4.4.4",
+		    "unable to find primary relay for %s", hop->host);
+	else
+		smtp_why_set(s->why, s->arena, "5.4.6",
+		    "mail for %s loops back to myself", hop->host);
+	return false;
+}
+
+/* Keep ${most} addresses.  If all of those are of one family, the last gives
+ * way to the first of the other, so that one broken family does not hide the
+ * other. */
+static void
+limit(struct search *s, size_t most)
+{
+	struct smtp_host *list = s->hosts->list;
+	enum net_family family = list[0].addr.family;
+	size_t count = s->hosts->count, other = 0;
+
+	if (most == 0 || count <= most)
+		return;
+	while (other < count && list[other].addr.family == family)
+		other++;
+	if (s->client->balance_inet_protocols && most > 1 && other >= most &&
+	    other < count)
+		list[most - 1] = list[other];
+	s->hosts->count = most;
+}
+
+bool
+smtp_hosts_find(const struct smtp_client *client, struct world *world,
+    struct arena *arena, const struct smtp_nexthop *hop,
+    struct smtp_hosts *hosts, struct smtp_why *why)
+{
+	struct search s = { client, world, arena, hosts, why };
+
+	hosts->count = 0;
+	hosts->list = arena_alloc(arena, MOST_HOSTS * sizeof hosts->list[0]);
+	if (!(hop->mx && client->dns ? find_domain(&s, hop->host)
+				     : find_name(&s, hop->host, 0)))
+		return false;
+	prefer_family(&s);
+	qsort(hosts->list, hosts->count, sizeof hosts->list[0], compare);
+	for (size_t i = 0; i < hosts->count; i++)
+		hosts->list[i].best =
+		    hosts->list[i].preference == hosts->list[0].preference;
+	/* Another port of this machine is somebody else. */
+	if (hop->port == DEFAULT_PORT && !drop_self(&s, hop))
+		return false;
+	limit(&s, (size_t)client->mx_address_limit);
+	return true;
+}

@@ -1,0 +1,416 @@
+/* smtp_mail.c - see smtp_mail.h. */
+#include "delivery/smtp_mail.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/stream.h"
+#include "delivery/delivery.h"
+#include "delivery/delivery_events.h"
+#include "delivery/smtp_body.h"
+#include "delivery/smtp_client.h"
+#include "delivery/smtp_envelope.h"
+#include "delivery/smtp_session.h"
+#include "delivery/smtp_xforward.h"
+#include "delivery/transport.h"
+
+/* Recipients whose commands are sent before their replies are read: few enough
+ * for any pair of socket buffers (RFC 2920, 3.1). */
+enum { GROUP = 100, PART = 64 * 1024 };
+
+/* One message over one session. */
+struct mail {
+	struct smtp_run *run;
+	struct smtp_session *s;
+	struct delivery *d;
+	struct arena *arena;
+	size_t *rcpts; /* those that take part, by index in the job */
+	size_t count;
+	bool *accepted; /* of rcpts[i]: RCPT was answered with 2xx */
+	size_t naccepted;
+	bool refused; /* MAIL was */
+	bool data;    /* the end of the data was sent and answered */
+	bool stale;   /* the server had left before we said anything */
+};
+
+/* ${rcpt} will not be taken by this server.  On a soft failure the next one is
+ * tried, if there is one. */
+static void
+fail_one(struct smtp_run *run, const struct smtp_session *s, size_t rcpt,
+    const struct smtp_why *why)
+{
+	bool hard = smtp_why_hard(why);
+	struct delivery_end end = { .status = hard ? JOB_BOUNCED : JOB_DEFERRED,
+		.dsn = why->dsn,
+		.text = why->text,
+		.relay = s->relay,
+		.remote = why->remote,
+		.diagnostic = why->diagnostic,
+		.number = s->number,
+		.uses = s->uses };
+
+	run->why = *why;
+	run->why_relay = arena_strdup(run->delivery->arena, s->relay);
+	run->why_number = s->number;
+	if (hard || run->final)
+		delivery_end(run->delivery, rcpt, &end);
+}
+
+void
+smtp_mail_fail(struct smtp_run *run, const struct smtp_session *s,
+    const struct smtp_why *why)
+{
+	struct event_by by = { .program = run->client->lmtp ? "lmtp" : "smtp",
+		.number = s->number,
+		.qid = run->delivery->job->qid };
+
+	if (!smtp_why_hard(why) && !run->final)
+		event(
+		    &delivery_events_unreachable, &by, "text", why->text, NULL);
+	for (size_t i = 0; i < run->delivery->job->nrcpts; i++)
+		if (!run->delivery->decided[i])
+			fail_one(run, s, i, why);
+}
+
+/* All that have not failed yet fail for ${why}. */
+static void
+fail_all(struct mail *m, const struct smtp_why *why)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		if (!m->accepted[i])
+			continue;
+		m->accepted[i] = false;
+		fail_one(m->run, m->s, m->rcpts[i], why);
+	}
+	m->naccepted = 0;
+}
+
+static void
+said(struct mail *m, const char *command, struct smtp_why *why)
+{
+	smtp_why_reply(why, m->arena, m->s->host, &m->s->reply,
+	    arena_printf(m->arena, "host %s said: ", m->s->peer),
+	    arena_printf(m->arena, " (in reply to %s)", command));
+}
+
+static bool
+read_reply(struct mail *m, int64_t limit, const char *doing)
+{
+	struct smtp_why why;
+
+	if (smtp_session_read(m->s, limit, doing, m->arena, &why))
+		return true;
+	fail_all(m, &why);
+	return false;
+}
+
+/* The first answer over a session that was kept: the server may have hung up
+ * meanwhile, which is not the fault of this message. */
+static bool
+read_mail(struct mail *m)
+{
+	bool kept = m->s->uses > 1;
+	struct smtp_why why;
+
+	if (!smtp_session_read(m->s, m->run->client->mail_timeout,
+		"sending MAIL FROM", m->arena, &why)) {
+		m->stale = kept;
+		if (!kept)
+			fail_all(m, &why);
+		return false;
+	}
+	if (kept && m->s->reply.code == 421) {
+		m->stale = m->s->broken = true;
+		return false;
+	}
+	if (m->s->reply.code / 100 == 2)
+		return true;
+	m->refused = true;
+	said(m, "MAIL FROM command", &why);
+	fail_all(m, &why);
+	return true;
+}
+
+static bool
+read_rcpt(struct mail *m, size_t i)
+{
+	struct smtp_why why;
+
+	if (!read_reply(m, m->run->client->rcpt_timeout, "sending RCPT TO"))
+		return false;
+	if (m->s->reply.code / 100 == 2 || m->refused)
+		return true;
+	said(m, "RCPT TO command", &why);
+	fail_one(m->run, m->s, m->rcpts[i], &why);
+	m->accepted[i] = false;
+	m->naccepted--;
+	return true;
+}
+
+/* MAIL and RCPT, a group at a time if the server does pipelining, the last
+ * one with DATA.  False: the session broke. */
+static bool
+send_envelope(struct mail *m)
+{
+	bool pipe = (m->s->features & SMTP_PIPELINING) != 0;
+	size_t group = pipe ? GROUP : 1, start = 0, end;
+
+	smtp_envelope_mail(m->s, m->d, m->arena);
+	if (!pipe && (!read_mail(m) || m->refused))
+		return !m->s->broken;
+	for (; start < m->count; start = end) {
+		end = m->count - start > group ? start + group : m->count;
+		for (size_t i = start; i < end; i++)
+			smtp_envelope_rcpt(m->s, m->d, m->rcpts[i], m->arena);
+		if (pipe && end == m->count)
+			stream_put(m->s->stream, "DATA\r\n", 6);
+		if (pipe && start == 0 && !read_mail(m))
+			return false;
+		for (size_t i = start; i < end; i++)
+			if (!read_rcpt(m, i))
+				return false;
+	}
+	if (!pipe && m->naccepted > 0)
+		stream_put(m->s->stream, "DATA\r\n", 6);
+	return true;
+}
+
+/* A server that takes data for nobody gets an end of data and nothing else
+ * (RFC 2920, 3.1). */
+static bool
+send_nothing(struct mail *m)
+{
+	struct smtp_why why;
+
+	stream_put(m->s->stream, ".\r\n", 3);
+	return smtp_session_read(m->s, m->run->client->data_done_timeout,
+	    "sending end of data -- message may be sent more than once",
+	    m->arena, &why);
+}
+
+/* Read the answer to DATA.  True: the message may follow. */
+static bool
+read_data(struct mail *m)
+{
+	bool pipe = (m->s->features & SMTP_PIPELINING) != 0;
+	struct smtp_why why;
+
+	if (m->naccepted == 0 && !pipe)
+		return false;
+	if (!read_reply(
+		m, m->run->client->data_init_timeout, "sending DATA command"))
+		return false;
+	if (m->s->reply.code / 100 != 3) {
+		if (m->naccepted > 0) {
+			said(m, "DATA command", &why);
+			fail_all(m, &why);
+		}
+		return false;
+	}
+	if (m->naccepted == 0) {
+		(void)send_nothing(m);
+		return false;
+	}
+	if (smtp_session_quiet(m->s, "sending message body", m->arena, &why))
+		return true;
+	fail_all(m, &why);
+	return false;
+}
+
+static bool
+flush_part(struct mail *m, struct buf *out)
+{
+	const char *doing = "sending message body";
+	enum stream_status status;
+	struct smtp_why why;
+
+	stream_deadline(
+	    m->s->stream, clock_mono() + m->run->client->data_xfer_timeout);
+	stream_put(m->s->stream, out->data, out->len);
+	buf_reset(out);
+	status = stream_flush(m->s->stream);
+	if (status == STREAM_OK)
+		return true;
+	smtp_session_lost(m->s, (int)status, doing, m->arena, &why);
+	fail_all(m, &why);
+	return false;
+}
+
+static void
+note_broken_lines(const struct mail *m, const struct smtp_body *body)
+{
+	struct event_by by = { .program =
+				   m->run->client->lmtp ? "lmtp" : "smtp",
+		.number = m->s->number,
+		.qid = m->d->job->qid };
+
+	if (body->broken > 0)
+		event(&delivery_events_broken_line, &by, "limit",
+		    arena_printf(m->arena, "%zu", body->limit), NULL);
+}
+
+/* The message could not be read: the connection is cut before the end of the
+ * data, so that the server cannot take a part for the whole. */
+static bool
+unreadable(struct mail *m, const struct err *err)
+{
+	struct event_by by = { .program = "smtp", .qid = m->d->job->qid };
+	struct smtp_why why;
+
+	event(&delivery_events_content, &by, "text", err->text, NULL);
+	m->s->broken = true;
+	smtp_why_set(&why, m->arena, "4.3.0",
+	    "local data error while talking to %s", m->s->peer);
+	fail_all(m, &why);
+	return false;
+}
+
+/* Send header, body and the end, without waiting for more than room.  All of
+ * a small message goes out with the next flush. */
+static bool
+send_body(struct mail *m, bool keep)
+{
+	struct smtp_body body = {
+		.limit = (size_t)m->run->client->line_length_limit
+	};
+	struct buf out = { 0 };
+	struct err err = { { 0 } };
+	const char *data;
+	bool ok = true;
+	size_t n;
+	int more;
+
+	content_rewind(&m->d->content);
+	while (
+	    ok && (more = content_next(&m->d->content, &data, &n, &err)) > 0) {
+		smtp_body_put(&body, data, n, &out);
+		if (out.len >= PART)
+			ok = flush_part(m, &out);
+	}
+	if (ok && more < 0)
+		ok = unreadable(m, &err);
+	if (ok) {
+		smtp_body_end(&body, &out);
+		if (!keep && (m->s->features & SMTP_PIPELINING) != 0) {
+			buf_puts(&out, "QUIT\r\n");
+			m->s->quit = true;
+		}
+		stream_put(m->s->stream, out.data, out.len);
+		note_broken_lines(m, &body);
+	}
+	buf_free(&out);
+	return ok;
+}
+
+static void
+sent(struct mail *m, size_t rcpt)
+{
+	struct buf flat = { 0 };
+	struct delivery_end end = { .status = JOB_SENT,
+		.dsn = m->s->reply.dsn,
+		.relay = m->s->relay,
+		.remote = arena_printf(m->arena, "dns; %s", m->s->host),
+		.number = m->s->number,
+		.uses = m->s->uses };
+
+	smtp_reply_flat(&m->s->reply, &flat);
+	end.text = buf_str(&flat);
+	end.diagnostic = arena_printf(m->arena, "smtp; %s", end.text);
+	delivery_end(m->d, rcpt, &end);
+	buf_free(&flat);
+}
+
+/* The answer to the end of data: one for all, or with LMTP one for each
+ * recipient that was accepted.  Only a 2xx counts as delivered. */
+static void
+read_done(struct mail *m)
+{
+	const char *doing =
+	    "sending end of data -- message may be sent more than once";
+	bool lmtp = m->run->client->lmtp, first = true;
+	struct smtp_why why;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (!m->accepted[i])
+			continue;
+		if ((first || lmtp) &&
+		    !read_reply(m, m->run->client->data_done_timeout, doing))
+			return;
+		first = false;
+		if (m->s->reply.code / 100 == 2) {
+			sent(m, m->rcpts[i]);
+		} else {
+			said(m, "end of DATA command", &why);
+			fail_one(m->run, m->s, m->rcpts[i], &why);
+		}
+		m->accepted[i] = false;
+	}
+	m->data = true;
+	/* More replies than questions: do not trust the next ones. */
+	if (!m->s->quit && stream_pending(m->s->stream) > 0)
+		m->s->broken = true;
+}
+
+/* Leave a session that is kept without a transaction. */
+static void
+reset(struct mail *m)
+{
+	struct smtp_why why;
+
+	if (m->s->broken)
+		return;
+	stream_put(m->s->stream, "RSET\r\n", 6);
+	if (!smtp_session_read(m->s, m->run->client->rset_timeout,
+		"sending final RSET", m->arena, &why) ||
+	    m->s->reply.code / 100 != 2)
+		m->s->broken = true;
+}
+
+static void
+collect(struct mail *m)
+{
+	size_t n = m->d->job->nrcpts;
+
+	m->rcpts = arena_alloc(m->arena, (n + 1) * sizeof m->rcpts[0]);
+	m->accepted = arena_alloc(m->arena, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (m->d->decided[i])
+			continue;
+		m->accepted[m->count] = true;
+		m->rcpts[m->count++] = i;
+	}
+	m->naccepted = m->count;
+}
+
+bool
+smtp_mail_send(struct smtp_run *run, struct smtp_session *s, bool keep)
+{
+	struct mail m = { .run = run,
+		.s = s,
+		.d = run->delivery,
+		.arena = run->delivery->arena };
+	struct smtp_why why;
+
+	s->uses++;
+	collect(&m);
+	if (!smtp_envelope_check(s, m.d, m.arena, &why)) {
+		fail_all(&m, &why);
+		return true;
+	}
+	if (run->client->send_xforward_command && s->xforward != 0 &&
+	    !smtp_xforward_send(s, &m.d->content.envelope, m.arena, &why)) {
+		m.stale = s->uses > 1;
+		if (!m.stale)
+			fail_all(&m, &why);
+	} else if (send_envelope(&m) && read_data(&m) && send_body(&m, keep)) {
+		read_done(&m);
+	}
+	if (m.stale)
+		return false;
+	if (keep && !m.data)
+		reset(&m);
+	return true;
+}

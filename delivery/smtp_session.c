@@ -1,0 +1,368 @@
+/* smtp_session.c - see smtp_session.h. */
+#include "delivery/smtp_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/fatal.h"
+#include "base/net.h"
+#include "base/stream.h"
+#include "delivery/delivery.h"
+#include "delivery/smtp_client.h"
+#include "delivery/smtp_ehlo.h"
+#include "delivery/smtp_hosts.h"
+#include "delivery/smtp_nexthop.h"
+#include "delivery/smtp_why.h"
+#include "delivery/transport.h"
+
+/* A connect that has no limit of its own still ends some day. */
+#define LONGEST_CONNECT (3600 * CLOCK_SECOND)
+/* Six octets fit into any send buffer that is not jammed. */
+#define IDLE_QUIT       (10 * CLOCK_MS)
+
+static char *
+text(const struct buf *b)
+{
+	char *copy = strdup(buf_str(b));
+
+	if (copy == NULL)
+		fatal("out of memory");
+	return copy;
+}
+
+static struct smtp_session *
+new_session(const struct smtp_client *client, struct stream *stream,
+    const char *host, const char *addr, unsigned port)
+{
+	struct smtp_session *s = calloc(1, sizeof *s);
+	struct buf b = { 0 };
+
+	if (s == NULL)
+		fatal("out of memory");
+	s->client = client;
+	s->stream = stream;
+	s->number = delivery_number();
+	s->opened = clock_mono();
+	buf_puts(&b, host);
+	s->host = text(&b);
+	buf_printf(&b, "[%s]", addr);
+	s->peer = text(&b);
+	if (port != 0)
+		buf_printf(&b, ":%u", port);
+	s->relay = text(&b);
+	buf_free(&b);
+	return s;
+}
+
+static int64_t
+connect_deadline(const struct smtp_client *client)
+{
+	int64_t limit = client->connect_timeout;
+
+	return clock_mono() + (limit > 0 ? limit : LONGEST_CONNECT);
+}
+
+/* A relative path is one below the queue directory, as Postfix's agents, which
+ * run there, take it. */
+static struct smtp_session *
+connect_unix(const struct smtp_client *client, const char *path,
+    struct arena *arena, struct smtp_why *why)
+{
+	const struct base_params *base = &client->transport->base;
+	const char *full = path;
+	struct stream *stream;
+	struct err err = { { 0 } };
+
+	if (*path != '/')
+		full =
+		    arena_printf(arena, "%s/%s", base->queue_directory, path);
+	stream = stream_connect_unix(full, connect_deadline(client), &err);
+	if (stream != NULL)
+		return new_session(client, stream, base->myhostname, path, 0);
+	smtp_why_set(why, arena, "4.4.1", "connect to %s[%s]: %s",
+	    base->myhostname, path, err.text);
+	return NULL;
+}
+
+struct smtp_session *
+smtp_session_connect(const struct smtp_client *client,
+    const struct smtp_nexthop *hop, const struct smtp_host *host,
+    struct arena *arena, struct smtp_why *why)
+{
+	const struct net_addr *from;
+	struct smtp_session *s;
+	struct stream *stream;
+	struct err err = { { 0 } };
+	char addr[NET_TEXT];
+
+	if (host == NULL)
+		return connect_unix(client, hop->unix_path, arena, why);
+	from = host->addr.family == NET_IPV6 ? &client->from6 : &client->from4;
+	(void)net_print(&host->addr, addr);
+	stream = stream_connect(&host->addr, hop->port,
+	    from->family != NET_NONE ? from : NULL, connect_deadline(client),
+	    &err);
+	if (stream == NULL) {
+		smtp_why_set(why, arena, "4.4.1", "connect to %s[%s]:%u: %s",
+		    host->name, addr, hop->port, err.text);
+		return NULL;
+	}
+	s = new_session(client, stream, host->name, addr, hop->port);
+	s->best = host->best;
+	return s;
+}
+
+void
+smtp_session_lost(struct smtp_session *s, int status, const char *doing,
+    struct arena *arena, struct smtp_why *why)
+{
+	s->broken = true;
+	if (status == STREAM_TIMEOUT)
+		smtp_why_set(why, arena, "4.4.2",
+		    "conversation with %s timed out while %s", s->peer, doing);
+	else if (status == STREAM_TOO_LONG)
+		smtp_why_set(why, arena, "4.5.0",
+		    "protocol error: overlong reply from %s while %s", s->peer,
+		    doing);
+	else
+		smtp_why_set(why, arena, "4.4.2",
+		    "lost connection with %s while %s", s->peer, doing);
+}
+
+bool
+smtp_session_quiet(struct smtp_session *s, const char *doing,
+    struct arena *arena, struct smtp_why *why)
+{
+	if (stream_pending(s->stream) == 0)
+		return true;
+	s->broken = true;
+	smtp_why_set(why, arena, "4.5.0",
+	    "protocol error: unexpected reply from %s while %s", s->peer,
+	    doing);
+	return false;
+}
+
+bool
+smtp_session_read(struct smtp_session *s, int64_t limit, const char *doing,
+    struct arena *arena, struct smtp_why *why)
+{
+	enum smtp_reply_status reply = SMTP_REPLY_MORE;
+	enum stream_status status;
+	char *line;
+	size_t n;
+
+	smtp_reply_begin(&s->reply);
+	stream_deadline(s->stream, clock_mono() + limit);
+	while (reply == SMTP_REPLY_MORE) {
+		status = stream_line(s->stream, SMTP_REPLY_LINE, &line, &n);
+		if (status != STREAM_OK) {
+			smtp_session_lost(s, (int)status, doing, arena, why);
+			return false;
+		}
+		reply = smtp_reply_line(&s->reply, line, n);
+	}
+	if (reply == SMTP_REPLY_DONE)
+		return true;
+	s->broken = true;
+	smtp_why_set(why, arena, "4.5.0",
+	    "protocol error: malformed reply from %s while %s", s->peer, doing);
+	return false;
+}
+
+/* "host X refused to talk to me: 554 ..." */
+static bool
+refused(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
+{
+	smtp_why_reply(why, arena, s->host, &s->reply,
+	    arena_printf(arena, "host %s refused to talk to me: ", s->peer),
+	    "");
+	return false;
+}
+
+static bool
+greeting(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
+{
+	const struct smtp_client *c = s->client;
+
+	if (!smtp_session_read(s, c->helo_timeout,
+		"receiving the initial server greeting", arena, why))
+		return false;
+	if (s->reply.code / 100 == 2)
+		return smtp_session_quiet(
+		    s, "receiving the initial server greeting", arena, why);
+	(void)refused(s, arena, why);
+	if (c->skip_5xx_greeting)
+		smtp_why_soften(why, arena);
+	return false;
+}
+
+/* Say EHLO, LHLO or HELO and learn what the server can do. */
+static bool
+introduce(struct smtp_session *s, bool ehlo, struct arena *arena,
+    struct smtp_why *why)
+{
+	const struct smtp_client *c = s->client;
+	const char *word = !ehlo ? "HELO" : c->lmtp ? "LHLO" : "EHLO";
+	const char *doing =
+	    arena_printf(arena, "performing the %s handshake", word);
+
+	s->features = 0;
+	stream_printf(s->stream, "%s %s\r\n", word, c->helo_name);
+	if (!smtp_session_read(s, c->helo_timeout, doing, arena, why))
+		return false;
+	if (s->reply.code / 100 != 2)
+		return refused(s, arena, why);
+	if (ehlo)
+		smtp_ehlo_parse(s, arena);
+	return smtp_session_quiet(s, doing, arena, why);
+}
+
+static bool
+wants_ehlo(const struct smtp_session *s)
+{
+	const struct delivery_params *p = &s->client->transport->params;
+
+	if (s->client->lmtp)
+		return true;
+	return !p->smtp_never_send_ehlo &&
+	    (p->smtp_always_send_ehlo ||
+		strstr(buf_str(&s->reply.text), "ESMTP") != NULL);
+}
+
+static bool
+hello(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
+{
+	if (wants_ehlo(s)) {
+		if (introduce(s, true, arena, why))
+			return true;
+		/* A server that does not know EHLO, or is not in the mood. */
+		if (s->broken || s->client->lmtp || s->reply.code == 421)
+			return false;
+	}
+	return introduce(s, false, arena, why);
+}
+
+/* The first word of the answer to our name. */
+static bool
+is_myself(const struct smtp_session *s)
+{
+	const char *own = s->client->transport->base.myhostname;
+	const char *text_ = buf_str(&s->reply.text);
+	size_t n = strlen(own);
+
+	return strlen(text_) >= 4 + n && strncasecmp(text_ + 4, own, n) == 0 &&
+	    (text_[4 + n] == '\0' || text_[4 + n] == ' ' ||
+		text_[4 + n] == '\n');
+}
+
+static bool
+not_myself(struct smtp_session *s, const char *nexthop, struct arena *arena,
+    struct smtp_why *why)
+{
+	struct event_by by = { .program = "smtp", .number = s->number };
+
+	if (s->client->lmtp || !is_myself(s))
+		return true;
+	event_warning(&by,
+	    "host %s replied to HELO/EHLO with my own hostname %s", s->peer,
+	    s->client->transport->base.myhostname);
+	if (!s->best)
+		return true;
+	smtp_why_set(
+	    why, arena, "4.4.6", "mail for %s loops back to myself", nexthop);
+	return false;
+}
+
+/* STARTTLS and, behind it, EHLO again (RFC 3207, 4.2). */
+static bool
+start_tls(struct smtp_session *s, const char *nexthop, struct arena *arena,
+    struct smtp_why *why)
+{
+	const struct smtp_client *c = s->client;
+	enum stream_status status;
+
+	stream_printf(s->stream, "STARTTLS\r\n");
+	if (!smtp_session_read(s, c->starttls_timeout,
+		"receiving the STARTTLS response", arena, why))
+		return false;
+	if (s->reply.code / 100 != 2) {
+		smtp_why_reply(why, arena, s->host, &s->reply,
+		    arena_printf(arena,
+			"TLS is required, but host %s refused to start TLS: ",
+			s->peer),
+		    "");
+		smtp_why_soften(why, arena);
+		return c->level == SMTP_TLS_MAY;
+	}
+	stream_deadline(s->stream, clock_mono() + c->starttls_timeout);
+	status = stream_tls(s->stream, c->tls, s->host);
+	if (status != STREAM_OK) {
+		s->broken = s->tls_failed = true;
+		smtp_why_set(
+		    why, arena, "4.7.5", "Cannot start TLS: handshake failure");
+		return false;
+	}
+	s->tls = true;
+	return hello(s, arena, why) && not_myself(s, nexthop, arena, why);
+}
+
+bool
+smtp_session_greet(struct smtp_session *s, const char *nexthop, bool tls,
+    struct arena *arena, struct smtp_why *why)
+{
+	const struct smtp_client *c = s->client;
+
+	if (!greeting(s, arena, why) || !hello(s, arena, why) ||
+	    !not_myself(s, nexthop, arena, why))
+		return false;
+	if (!tls || c->level == SMTP_TLS_NONE)
+		return true;
+	if ((s->features & SMTP_STARTTLS) != 0)
+		return start_tls(s, nexthop, arena, why);
+	if (c->level == SMTP_TLS_MAY)
+		return true;
+	smtp_why_set(why, arena, "4.7.4",
+	    "TLS is required, but was not offered by host %s", s->peer);
+	return false;
+}
+
+void
+smtp_session_quit(struct smtp_session *s, bool patient)
+{
+	struct smtp_why why;
+	struct arena *arena;
+
+	if (s->broken)
+		return;
+	if (!s->quit) {
+		s->quit = true;
+		stream_put(s->stream, "QUIT\r\n", 6);
+		stream_deadline(s->stream, clock_mono() + IDLE_QUIT);
+		s->broken = stream_flush(s->stream) != STREAM_OK;
+	}
+	if (!patient || s->broken || s->client->skip_quit_response)
+		return;
+	arena = arena_new();
+	(void)smtp_session_read(
+	    s, s->client->quit_timeout, "sending QUIT", arena, &why);
+	arena_free(arena);
+}
+
+void
+smtp_session_close(struct smtp_session *s)
+{
+	if (s == NULL)
+		return;
+	stream_close(s->stream);
+	buf_free(&s->reply.text);
+	free(s->key);
+	free(s->host);
+	free(s->peer);
+	free(s->relay);
+	free(s);
+}

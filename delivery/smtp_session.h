@@ -1,0 +1,88 @@
+/* smtp_session.h - a connection to an SMTP or LMTP server, from the greeting
+ * to QUIT. */
+#ifndef DELIVERY_SMTP_SESSION_H
+#define DELIVERY_SMTP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "delivery/smtp_reply.h"
+
+struct arena;
+struct smtp_client;
+struct smtp_host;
+struct smtp_nexthop;
+struct smtp_why;
+struct stream;
+
+enum smtp_feature {
+	SMTP_ESMTP = 1,
+	SMTP_PIPELINING = 2,
+	SMTP_SIZE = 4,
+	SMTP_8BITMIME = 8,
+	SMTP_DSN = 16,
+	SMTP_STARTTLS = 32,
+	SMTP_UTF8 = 64,
+	SMTP_XFORWARD = 128,
+};
+
+struct smtp_session {
+	struct smtp_session *next; /* the cache's */
+	const struct smtp_client *client;
+	struct stream *stream;
+	unsigned number; /* in the log */
+	char *key;       /* destination, for the cache */
+	char *host;
+	char *peer;  /* "host[addr]" */
+	char *relay; /* "host[addr]:port" */
+	unsigned features;
+	unsigned xforward;       /* see smtp_xforward.h */
+	uint64_t size_limit;     /* 0: none known */
+	unsigned uses;           /* messages, this one counted */
+	int64_t opened, expires; /* clock_mono() */
+	bool best;               /* no mail exchanger is preferred to it */
+	bool tls;
+	bool quit; /* QUIT has been sent */
+	bool tls_failed;
+	bool broken;             /* not to be talked to any more */
+	struct smtp_reply reply; /* the last one */
+};
+
+/* smtp_session_connect(client, hop, host, arena, why): a connection to ${host}
+ * (NULL: hop->unix_path), or NULL and why not. */
+struct smtp_session *smtp_session_connect(const struct smtp_client *client,
+    const struct smtp_nexthop *hop, const struct smtp_host *host,
+    struct arena *arena, struct smtp_why *why);
+
+/* smtp_session_greet(session, nexthop, tls, arena, why): read the greeting,
+ * introduce ourselves and, if ${tls}, start TLS as the settings demand.  False:
+ * it will not talk to us, and why. */
+bool smtp_session_greet(struct smtp_session *session, const char *nexthop,
+    bool tls, struct arena *arena, struct smtp_why *why);
+
+/* smtp_session_quiet(session, doing, arena, why): nothing came that was not
+ * asked for.  False: something did, and the session is broken. */
+bool smtp_session_quiet(struct smtp_session *session, const char *doing,
+    struct arena *arena, struct smtp_why *why);
+
+/* smtp_session_read(session, limit, doing, arena, why): read the next reply
+ * within ${limit} (output is flushed first).  False: there is none, ${why} says
+ * so, with what we were ${doing}, and the session is broken. */
+bool smtp_session_read(struct smtp_session *session, int64_t limit,
+    const char *doing, struct arena *arena, struct smtp_why *why);
+
+/* smtp_session_lost(session, status, doing, arena, why): the stream has failed
+ * with ${status}, not OK. */
+void smtp_session_lost(struct smtp_session *session, int status,
+    const char *doing, struct arena *arena, struct smtp_why *why);
+
+/* smtp_session_quit(session, patient): take leave, if that has not been done and
+ * nothing is broken.  Waits for the answer only if ${patient} and the settings
+ * say so. */
+void smtp_session_quit(struct smtp_session *session, bool patient);
+
+/* smtp_session_close(session): hang up and free; NULL is allowed. */
+void smtp_session_close(struct smtp_session *session);
+
+#endif

@@ -1,0 +1,110 @@
+/* smtp_xforward.c - see smtp_xforward.h. */
+#include "delivery/smtp_xforward.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/event.h"
+#include "base/stream.h"
+#include "delivery/smtp_client.h"
+#include "delivery/smtp_session.h"
+#include "delivery/smtp_why.h"
+#include "queue/envelope.h"
+
+enum { NAME, ADDR, PORT, PROTO, HELO, IDENT, SOURCE, ALL, SPLIT = PROTO };
+
+static const char *const names[ALL] = { "NAME", "ADDR", "PORT", "PROTO", "HELO",
+	"IDENT", "SOURCE" };
+
+unsigned
+smtp_xforward_parse(const char *words)
+{
+	unsigned set = 0;
+
+	while (*words == ' ') {
+		size_t n;
+
+		words += strspn(words, " ");
+		n = strcspn(words, " \n");
+		for (unsigned i = 0; i < ALL; i++)
+			if (strlen(names[i]) == n &&
+			    strncasecmp(names[i], words, n) == 0)
+				set |= 1U << i;
+		words += n;
+	}
+	return set;
+}
+
+/* RFC 3461, 4: xtext. */
+static void
+put_xtext(struct buf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < 33 || c > 126 || c == '+' || c == '=')
+			buf_printf(out, "+%02X", c);
+		else
+			buf_putc(out, (char)c);
+	}
+}
+
+static void
+put_address(struct buf *out, const char *addr)
+{
+	if (strchr(addr, ':') != NULL)
+		buf_puts(out, "IPv6:");
+	put_xtext(out, addr);
+}
+
+/* One command with the attributes from ${i} to ${end}. */
+static bool
+command(struct smtp_session *s, const char *const *values, unsigned i,
+    unsigned end, struct arena *arena, struct smtp_why *why)
+{
+	struct event_by by = { .program = "smtp", .number = s->number };
+	struct buf out = { 0 };
+	bool ok = true;
+
+	for (; i < end; i++) {
+		if ((s->xforward & 1U << i) == 0)
+			continue;
+		buf_printf(&out, " %s=", names[i]);
+		if (values[i][0] == '\0')
+			buf_puts(&out, "[UNAVAILABLE]");
+		else if (i == ADDR)
+			put_address(&out, values[i]);
+		else
+			put_xtext(&out, values[i]);
+	}
+	if (out.len > 0) {
+		stream_printf(s->stream, "XFORWARD%s\r\n", buf_str(&out));
+		ok = smtp_session_read(s, s->client->xforward_timeout,
+		    end == SPLIT ? "sending XFORWARD name/address"
+				 : "sending XFORWARD protocol/helo_name",
+		    arena, why);
+	}
+	buf_free(&out);
+	if (ok && s->reply.code / 100 != 2) {
+		smtp_why_reply(why, arena, s->host, &s->reply, "", "");
+		event_warning(&by,
+		    "host %s said: %s (in reply to XFORWARD %s command)",
+		    s->peer, why->text,
+		    end == SPLIT ? "name/address" : "helo/protocol");
+	}
+	return ok;
+}
+
+bool
+smtp_xforward_send(struct smtp_session *s, const struct envelope *e,
+    struct arena *arena, struct smtp_why *why)
+{
+	const char *const values[ALL] = { e->client_name, e->client_addr,
+		e->client_port, e->protocol, e->helo, e->qid,
+		e->client_addr[0] != '\0' ? "REMOTE" : "LOCAL" };
+
+	return command(s, values, 0, SPLIT, arena, why) &&
+	    command(s, values, SPLIT, ALL, arena, why);
+}

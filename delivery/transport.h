@@ -1,0 +1,47 @@
+/* transport.h - a way out: a unix service of master.cf that names an agent. */
+#ifndef DELIVERY_TRANSPORT_H
+#define DELIVERY_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/base_params.h"
+#include "delivery/delivery_params.h"
+
+struct agent;
+struct arena;
+struct conf;
+struct err;
+struct master;
+
+struct transport {
+	const char *name;
+	const struct agent *agent;
+	struct conf *conf; /* with the -o options of the service */
+	struct base_params base;
+	struct delivery_params params;
+	bool soft_bounce;
+	size_t limit; /* deliveries at once */
+	void *state;  /* the agent's */
+};
+
+/* All transports; immutable once read. */
+struct transports {
+	struct transport **list;
+	size_t count;
+};
+
+/*
+ * transport_open_all(master, conf, arena, err):
+ * Make a transport of each unix service whose command is an agent.  One with a
+ * mistake is left out, and the mistakes are gathered in ${err}, so that mail
+ * for it waits ("mail transport unavailable") and the others work.
+ */
+struct transports *transport_open_all(const struct master *master,
+    struct conf *conf, struct arena *arena, struct err *err);
+
+/* transport_find(all, name): NULL: there is none. */
+struct transport *
+transport_find(const struct transports *all, const char *name);
+
+#endif
