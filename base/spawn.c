@@ -106,6 +106,19 @@ child(const struct spawn *s, char *const *envp, int report)
 	_exit(CANNOT_EXECUTE);
 }
 
+/* What the child could not do: an errno; 0: it became the program. */
+static int
+reported(int fd)
+{
+	ssize_t n;
+	int e = 0;
+
+	do
+		n = read(fd, &e, sizeof e);
+	while (n < 0 && errno == EINTR);
+	return n == sizeof e ? e : 0;
+}
+
 pid_t
 spawn_run(const struct spawn *s, struct err *err)
 {
@@ -123,9 +136,10 @@ spawn_run(const struct spawn *s, struct err *err)
 	(void)close(report[1]);
 	if (pid < 0) {
 		err_set(err, "fork: %s", err_errno(errno));
-	} else if (read(report[0], &e, sizeof e) == sizeof e) {
+	} else if ((e = reported(report[0])) != 0) {
 		err_set(err, "%s: %s", s->path, err_errno(e));
-		(void)waitpid(pid, NULL, 0);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
 		pid = -1;
 	}
 	(void)close(report[0]);

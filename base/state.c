@@ -105,8 +105,9 @@ recover(const char *dir)
 	write_mark(dir, boot);
 }
 
+/* 0, or LMDB's error. */
 static int
-open_env(struct state *s, struct err *err)
+open_maps(struct state *s)
 {
 	MDB_txn *txn;
 	int e;
@@ -117,17 +118,34 @@ open_env(struct state *s, struct err *err)
 	    (e = mdb_env_set_maxreaders(s->env, MOST_READERS)) != 0 ||
 	    (e = mdb_env_open(s->env, s->dir, MDB_NOSYNC | MDB_NOTLS, 0600)) !=
 		0 ||
-	    (e = mdb_txn_begin(s->env, NULL, 0, &txn)) != 0) {
-		err_set(err, "%s: %s", s->dir, mdb_strerror(e));
-		return -1;
-	}
+	    (e = mdb_txn_begin(s->env, NULL, 0, &txn)) != 0)
+		return e;
 	if ((e = mdb_dbi_open(txn, "maps", MDB_CREATE, &s->maps)) != 0 ||
 	    (e = mdb_dbi_open(txn, "rings", MDB_CREATE, &s->rings)) != 0) {
 		mdb_txn_abort(txn);
-		err_set(err, "%s: %s", s->dir, mdb_strerror(e));
-		return -1;
+		return e;
 	}
-	if ((e = mdb_txn_commit(txn)) != 0) {
+	return mdb_txn_commit(txn);
+}
+
+/* ${alone}: nobody else has the file, so that one which is none of LMDB's, or
+ * that it finds damaged, may go. */
+static int
+open_env(struct state *s, bool alone, struct err *err)
+{
+	char data[MOST_PATH];
+	int e = open_maps(s);
+
+	if (alone &&
+	    (e == MDB_INVALID || e == MDB_CORRUPTED ||
+		e == MDB_VERSION_MISMATCH || e == MDB_PAGE_NOTFOUND)) {
+		mdb_env_close(s->env);
+		s->env = NULL;
+		path_of(data, s->dir, "data.mdb");
+		(void)unlink(data);
+		e = open_maps(s);
+	}
+	if (e != 0) {
 		err_set(err, "%s: %s", s->dir, mdb_strerror(e));
 		return -1;
 	}
@@ -147,11 +165,24 @@ release(struct state *s)
 	free(s);
 }
 
+/* Have the lock together with other users. */
+static int
+share(struct state *s, struct err *err)
+{
+	while (flock(s->lock, LOCK_SH) != 0)
+		if (errno != EINTR) {
+			err_set(err, "%s: %s", s->dir, err_errno(errno));
+			return -1;
+		}
+	return 0;
+}
+
 struct state *
 state_open(const char *dir, struct err *err)
 {
 	struct state *s = calloc(1, sizeof *s);
 	char path[MOST_PATH];
+	bool alone;
 
 	if (s == NULL || (s->dir = strdup(dir)) == NULL)
 		fatal("out of memory");
@@ -164,10 +195,14 @@ state_open(const char *dir, struct err *err)
 		release(s);
 		return NULL;
 	}
-	/* Alone: nobody else has it open, and nobody opens it meanwhile. */
-	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+	/* Alone: nobody else has it open, and nobody opens it meanwhile.
+	 * Between giving up the one lock and having the other, somebody may be
+	 * alone as well; he finds the mark of this boot. */
+	alone = flock(s->lock, LOCK_EX | LOCK_NB) == 0;
+	if (alone)
 		recover(dir);
-	if (flock(s->lock, LOCK_SH) != 0 || open_env(s, err) != 0) {
+	if ((!alone && share(s, err) != 0) || open_env(s, alone, err) != 0 ||
+	    (alone && share(s, err) != 0)) {
 		release(s);
 		return NULL;
 	}
@@ -185,6 +220,13 @@ state_close(struct state *s)
 	release(s);
 }
 
+/* Keys are octets here, not strings. */
+static void
+put_octets(unsigned char *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+}
+
 /* "map\0key"; a key too long for LMDB keeps its start and gets a hash. */
 static MDB_val
 make_key(unsigned char space[MOST_KEY], const char *map, const char *key)
@@ -195,7 +237,7 @@ make_key(unsigned char space[MOST_KEY], const char *map, const char *key)
 	must(m < 64);
 	memcpy(space, map, m);
 	if (m + k <= MOST_KEY) {
-		memcpy(space + m, key, k);
+		put_octets(space + m, key, k);
 		return (MDB_val){ m + k, space };
 	}
 	for (const char *p = key; *p != '\0'; p++)
@@ -218,7 +260,9 @@ state_get(struct state *s, const char *map, const char *key, int64_t now,
 	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
 		return -1;
 	e = mdb_get(txn, s->maps, &k, &v);
-	if (e == 0 && v.mv_size >= sizeof expires) {
+	if (e == 0 && v.mv_size < sizeof expires)
+		e = MDB_CORRUPTED;
+	if (e == 0) {
 		memcpy(&expires, v.mv_data, sizeof expires);
 		if (expires != 0 && expires <= now)
 			e = MDB_NOTFOUND;
@@ -390,7 +434,9 @@ sweep(struct state *s, MDB_txn *txn, int64_t now)
 	    cursor, &k, &v, s->ncursor > 0 ? MDB_SET_RANGE : MDB_FIRST);
 	s->ncursor = 0;
 	for (int i = 0; e == 0 && i < SWEEP; i++) {
-		memcpy(&expires, v.mv_data, sizeof expires);
+		expires = -1;
+		if (v.mv_size >= sizeof expires)
+			memcpy(&expires, v.mv_data, sizeof expires);
 		if (expires != 0 && expires <= now)
 			(void)mdb_cursor_del(cursor, 0);
 		e = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);

@@ -15,6 +15,7 @@
 #include "base/dns_hosts.h"
 #include "base/dns_servers.h"
 #include "base/err.h"
+#include "base/jail.h"
 #include "base/net.h"
 #include "t/tap.h"
 
@@ -337,6 +338,33 @@ test_silence(const char *servers)
 	dns_close();
 }
 
+/* A role asks from inside its jail, from its first question on. */
+static void
+test_jailed(const char *server)
+{
+	const char *const nothing[] = { NULL };
+	const struct jail jail = { .kind = JAIL_NETWORK,
+		.uid = 65534,
+		.gid = 65534,
+		.read = nothing,
+		.write = nothing };
+	const struct dns_settings settings = { .servers = server,
+		.hosts = in_dir("hosts") };
+	struct net_addr addr;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)net_parse("127.0.0.1", &addr);
+		_exit(dns_open(&settings, NULL) != 0 ||
+		    jail_enter(&jail, NULL) != 0 ||
+		    ask("example.weirz", DNS_MX).count != 2 ||
+		    !dns_hosts_has("localhost", &addr));
+	}
+	(void)waitpid(pid, &status, 0);
+	ok(status == 0, "from inside a jail");
+}
+
 static void
 test_settings(void)
 {
@@ -485,6 +513,7 @@ main(void)
 	nsd = start_nsd();
 	server = arena_printf(arena, "127.0.0.1@%u", port);
 	if (wait_for_nsd(server)) {
+		test_jailed(server);
 		open_resolver(server);
 		test_records();
 		test_nothing();

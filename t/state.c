@@ -2,6 +2,7 @@
 #include "base/state.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -132,6 +133,103 @@ test_reopen(struct arena *a)
 	ok(survives(a) == 0, "not after an unclean boot");
 }
 
+/* What the hourly copy holds is there after an unclean boot, and once. */
+static void
+test_copy(struct arena *a)
+{
+	struct err err;
+	struct state *s = state_open(dir, &err);
+
+	(void)state_put(s, "m", "stay", "v", 0);
+	state_maintain(s, clock_now() + 3601 * CLOCK_SECOND);
+	(void)state_put(s, "m", "later", "v", 0);
+	state_close(s);
+	set_mark("another-boot");
+	ok(survives(a) == 1, "the copy is taken");
+	set_mark("another-boot");
+	ok(survives(a) == 0, "and not taken twice");
+}
+
+/* A file that is none of LMDB's is no reason to do without. */
+static void
+test_damaged(struct arena *a)
+{
+	char path[256];
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "%s/data.mdb", dir);
+	f = fopen(path, "w");
+	for (int i = 0; f != NULL && i < 20000; i++)
+		(void)fputs("not a database ", f);
+	if (f != NULL)
+		(void)fclose(f);
+	set_mark("clean");
+	ok(survives(a) == 0, "a damaged file is replaced by an empty one");
+}
+
+enum { WRITERS = 4, WRITES = 300 };
+
+static void *
+write_often(void *arg)
+{
+	struct state *s = arg;
+	struct arena *a = arena_new();
+	char key[32], *value;
+	long wrong = 0;
+
+	for (int i = 0; i < WRITES; i++) {
+		(void)snprintf(key, sizeof key, "k%d", i);
+		wrong += state_put(s, "m", key, key, 0) != 0;
+		wrong += state_get(s, "m", key, 0, a, &value) != 1 ||
+		    strcmp(value, key) != 0;
+		wrong +=
+		    state_ring_put(s, "r",
+			&(struct state_item){ key, strlen(key) }, 1, 50) != 0;
+		if (i % 100 == 0)
+			state_maintain(s, 1);
+	}
+	arena_free(a);
+	return wrong != 0 ? s : NULL;
+}
+
+static bool
+count(void *arg, const char *data, size_t n)
+{
+	(void)data;
+	(void)n;
+	++*(int *)arg;
+	return true;
+}
+
+/* Threads of two processes, as while a reload lets the old one drain. */
+static void
+test_together(void)
+{
+	pthread_t threads[WRITERS];
+	struct err err;
+	struct state *s;
+	int status = -1, n = 0;
+	void *wrong, *any = NULL;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		s = state_open(dir, &err);
+		_exit(s == NULL || write_often(s) != NULL);
+	}
+	s = state_open(dir, &err);
+	for (int i = 0; i < WRITERS; i++)
+		(void)pthread_create(&threads[i], NULL, write_often, s);
+	for (int i = 0; i < WRITERS; i++) {
+		(void)pthread_join(threads[i], &wrong);
+		any = wrong != NULL ? wrong : any;
+	}
+	(void)waitpid(pid, &status, 0);
+	ok(any == NULL && status == 0, "threads and processes together");
+	ok(state_ring_each(s, "r", count, &n) == 0 && n == 50,
+	    "the ring keeps %d", n);
+	state_close(s);
+}
+
 int
 main(void)
 {
@@ -146,6 +244,9 @@ main(void)
 	test_ring(s);
 	state_close(s);
 	test_reopen(a);
+	test_copy(a);
+	test_damaged(a);
+	test_together();
 	ok(state_open("/nonexistent", &err) == NULL, "no directory");
 	remove_all();
 	arena_free(a);
