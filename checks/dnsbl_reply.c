@@ -293,9 +293,9 @@ dnsbl_reply(struct ask *ask, const char *zone, const char *reason,
 
 	f.zone = arena_strndup(ask->subject->arena, zone, strcspn(zone, "="));
 	template = find_template(&f, zone);
-	if (template == NULL)
-		answer_fault(ask, answer);
-	else if (!apply(&f, template, answer) &&
-	    !apply(&f, ask->site->params.default_rbl_reply, answer))
-		answer_fault(ask, answer);
+	if (template != NULL &&
+	    (apply(&f, template, answer) ||
+		apply(&f, ask->site->params.default_rbl_reply, answer)))
+		return;
+	answer_fault(ask, answer);
 }

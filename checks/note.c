@@ -27,8 +27,11 @@ void
 note_decision(const struct subject *subject, const char *where,
     const char *action, const char *text, const char *trace)
 {
-	event(&checks_events_decision, subject->by, "action", action, "stage",
-	    where, "client", note_client(subject), "text", text, "sender",
+	struct event_by by = *subject->by;
+
+	by.qid = subject->queue_id != NULL ? subject->queue_id : "NOQUEUE";
+	event(&checks_events_decision, &by, "action", action, "stage", where,
+	    "client", note_client(subject), "text", text, "sender",
 	    external(subject, subject->sender), "recipient",
 	    external(subject, subject->recipient), "protocol",
 	    subject->protocol, "helo", subject->helo, "trace", trace, NULL);

@@ -122,9 +122,11 @@ static void
 put(struct buf *out, const char *name, const char *value)
 {
 	buf_printf(out, "%s=", name);
-	for (; value != NULL && *value != '\0'; value++)
-		buf_putc(out,
-		    (unsigned char)*value < 32 || *value == 127 ? '?' : *value);
+	for (; value != NULL && *value != '\0'; value++) {
+		unsigned char c = (unsigned char)*value;
+
+		buf_putc(out, c < 32 || c == 127 ? '?' : *value);
+	}
 	buf_putc(out, '\n');
 }
 

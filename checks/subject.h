@@ -29,8 +29,7 @@ struct subject {
 	struct arena *arena; /* for what an evaluation allocates; reset with the
 			      * mail transaction */
 	struct world *world;
-	const struct event_by
-	    *by; /* who logs; qid: the queue id or "NOQUEUE" */
+	const struct event_by *by; /* who logs; its qid is not looked at */
 
 	const char *client_name; /* verified, or "unknown" */
 	enum subject_name name_status;

@@ -446,6 +446,7 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
     struct stage_state *state, struct verdict *verdict)
 {
 	struct subject seen = *subject;
+	struct event_by by = { 0 };
 	struct evaluation e = { .rules = rules, .verdict = verdict };
 
 	memset(verdict, 0, sizeof *verdict);
@@ -456,6 +457,11 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 	if ((stage == STAGE_DATA || stage == STAGE_END) &&
 	    subject->recipient_count != 1)
 		seen.recipient = NULL;
+	/* A warning is about our tables, not about this mail. */
+	if (subject->by != NULL)
+		by = *subject->by;
+	by.qid = NULL;
+	seen.by = &by;
 	e.ask.subject = &seen;
 	e.ask.site = rules->site;
 	e.ask.where = where(stage, subject);

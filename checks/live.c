@@ -1,0 +1,117 @@
+/* live.c - see live.h. */
+#include "checks/live.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/fatal.h"
+
+struct live {
+	struct world world; /* first */
+	struct live_settings settings;
+	struct policy_client *policy;
+};
+
+static struct live *
+live_of(struct world *world)
+{
+	return (struct live *)world;
+}
+
+static void
+ask_all(struct world *world, struct arena *arena,
+    struct dns_question *questions, size_t n, int64_t deadline)
+{
+	(void)world;
+	dns_ask_all(questions, n, deadline, arena);
+}
+
+static enum table_status
+find(struct world *world, struct arena *arena, struct table *table,
+    const char *key, struct table_value *value)
+{
+	(void)world;
+	return table_find(table, arena, key, value);
+}
+
+static const char *
+policy(struct world *world, struct arena *arena, const char *endpoint,
+    const char *request, int64_t deadline, const char **why)
+{
+	return policy_client_ask(
+	    live_of(world)->policy, arena, endpoint, request, deadline, why);
+}
+
+static enum world_probe
+verify(struct world *world, struct arena *arena, const char *address,
+    const char **text)
+{
+	const struct live_settings *s = &live_of(world)->settings;
+
+	if (s->verify == NULL)
+		return WORLD_PROBE_FAILED;
+	return s->verify(s->verify_arg, arena, address, text);
+}
+
+static int64_t
+now(struct world *world)
+{
+	(void)world;
+	return clock_now();
+}
+
+static int64_t
+mono(struct world *world)
+{
+	(void)world;
+	return clock_mono();
+}
+
+/* Not for secrets: trace ids, choices between equals. */
+static uint64_t
+random_number(struct world *world)
+{
+	static _Thread_local uint64_t state;
+
+	(void)world;
+	if (state == 0 &&
+	    (getrandom(&state, sizeof state, 0) != sizeof state || state == 0))
+		state = (uint64_t)clock_now() | 1;
+	state ^= state << 13; /* xorshift64 */
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static const struct world_ops ops = {
+	.ask_all = ask_all,
+	.find = find,
+	.policy = policy,
+	.verify = verify,
+	.now = now,
+	.mono = mono,
+	.random = random_number,
+};
+
+struct world *
+live_open(const struct live_settings *settings)
+{
+	struct live *live = calloc(1, sizeof *live);
+
+	if (live == NULL)
+		fatal("out of memory");
+	live->world.ops = &ops;
+	live->settings = *settings;
+	live->policy = policy_client_new(&settings->policy);
+	return &live->world;
+}
+
+void
+live_close(struct world *world)
+{
+	if (world == NULL)
+		return;
+	policy_client_free(live_of(world)->policy);
+	free(live_of(world));
+}
