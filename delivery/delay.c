@@ -23,7 +23,7 @@ resolution(int64_t seconds, int64_t micros, int digits)
 		return step;
 	}
 	step = MILLION / SIGNIFICANT;
-	for (int64_t n = 1; seconds >= n && n <= MILLION / 10; n *= 10)
+	for (int64_t n = 1; seconds >= n && step < MILLION; n *= 10)
 		step *= 10;
 	return step;
 }
