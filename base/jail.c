@@ -153,14 +153,15 @@ static int
 add_special(scmp_filter_ctx filter, enum jail_kind kind)
 {
 	/* libc starts threads by clone() where clone3(), whose flags a filter
-	 * cannot see, is not there; without that flag it would be a fork.  A signal goes to ourselves or to nobody.
-	 */
+	 * cannot see, is not there; without its flag it would be a fork.  A
+	 * signal goes to ourselves or to nobody. */
 	if (seccomp_rule_add(
 		filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) != 0 ||
 	    seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1,
 		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)) != 0 ||
 	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) != 0 ||
+		SCMP_A0(SCMP_CMP_MASKED_EQ, ALL_BITS,
+		    (scmp_datum_t)getpid())) != 0 ||
 	    add_narrow(filter, common_narrow) != 0)
 		return -1;
 	return add_narrow(

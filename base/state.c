@@ -64,9 +64,10 @@ write_mark(const char *dir, const char *text)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	/* A mark that cannot be written is one that says nothing: unclean. */
-	if (write(fd, text, strlen(text)) < 0 || fsync(fd) != 0)
-		(void)ftruncate(fd, 0);
+	/* A mark that cannot be written is none: unclean. */
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+	    fsync(fd) != 0)
+		(void)unlink(path);
 	(void)close(fd);
 }
 
