@@ -74,6 +74,23 @@ index_draft_drop(struct index_draft *draft, const char *key)
 	return true;
 }
 
+bool
+index_draft_each(const struct index_draft *draft,
+    bool (*fn)(void *arg, const char *key, const char *value, unsigned line),
+    void *arg)
+{
+	const struct strmap *pairs = &draft->pairs;
+	const struct pair *pair;
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		pair = pairs->items[i].value;
+		if (pair != NULL &&
+		    !fn(arg, pairs->items[i].key, pair->value, pair->line))
+			return false;
+	}
+	return true;
+}
+
 static void
 put_record(struct buf *out, size_t start, const struct index_header *header,
     const char *key, const struct pair *pair)

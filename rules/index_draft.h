@@ -21,6 +21,12 @@ void index_draft_set(struct index_draft *draft, const char *key,
     const char *value, unsigned line);
 bool index_draft_drop(struct index_draft *draft, const char *key);
 
+/* index_draft_each(draft, fn, arg): call ${fn} for each pair, in order, until
+ * it returns false, which is returned then. */
+bool index_draft_each(const struct index_draft *draft,
+    bool (*fn)(void *arg, const char *key, const char *value, unsigned line),
+    void *arg);
+
 /* index_draft_open(draft): an index in memory of what is in ${draft}. */
 struct index *index_draft_open(const struct index_draft *draft);
 

@@ -26,5 +26,22 @@ struct stamp stamp_take(const char *path);
  * is nothing to be read.  False if there is none.
  */
 bool stamp_changed(const struct stamp *stamp, const char *path);
+/* stamp_replaced(stamp, path): as stamp_changed(), for files that are put in
+ * place by rename and so are whole at once. */
+bool stamp_replaced(const struct stamp *stamp, const char *path);
+
+/* How old a database is, and of which change of its text we have spoken. */
+struct stamp_age {
+	struct timespec built, spoken;
+};
+
+/*
+ * stamp_warn_older(age, database, source):
+ * Warn, once of each change, that the text ${source} is newer than what
+ * ${database} was built of.  A text that was saved just now will be followed
+ * by postmap: not within 100 seconds, as in Postfix.
+ */
+void stamp_warn_older(
+    struct stamp_age *age, const char *database, const char *source);
 
 #endif

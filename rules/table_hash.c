@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
@@ -24,15 +23,11 @@
 #include "rules/stamp.h"
 #include "rules/writer_index.h"
 
-/* A text that has just been saved will be followed by postmap. */
-enum { GRACE = 100 };
-
 struct hash {
 	struct index *index;
-	struct stamp stamp;     /* of the index; zero: it is in memory */
-	struct timespec built;  /* when it was */
-	struct timespec spoken; /* of the text that we said is newer */
-	char *source, *path;    /* text, index */
+	struct stamp stamp; /* of the index; zero: it is in memory */
+	struct stamp_age age;
+	char *source, *path; /* text, index */
 };
 
 static void
@@ -44,29 +39,6 @@ close_hash(void *state)
 	free(h->source);
 	free(h->path);
 	free(h);
-}
-
-static bool
-is_before(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec < b->tv_sec ||
-	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
-}
-
-/* Say once of each change that the text is newer than what is served. */
-static void
-check_age(struct hash *h)
-{
-	struct stat st;
-	int64_t now = clock_now() / CLOCK_SECOND;
-
-	if (stat(h->source, &st) != 0 || !is_before(&h->built, &st.st_mtim) ||
-	    (int64_t)st.st_mtim.tv_sec > now - GRACE ||
-	    !is_before(&h->spoken, &st.st_mtim))
-		return;
-	h->spoken = st.st_mtim;
-	event_warning(NULL, "database %s is older than source file %s", h->path,
-	    h->source);
 }
 
 /* There is no index: make it from the text. */
@@ -96,7 +68,7 @@ make(struct hash *h, struct table_opening *opening, struct err *err)
 		    "%s is read into memory; run postmap",
 		    h->path, why.text, h->source);
 		h->index = index_draft_open(draft);
-		h->built = st.st_mtim;
+		h->age.built = st.st_mtim;
 	}
 	index_draft_free(draft);
 	return 0;
@@ -124,8 +96,8 @@ open_hash(struct table_opening *opening, struct err *err)
 		return NULL;
 	}
 	h->stamp = stamp_of(&st);
-	h->built = st.st_mtim;
-	check_age(h);
+	h->age.built = st.st_mtim;
+	stamp_warn_older(&h->age, h->path, h->source);
 	return h;
 }
 
@@ -144,22 +116,13 @@ find(void *state, struct arena *arena, const char *key,
 	return status;
 }
 
-/* An index is put in place by rename, so that it is whole at once. */
 static bool
 changed(void *state)
 {
 	struct hash *h = state;
-	struct stat st;
-	struct stamp now;
 
-	check_age(h);
-	if (stat(h->path, &st) != 0)
-		return false;
-	now = stamp_of(&st);
-	return now.device != h->stamp.device || now.inode != h->stamp.inode ||
-	    now.size != h->stamp.size ||
-	    now.modified.tv_sec != h->stamp.modified.tv_sec ||
-	    now.modified.tv_nsec != h->stamp.modified.tv_nsec;
+	stamp_warn_older(&h->age, h->path, h->source);
+	return stamp_replaced(&h->stamp, h->path);
 }
 
 static int

@@ -4,20 +4,34 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "rules/table_cidr.h"
+#include "rules/table_environ.h"
 #include "rules/table_fail.h"
 #include "rules/table_hash.h"
 #include "rules/table_inline.h"
+#include "rules/table_pcre.h"
+#include "rules/table_pipemap.h"
+#include "rules/table_regexp.h"
 #include "rules/table_static.h"
 #include "rules/table_texthash.h"
+#include "rules/table_unionmap.h"
+#include "rules/table_unix.h"
 
 const struct table_type *const types_all[] = {
 	&table_hash_btree,
+	&table_cidr,
 	&table_hash_dbm,
+	&table_environ,
 	&table_fail,
 	&table_hash,
 	&table_inline,
+	&table_pcre,
+	&table_pipemap,
+	&table_regexp,
 	&table_static,
 	&table_texthash,
+	&table_unionmap,
+	&table_unix,
 	NULL,
 };
 

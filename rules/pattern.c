@@ -1,0 +1,141 @@
+/* pattern.c - see pattern.h.  Look-ups; pattern_rules.c reads the rules. */
+#include "rules/pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/fatal.h"
+#include "rules/pattern_rules.h"
+#include "rules/ruletext.h"
+
+static void
+free_pattern(struct pattern *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->rules[i].code != NULL)
+			p->engine->release(p->rules[i].code);
+		if (p->rules[i].second != NULL)
+			p->engine->release(p->rules[i].second);
+	}
+	free(p->rules);
+	arena_free(p->arena);
+	free(p);
+}
+
+void *
+pattern_open(const struct pattern_engine *engine, struct table_opening *opening,
+    struct err *err)
+{
+	struct pattern *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		fatal("out of memory");
+	p->engine = engine;
+	p->arena = arena_new();
+	p->name = arena_strdup(p->arena, opening->name);
+	if (ruletext_is_file(p->name))
+		p->stamp = stamp_take(p->name);
+	if (pattern_rules_read(p, err) != 0) {
+		free_pattern(p);
+		return NULL;
+	}
+	opening->bad = p->bad;
+	return p;
+}
+
+void
+pattern_close(void *state)
+{
+	free_pattern(state);
+}
+
+bool
+pattern_changed(void *state)
+{
+	struct pattern *p = state;
+
+	return ruletext_is_file(p->name) && stamp_changed(&p->stamp, p->name);
+}
+
+/* One look-up. */
+struct asking {
+	struct pattern *pattern;
+	struct arena *arena;
+	const char *key;
+	size_t len;
+};
+
+/* Does ${code}, or if ${negated} does it not, match?  Neither if it fails. */
+static bool
+matches(const struct asking *a, struct pattern_rule *rule, const void *code,
+    bool negated, struct template_span *spans)
+{
+	size_t n = spans != NULL ? template_groups(rule->result) + 1 : 0;
+	struct err err = { "" };
+
+	switch (
+	    a->pattern->engine->match(code, a->key, a->len, spans, n, &err)) {
+	case PATTERN_NO:
+		return negated;
+	case PATTERN_YES:
+		return !negated;
+	case PATTERN_FAILED:
+		break;
+	}
+	if (!atomic_exchange(&rule->complained, true))
+		ruletext_warn(a->pattern->engine->name, a->pattern->name,
+		    rule->line, "%s", err.text);
+	return false;
+}
+
+static bool
+try_rule(const struct asking *a, struct pattern_rule *rule,
+    struct table_value *value)
+{
+	struct template_span *spans = NULL;
+	size_t groups = template_groups(rule->result);
+
+	if (groups > 0)
+		spans = arena_alloc(a->arena, (groups + 1) * sizeof *spans);
+	if (!matches(a, rule, rule->code, rule->negated, spans))
+		return false;
+	if (rule->second != NULL &&
+	    !matches(a, rule, rule->second, rule->second_negated, NULL))
+		return false;
+	value->text = template_fill(rule->result, a->arena, a->key, spans);
+	if (ruletext_is_file(a->pattern->name)) {
+		value->file = arena_strdup(a->arena, a->pattern->name);
+		value->line = rule->line;
+	}
+	return true;
+}
+
+/* A prefilter that knows which expressions may match can come before
+ * matches(): the walk and its order stay as they are. */
+enum table_status
+pattern_find(void *state, struct arena *arena, const char *key,
+    struct table_value *value)
+{
+	struct pattern *p = state;
+	struct asking a = { p, arena, key, strlen(key) };
+	struct pattern_rule *rule;
+
+	for (size_t i = 0; i < p->count; i++) {
+		rule = &p->rules[i];
+		switch (rule->kind) {
+		case PATTERN_RULE:
+			if (try_rule(&a, rule, value))
+				return TABLE_FOUND;
+			break;
+		case PATTERN_IF:
+			if (!matches(&a, rule, rule->code, rule->negated, NULL))
+				i = rule->jump;
+			break;
+		case PATTERN_ENDIF:
+			break;
+		}
+	}
+	return TABLE_NONE;
+}

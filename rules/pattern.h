@@ -1,0 +1,51 @@
+/* pattern.h - what regexp: and pcre: tables have in common (regexp_table(5),
+ * pcre_table(5)): rules in order, if and endif, negation, flags, results. */
+#ifndef RULES_PATTERN_H
+#define RULES_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rules/template.h"
+#include "rules/types.h"
+
+struct arena;
+struct err;
+struct pattern;
+
+enum pattern_answer { PATTERN_NO, PATTERN_YES, PATTERN_FAILED };
+
+/* A kind of regular expressions. */
+struct pattern_engine {
+	const char *name;                  /* of the table type */
+	const char *unclosed, *group_zero; /* its words for two mistakes */
+	bool second;                       /* allows /this/!/but not this/ */
+	unsigned options;                  /* where no flag is given */
+	/* Toggle a flag in *options; false: there is no such flag.  A flag
+	 * without effect returns true and sets *obsolete. */
+	bool (*toggle)(char flag, unsigned *options, bool *obsolete);
+	/* NULL and the reason; *groups: how many the expression has. */
+	void *(*compile)(const char *expression, unsigned options,
+	    unsigned *groups, struct err *err);
+	void (*release)(void *code);
+	/* spans[0..n) are set if it matches.  PATTERN_FAILED and the reason:
+	 * limits.  Any thread. */
+	enum pattern_answer (*match)(const void *code, const char *subject,
+	    size_t len, struct template_span *spans, size_t n, struct err *err);
+};
+
+/* As the members of struct table_type. */
+void *pattern_open(const struct pattern_engine *engine,
+    struct table_opening *opening, struct err *err);
+void pattern_close(void *state);
+bool pattern_changed(void *state);
+
+/*
+ * pattern_find(state, arena, key, value):
+ * The rules are tried in order; one whose expression meets a limit does not
+ * match, and a warning, one per rule, says so.
+ */
+enum table_status pattern_find(void *state, struct arena *arena,
+    const char *key, struct table_value *value);
+
+#endif

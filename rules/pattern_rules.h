@@ -1,0 +1,36 @@
+/* pattern_rules.h - the rules of a pattern table; for pattern.c. */
+#ifndef RULES_PATTERN_RULES_H
+#define RULES_PATTERN_RULES_H
+
+#include <stdatomic.h>
+
+#include "rules/pattern.h"
+#include "rules/stamp.h"
+
+enum pattern_kind { PATTERN_RULE, PATTERN_IF, PATTERN_ENDIF };
+
+struct pattern_rule {
+	enum pattern_kind kind;
+	unsigned line;
+	bool negated, second_negated;
+	void *code, *second; /* of the engine; NULL: none */
+	struct template *result;
+	size_t jump; /* of an if: its endif, or behind the last rule */
+	atomic_bool complained;
+};
+
+struct pattern {
+	const struct pattern_engine *engine;
+	const char *name;
+	struct arena *arena; /* names and results */
+	struct pattern_rule *rules;
+	size_t count, room;
+	unsigned bad;
+	struct stamp stamp;
+};
+
+/* pattern_rules_read(p, err): fill in the rules, warn of bad ones and count
+ * them.  -1 and the reason: the table cannot be read. */
+int pattern_rules_read(struct pattern *p, struct err *err);
+
+#endif
