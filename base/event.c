@@ -148,9 +148,13 @@ put_text(struct buf *out, const struct event_type *type,
 	buf_puts(out, target.name);
 	if (target.service != NULL)
 		buf_printf(out, "/%s", target.service);
-	buf_printf(out, "/%s[%u]: ",
-	    by != NULL && by->program != NULL ? by->program : "weir",
-	    by != NULL && by->number != 0 ? by->number : (unsigned)getpid());
+	if (target.plain)
+		buf_puts(out, ": ");
+	else
+		buf_printf(out, "/%s[%u]: ",
+		    by != NULL && by->program != NULL ? by->program : "weir",
+		    by != NULL && by->number != 0 ? by->number
+						  : (unsigned)getpid());
 	if (by != NULL && by->qid != NULL)
 		buf_printf(out, "%s: ", by->qid);
 	for (; (brace = strchr(p, '{')) != NULL; p = brace + 1) {

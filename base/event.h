@@ -69,6 +69,8 @@ struct event_target {
 	int json_fd;         /* where JSON lines go; -1: nowhere */
 	unsigned char debug; /* also write EVENT_DEBUG */
 	unsigned char stamp; /* 1: lines begin with time and host name */
+	unsigned char plain; /* 1: lines begin with "name: ", as a command's
+			      * messages do */
 };
 
 /* event_open(target): from now on write to ${target} (copied; strings must

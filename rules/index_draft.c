@@ -2,8 +2,6 @@
 #include "rules/index_draft.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -16,6 +14,7 @@
 #include "base/strmap.h"
 #include "rules/index.h"
 #include "rules/index_format.h"
+#include "rules/replacement.h"
 
 struct index_draft {
 	struct strmap pairs; /* of struct pair; NULL: dropped */
@@ -214,57 +213,23 @@ write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-/* So that the rename outlives a power cut.  A file system that cannot is no
- * reason to refuse the table. */
-static void
-sync_directory(struct arena *arena, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *dir = slash == NULL ? "."
-	    : slash == path
-	    ? "/"
-	    : arena_strndup(arena, path, (size_t)(slash - path));
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	(void)close(fd);
-}
-
 int
 index_draft_save(const struct index_draft *draft, const char *path,
     unsigned mode, struct err *err)
 {
-	struct arena *arena = arena_new();
-	char *beside = arena_printf(arena, "%s.XXXXXX", path);
+	struct replacement r;
 	struct buf octets = { 0 };
-	int fd = mkostemp(beside, O_CLOEXEC), result = -1;
+	int result = -1;
 
-	if (fd < 0) {
-		err_set(err, "create %s: %s", beside, err_errno(errno));
-		goto err0;
-	}
+	if (replacement_begin(&r, path, mode, err) != 0)
+		return -1;
 	index_draft_print(draft, &octets);
-	if (fchmod(fd, mode) != 0 ||
-	    write_all(fd, octets.data, octets.len) != 0 || fsync(fd) != 0) {
-		err_set(err, "write %s: %s", beside, err_errno(errno));
-		goto err1;
+	if (write_all(r.fd, octets.data, octets.len) == 0) {
+		result = replacement_commit(&r, err);
+	} else {
+		err_set(err, "write %s: %s", r.beside, err_errno(errno));
+		replacement_abort(&r);
 	}
-	if (rename(beside, path) != 0) {
-		err_set(
-		    err, "rename %s to %s: %s", beside, path, err_errno(errno));
-		goto err1;
-	}
-	sync_directory(arena, path);
-	result = 0;
-
-err1:
-	(void)close(fd);
-	if (result != 0)
-		(void)unlink(beside);
-err0:
 	buf_free(&octets);
-	arena_free(arena);
 	return result;
 }

@@ -35,8 +35,8 @@ void index_draft_print(const struct index_draft *draft, struct buf *out);
 
 /*
  * index_draft_save(draft, path, mode, err):
- * Replace ${path} by the index, with ${mode}: written beside it, made durable,
- * renamed.  -1 and the reason in ${err}: nothing has changed.
+ * Replace ${path} by the index (replacement.h).  -1 and the reason in ${err}:
+ * nothing has changed.
  */
 int index_draft_save(const struct index_draft *draft, const char *path,
     unsigned mode, struct err *err);

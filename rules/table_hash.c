@@ -60,7 +60,8 @@ make(struct hash *h, struct table_opening *opening, struct err *err)
 		return -1;
 	}
 	opening->bad = (unsigned)bad;
-	if (index_draft_save(draft, h->path, st.st_mode & 0666, &why) == 0) {
+	if (index_draft_save(draft, h->path, 0600 | (st.st_mode & 044), &why) ==
+	    0) {
 		event_info(NULL, "%s: made, as there was none", h->path);
 	} else {
 		event_warning(NULL,

@@ -9,6 +9,7 @@
 #include "rules/table_fail.h"
 #include "rules/table_hash.h"
 #include "rules/table_inline.h"
+#include "rules/table_lmdb.h"
 #include "rules/table_pcre.h"
 #include "rules/table_pipemap.h"
 #include "rules/table_regexp.h"
@@ -25,6 +26,7 @@ const struct table_type *const types_all[] = {
 	&table_fail,
 	&table_hash,
 	&table_inline,
+	&table_lmdb,
 	&table_pcre,
 	&table_pipemap,
 	&table_regexp,
