@@ -30,8 +30,14 @@ site_complain(
 	(void)vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
 	used = strlen(err->text);
-	(void)snprintf(err->text + used, sizeof err->text - used, "%s%s:%u: %s",
-	    used > 0 ? "\n" : "", file != NULL ? file : "default", line, text);
+	if (used > 0 && used + 1 < sizeof err->text)
+		err->text[used++] = '\n';
+	if (file != NULL)
+		(void)snprintf(err->text + used, sizeof err->text - used,
+		    "%s:%u: %s", file, line, text);
+	else
+		(void)snprintf(
+		    err->text + used, sizeof err->text - used, "%s", text);
 }
 
 /* Complain about the value of parameter ${name}. */

@@ -47,7 +47,8 @@ struct site {
 struct site *site_open(struct conf *conf, struct route *route, struct err *err);
 void site_close(struct site *site);
 
-/* site_complain(err, place, format, ...): add a line to ${err}. */
+/* site_complain(err, file, line, format, ...): add a line to ${err};
+ * a NULL ${file}: a built-in default. */
 void site_complain(struct err *err, const char *file, unsigned line,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 

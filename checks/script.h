@@ -1,0 +1,22 @@
+/* script.h - a world whose answers are written in a file, for weir test.
+ *
+ *	name A|AAAA|MX|NS|TXT|CNAME|PTR data   a record; "*.below" names all
+ *	name SERVFAIL                          that name cannot be asked
+ *	policy ENDPOINT action                 what a policy service answers
+ *	probe ADDRESS ok|bad|unknown|failed [text]
+ *	# a comment
+ *
+ * Names without a record, and without others below them, do not exist.  Tables
+ * and clocks are real. */
+#ifndef CHECKS_SCRIPT_H
+#define CHECKS_SCRIPT_H
+
+struct err;
+struct world;
+
+/* script_open(path, err): NULL and "file:line: why" in ${err} if it cannot be
+ * read or is malformed. */
+struct world *script_open(const char *path, struct err *err);
+void script_close(struct world *world);
+
+#endif
