@@ -1,0 +1,81 @@
+/* smtp_service.h - one smtpd service of master.cf: its view of the
+ * configuration, its rules, routes, lists and keys. */
+#ifndef PROXY_SMTP_SERVICE_H
+#define PROXY_SMTP_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proxy/proxy_params.h"
+
+struct conf;
+struct err;
+struct local_clients;
+struct master_service;
+struct match;
+struct route;
+struct rules;
+struct tls_server;
+
+/* What EHLO may announce, and smtpd_discard_ehlo_keywords takes away. */
+enum smtp_service_keyword {
+	SMTP_SERVICE_PIPELINING = 1 << 0,
+	SMTP_SERVICE_SIZE = 1 << 1,
+	SMTP_SERVICE_VRFY = 1 << 2,
+	SMTP_SERVICE_ETRN = 1 << 3,
+	SMTP_SERVICE_STARTTLS = 1 << 4,
+	SMTP_SERVICE_XCLIENT = 1 << 5,
+	SMTP_SERVICE_XFORWARD = 1 << 6,
+	SMTP_SERVICE_ENHANCEDSTATUSCODES = 1 << 7,
+	SMTP_SERVICE_8BITMIME = 1 << 8,
+	SMTP_SERVICE_DSN = 1 << 9,
+	SMTP_SERVICE_SMTPUTF8 = 1 << 10,
+};
+
+/* smtpd_forbid_bare_newline */
+enum smtp_service_newline {
+	SMTP_SERVICE_NEWLINE_ANY,       /* no */
+	SMTP_SERVICE_NEWLINE_NOTE,      /* any, and log it */
+	SMTP_SERVICE_NEWLINE_NORMALIZE, /* yes */
+	SMTP_SERVICE_NEWLINE_REJECT,
+};
+
+/* Immutable once open; any thread. */
+struct smtp_service {
+	const struct master_service *master;
+	struct conf *conf; /* the service's view */
+	struct arena *arena;
+	struct proxy_params calm, stressed; /* without and with stress=yes */
+	struct route *route;
+	struct rules *rules;
+	const char *myhostname, *mail_name, *banner;
+
+	struct match *mynetworks;
+	struct match *xclient, *xforward;    /* who may say so */
+	struct match *newline_exclusions;    /* of smtpd_forbid_bare_newline */
+	struct match *limit_exceptions;      /* of the limits on connections */
+	struct match *noop, *forbidden;      /* commands */
+	struct local_clients *local_clients; /* whose mail is completed */
+	bool lists_block; /* one of those by client may block */
+
+	unsigned keywords; /* what EHLO may announce */
+	enum smtp_service_newline newline;
+	bool tls_must; /* nothing of value without TLS */
+	struct tls_server *tls; /* NULL: no TLS */
+	bool no_address_mappings, no_header_body_checks;
+	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
+	const char *const *drop;       /* header names; ended by NULL */
+	int most_busy;                 /* maxproc; 0: no limit */
+};
+
+/*
+ * smtp_service_open(master, conf, strict, err):
+ * Read everything that ${master} needs from its view of ${conf}.  Mistakes are
+ * gathered in ${err}, "file:line: text" per line.  NULL: cannot be served, or
+ * ${strict} and there is a mistake.  Both arguments must outlive it.
+ */
+struct smtp_service *smtp_service_open(const struct master_service *master,
+    struct conf *conf, bool strict, struct err *err);
+void smtp_service_close(struct smtp_service *service);
+
+#endif
