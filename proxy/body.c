@@ -79,6 +79,8 @@ do_step(struct body *body, const struct step *s, char c, struct buf *out)
 		body->bare_lf = true;
 	if (s->what & KEEP)
 		buf_putc(out, c);
+	else if (c == '\0')
+		body->nul = true;
 	body->state = s->next;
 	if (body->held == MOST_HELD) {
 		put_held(body, MOST_HELD - 1, out);

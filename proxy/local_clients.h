@@ -14,9 +14,9 @@ struct subject;
 
 /* local_clients_open(text, mynetworks, conf, arena, err): read the list.
  * ${mynetworks} stays the caller's.  Mistakes are gathered in ${err}. */
-struct local_clients *local_clients_open(const char *text,
-    struct match *mynetworks, struct conf *conf, struct arena *arena,
-    struct err *err);
+struct local_clients *
+local_clients_open(const char *text, struct match *mynetworks,
+    struct conf *conf, struct arena *arena, struct err *err);
 void local_clients_close(struct local_clients *list);
 unsigned local_clients_flags(const struct local_clients *list);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "proxy/escape.h"
 
 static bool
 digit(char c)
@@ -22,27 +23,6 @@ reply_code(const char *text)
 	return (text[0] - '0') * 100 + (text[1] - '0') * 10 + text[2] - '0';
 }
 
-/* The length of the UTF-8 sequence at ${s} (not ASCII) within ${n} octets;
- * 0: there is none.  Overlong forms and surrogates are none. */
-static size_t
-sequence(const unsigned char *s, size_t n)
-{
-	size_t len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-	    : (s[0] & 0xf0) == 0xe0               ? 3
-	    : s[0] >= 0xf0 && s[0] <= 0xf4        ? 4
-						  : 0;
-
-	if (len == 0 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 /* Append at most ${most} octets of the words ${s}..${s}+${n}. */
 static void
 put_words(struct buf *out, const char *s, size_t n, size_t most)
@@ -51,7 +31,7 @@ put_words(struct buf *out, const char *s, size_t n, size_t most)
 	size_t i = 0, len;
 
 	while (i < n && i < most) {
-		len = p[i] < 0x80 ? 1 : sequence(p + i, n - i);
+		len = escape_utf8_length(s + i, n - i);
 		if (len > most - i)
 			break;
 		if (len == 0 || (len == 1 && (p[i] < 32 || p[i] == 127))) {

@@ -8,6 +8,7 @@
 
 #include "proxy/proxy_params.h"
 
+struct arena;
 struct conf;
 struct err;
 struct local_clients;
@@ -60,7 +61,7 @@ struct smtp_service {
 
 	unsigned keywords; /* what EHLO may announce */
 	enum smtp_service_newline newline;
-	bool tls_must; /* nothing of value without TLS */
+	bool tls_must;          /* nothing of value without TLS */
 	struct tls_server *tls; /* NULL: no TLS */
 	bool no_address_mappings, no_header_body_checks;
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */

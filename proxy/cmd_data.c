@@ -1,0 +1,44 @@
+/* cmd_data.c - DATA. */
+#include "proxy/cmd_data.h"
+
+#include "proxy/intake.h"
+#include "proxy/mail.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+
+bool
+cmd_data_blocks(const struct session *s)
+{
+	return stage_blocks(s->service->rules, STAGE_DATA);
+}
+
+static const char *
+out_of_order(const struct session *s)
+{
+	if (s->mail == NULL)
+		return "503 5.5.1 Error: need RCPT command";
+	if (s->mail->nrcpts == 0)
+		return "554 5.5.1 Error: no valid recipients";
+	if (s->words.count != 1)
+		return "501 5.5.4 Syntax: DATA";
+	return NULL;
+}
+
+enum command_result
+cmd_data_run(struct session *s)
+{
+	const char *reply = out_of_order(s);
+	enum command_result result;
+
+	if (reply != NULL) {
+		session_reply(s, "%s", reply);
+		return COMMAND_FAILED;
+	}
+	result = session_ask(s, STAGE_DATA);
+	if (result != COMMAND_DONE)
+		return result;
+	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
+	intake_begin(s);
+	s->phase = SESSION_BODY;
+	return COMMAND_LATER;
+}

@@ -1,0 +1,15 @@
+/* cmd_data.h - DATA. */
+#ifndef PROXY_CMD_DATA_H
+#define PROXY_CMD_DATA_H
+
+#include <stdbool.h>
+
+#include "proxy/command.h"
+
+struct session;
+
+/* See struct command. */
+enum command_result cmd_data_run(struct session *s);
+bool cmd_data_blocks(const struct session *s);
+
+#endif

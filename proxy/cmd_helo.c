@@ -1,0 +1,101 @@
+/* cmd_helo.c - HELO and EHLO. */
+#include "proxy/cmd_helo.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+
+bool
+cmd_helo_blocks(const struct session *s)
+{
+	return stage_blocks(s->service->rules, STAGE_HELO);
+}
+
+static enum command_result
+greet(struct session *s, const char *protocol)
+{
+	enum command_result result;
+
+	if (s->words.count < 2) {
+		session_reply(s, "501 Syntax: %s hostname", s->command->name);
+		return COMMAND_FAILED;
+	}
+	session_set_helo(s, words_join(session_arena(s), &s->words, 1));
+	s->subject.protocol = protocol;
+	result = session_ask(s, STAGE_HELO);
+	if (result == COMMAND_FAILED)
+		session_set_helo(s, NULL);
+	if (result != COMMAND_DONE)
+		return result;
+	session_forget_mail(s);
+	s->esmtp = protocol[0] == 'E';
+	return COMMAND_DONE;
+}
+
+enum command_result
+cmd_helo_helo(struct session *s)
+{
+	enum command_result result = greet(s, "SMTP");
+
+	if (result == COMMAND_DONE)
+		session_reply(s, "250 %s", s->service->myhostname);
+	return result;
+}
+
+static unsigned
+announced(const struct session *s)
+{
+	unsigned on = s->service->keywords;
+
+	if (s->service->tls == NULL || s->tls != NULL)
+		on &= ~(unsigned)SMTP_SERVICE_STARTTLS;
+	if (!s->may_xclient)
+		on &= ~(unsigned)SMTP_SERVICE_XCLIENT;
+	if (!s->may_xforward)
+		on &= ~(unsigned)SMTP_SERVICE_XFORWARD;
+	return on;
+}
+
+enum command_result
+cmd_helo_ehlo(struct session *s)
+{
+	static const struct {
+		unsigned bit;
+		const char *text;
+	} lines[] = {
+		{ SMTP_SERVICE_PIPELINING, "PIPELINING" },
+		{ SMTP_SERVICE_SIZE, "SIZE" },
+		{ SMTP_SERVICE_VRFY, "VRFY" },
+		{ SMTP_SERVICE_ETRN, "ETRN" },
+		{ SMTP_SERVICE_STARTTLS, "STARTTLS" },
+		{ SMTP_SERVICE_XCLIENT,
+		    "XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN "
+		    "DESTADDR DESTPORT" },
+		{ SMTP_SERVICE_XFORWARD,
+		    "XFORWARD NAME ADDR PROTO HELO SOURCE PORT IDENT" },
+		{ SMTP_SERVICE_ENHANCEDSTATUSCODES, "ENHANCEDSTATUSCODES" },
+		{ SMTP_SERVICE_8BITMIME, "8BITMIME" },
+		{ SMTP_SERVICE_DSN, "DSN" },
+		{ SMTP_SERVICE_SMTPUTF8, "SMTPUTF8" },
+	};
+	long long most = (long long)s->params->message_size_limit;
+	enum command_result result = greet(s, "ESMTP");
+	struct buf text = { 0 };
+	unsigned on;
+
+	if (result != COMMAND_DONE)
+		return result;
+	on = announced(s);
+	buf_printf(&text, "250 %s", s->service->myhostname);
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		if (!(on & lines[i].bit))
+			continue;
+		buf_printf(&text, "\n%s", lines[i].text);
+		if (lines[i].bit == SMTP_SERVICE_SIZE && most > 0)
+			buf_printf(&text, " %lld", most);
+	}
+	session_reply(s, "%s", buf_str(&text));
+	buf_free(&text);
+	return COMMAND_DONE;
+}

@@ -1,0 +1,16 @@
+/* cmd_helo.h - HELO and EHLO. */
+#ifndef PROXY_CMD_HELO_H
+#define PROXY_CMD_HELO_H
+
+#include <stdbool.h>
+
+#include "proxy/command.h"
+
+struct session;
+
+/* See struct command. */
+enum command_result cmd_helo_helo(struct session *s);
+enum command_result cmd_helo_ehlo(struct session *s);
+bool cmd_helo_blocks(const struct session *s);
+
+#endif

@@ -1,0 +1,208 @@
+/* cmd_mail.c - MAIL. */
+#include "proxy/cmd_mail.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "proxy/esmtp.h"
+#include "proxy/hall.h"
+#include "proxy/mail.h"
+#include "proxy/proxy_events.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+#include "rules/address.h"
+
+/* What the parameters of MAIL say. */
+struct options {
+	const char *envid;
+	char ret;
+	bool utf8, eight_bit;
+	int64_t size;
+};
+
+bool
+cmd_mail_blocks(const struct session *s)
+{
+	return stage_blocks(s->service->rules, STAGE_MAIL);
+}
+
+static enum command_result
+refuse(struct session *s, const char *reply)
+{
+	session_reply(s, "%s", reply);
+	return COMMAND_FAILED;
+}
+
+/* NULL: fine; else the reply. */
+static const char *
+read_size(const char *value, struct options *o)
+{
+	switch (esmtp_size(value, &o->size)) {
+	case ESMTP_SIZE_OK:
+		break;
+	case ESMTP_SIZE_SYNTAX:
+		return "501 5.5.4 Bad message size syntax";
+	case ESMTP_SIZE_OVERFLOW:
+		return "552 5.3.4 Message size exceeds file system imposed "
+		       "limit";
+	}
+	return NULL;
+}
+
+static const char *
+read_dsn(struct session *s, const char *word, struct options *o)
+{
+	if (!(s->service->keywords & SMTP_SERVICE_DSN))
+		return "501 5.7.1 DSN support is disabled";
+	if (strncasecmp(word, "RET=", 4) == 0) {
+		if (o->ret != 0 || (o->ret = esmtp_ret(word + 4)) == 0)
+			return "501 5.5.4 Bad RET parameter syntax";
+		return NULL;
+	}
+	if (o->envid != NULL || !esmtp_envid(session_arena(s), word + 6))
+		return "501 5.5.4 Bad ENVID parameter syntax";
+	o->envid = word + 6;
+	return NULL;
+}
+
+static const char *
+read_option(struct session *s, const char *word, struct options *o)
+{
+	if (strcasecmp(word, "BODY=8BITMIME") == 0) {
+		o->eight_bit = true;
+		return NULL;
+	}
+	if (strcasecmp(word, "BODY=7BIT") == 0) {
+		o->eight_bit = false;
+		return NULL;
+	}
+	if (strncasecmp(word, "SIZE=", 5) == 0)
+		return read_size(word + 5, o);
+	/* Postfix takes AUTH= where it has SASL, and so do clients count on
+	 * it; nobody here is trusted with it (RFC 4954, 5). */
+	if (strncasecmp(word, "AUTH=", 5) == 0)
+		return esmtp_xtext(session_arena(s), word + 5) != NULL
+		    ? NULL
+		    : "501 5.5.4 Bad AUTH parameter syntax";
+	if (strncasecmp(word, "RET=", 4) == 0 ||
+	    strncasecmp(word, "ENVID=", 6) == 0)
+		return read_dsn(s, word, o);
+	if (strcasecmp(word, "SMTPUTF8") == 0 &&
+	    (s->service->keywords & SMTP_SERVICE_SMTPUTF8))
+		return NULL;
+	return arena_printf(
+	    session_arena(s), "555 5.5.4 Unsupported option: %s", word);
+}
+
+static bool
+wants_utf8(const struct session *s)
+{
+	if (!(s->service->keywords & SMTP_SERVICE_SMTPUTF8))
+		return false;
+	for (size_t i = 3; i < s->words.count; i++)
+		if (strcasecmp(s->words.word[i], "SMTPUTF8") == 0)
+			return true;
+	return false;
+}
+
+static char *
+read_sender(struct session *s, bool utf8)
+{
+	const char *text = s->words.word[2], *rest = NULL;
+	unsigned flags = ADDRESS_EMPTY_OK;
+	char *sender;
+
+	if (s->params->strict_rfc821_envelopes)
+		flags |= ADDRESS_STRICT;
+	if (utf8)
+		flags |= ADDRESS_UTF8;
+	sender = address_path(session_arena(s), text, flags, &rest);
+	if (sender != NULL && (rest[0] == '\0' || rest[0] == '>'))
+		return sender;
+	event(&proxy_events_bad_address,
+	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
+	    s->client, "command", "MAIL", "address", text, NULL);
+	return NULL;
+}
+
+/* Is there room for it, here and in the queue?  NULL, or the reply. */
+static const char *
+check_size(struct session *s, int64_t size, const char *sender)
+{
+	struct hall_store *store = &s->hall->store;
+	int64_t most = s->params->message_size_limit;
+	static const char large[] =
+	    "552 5.3.4 Message size exceeds fixed limit";
+	static const char full[] = "452 4.3.1 Insufficient system storage";
+	const char *reply = NULL;
+
+	if (most > 0 && size > most)
+		reply = large;
+	else if (!store->room(store->queue, (unsigned long long)size))
+		reply = full;
+	if (reply != NULL) {
+		s->subject.sender = sender;
+		session_log_reject(s, reply);
+		s->subject.sender = NULL;
+	}
+	return reply;
+}
+
+static const char *
+out_of_order(struct session *s)
+{
+	if (s->params->smtpd_helo_required && s->helo == NULL)
+		return "503 5.5.1 Error: send HELO/EHLO first";
+	if (s->mail != NULL)
+		return "503 5.5.1 Error: nested MAIL command";
+	if (s->words.count < 3 || strcasecmp(s->words.word[1], "FROM:") != 0)
+		return "501 5.5.4 Syntax: MAIL FROM:<address>";
+	return NULL;
+}
+
+static void
+begin(struct session *s, const char *sender, const struct options *o)
+{
+	struct subject *f = &s->subject;
+	struct mail *mail = mail_new(s, sender);
+
+	s->mail = mail;
+	if (o->envid != NULL)
+		mail->envid = arena_strdup(mail->arena, o->envid);
+	mail->ret = o->ret;
+	mail->utf8 = o->utf8;
+	mail->eight_bit = o->eight_bit;
+	f->sender = mail->sender;
+	f->size = o->size;
+	f->utf8 = o->utf8;
+	f->instance = arena_printf(mail->arena, "%x.%llx.%x", s->by.number,
+	    (unsigned long long)mail->arrival,
+	    s->count[command_place(s->command)].all);
+}
+
+enum command_result
+cmd_mail_run(struct session *s)
+{
+	const char *reply = out_of_order(s), *sender;
+	struct options o = { .utf8 = wants_utf8(s) };
+	enum command_result result;
+
+	if (reply != NULL)
+		return refuse(s, reply);
+	sender = read_sender(s, o.utf8);
+	if (sender == NULL)
+		return refuse(s, "501 5.1.7 Bad sender address syntax");
+	for (size_t i = 3; i < s->words.count; i++)
+		if ((reply = read_option(s, s->words.word[i], &o)) != NULL)
+			return refuse(s, reply);
+	if ((reply = check_size(s, o.size, sender)) != NULL)
+		return refuse(s, reply);
+	begin(s, sender, &o);
+	result = session_ask(s, STAGE_MAIL);
+	if (result == COMMAND_DONE)
+		session_reply(s, "250 2.1.0 Ok");
+	else
+		session_forget_mail(s);
+	return result;
+}

@@ -1,0 +1,133 @@
+/* cmd_rcpt.c - RCPT. */
+#include "proxy/cmd_rcpt.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "proxy/esmtp.h"
+#include "proxy/intake.h"
+#include "proxy/mail.h"
+#include "proxy/proxy_events.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+#include "rules/address.h"
+
+bool
+cmd_rcpt_blocks(const struct session *s)
+{
+	return stage_blocks(s->service->rules, STAGE_RCPT);
+}
+
+static enum command_result
+refuse(struct session *s, const char *reply)
+{
+	session_reply(s, "%s", reply);
+	return COMMAND_FAILED;
+}
+
+/* NULL: fine; else the reply. */
+static const char *
+read_option(struct session *s, const char *word, struct mail_rcpt *rcpt)
+{
+	bool notify = strncasecmp(word, "NOTIFY=", 7) == 0;
+
+	if (!notify && strncasecmp(word, "ORCPT=", 6) != 0)
+		return arena_printf(session_arena(s),
+		    "555 5.5.4 Unsupported option: %s", word);
+	if (!(s->service->keywords & SMTP_SERVICE_DSN))
+		return "501 5.7.1 DSN support is disabled";
+	if (notify) {
+		if (rcpt->notify == 0 &&
+		    (rcpt->notify = esmtp_notify(word + 7)) != 0)
+			return NULL;
+		event(&proxy_events_bad_notify,
+		    &(struct event_by){ "smtpd", s->by.number, NULL },
+		    "value", word + 7, NULL);
+		return "501 5.5.4 Error: Bad NOTIFY parameter syntax";
+	}
+	if (*rcpt->orcpt != '\0' || !esmtp_orcpt(session_arena(s), word + 6))
+		return "501 5.5.4 Error: Bad ORCPT parameter syntax";
+	rcpt->orcpt = word + 6;
+	return NULL;
+}
+
+static const char *
+read_recipient(struct session *s)
+{
+	const char *text = s->words.word[2], *rest = NULL;
+	unsigned flags = s->mail->utf8 ? ADDRESS_UTF8 : 0;
+	char *address;
+
+	if (s->params->strict_rfc821_envelopes)
+		flags |= ADDRESS_STRICT;
+	address = address_path(session_arena(s), text, flags, &rest);
+	if (address != NULL && address[0] != '\0' &&
+	    (rest[0] == '\0' || rest[0] == '>'))
+		return address;
+	event(&proxy_events_bad_address,
+	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
+	    s->client, "command", "RCPT", "address", text, NULL);
+	return NULL;
+}
+
+static const char *
+out_of_order(struct session *s)
+{
+	if (s->mail == NULL)
+		return "503 5.5.1 Error: need MAIL command";
+	if (s->words.count < 3 || strcasecmp(s->words.word[1], "TO:") != 0)
+		return "501 5.5.4 Syntax: RCPT TO:<address>";
+	return NULL;
+}
+
+static enum command_result
+too_many(struct session *s)
+{
+	session_reply(s, "452 4.5.3 Error: too many recipients");
+	if (s->overshoot++ < s->params->smtpd_recipient_overshoot_limit)
+		return COMMAND_DONE;
+	return COMMAND_FAILED;
+}
+
+static enum command_result
+judge(struct session *s, const struct mail_rcpt *rcpt)
+{
+	struct subject *f = &s->subject;
+	const char *before = f->recipient;
+	enum command_result result;
+
+	f->recipient = rcpt->address;
+	result = session_ask(s, STAGE_RCPT);
+	f->recipient = before;
+	return result;
+}
+
+enum command_result
+cmd_rcpt_run(struct session *s)
+{
+	struct mail_rcpt rcpt = { NULL, "", 0 };
+	const char *reply = out_of_order(s);
+	enum command_result result;
+	struct mail *mail = s->mail;
+
+	if (reply != NULL)
+		return refuse(s, reply);
+	rcpt.address = read_recipient(s);
+	if (rcpt.address == NULL)
+		return refuse(s, "501 5.1.3 Bad recipient address syntax");
+	for (size_t i = 3; i < s->words.count; i++)
+		if ((reply = read_option(s, s->words.word[i], &rcpt)) != NULL)
+			return refuse(s, reply);
+	if (mail->nrcpts >= (size_t)s->params->smtpd_recipient_limit)
+		return too_many(s);
+	result = judge(s, &rcpt);
+	if (result != COMMAND_DONE)
+		return result;
+	mail_add_rcpt(mail, &rcpt);
+	s->subject.recipient = mail->rcpts[mail->nrcpts - 1].address;
+	s->subject.recipient_count = mail->nrcpts;
+	intake_open(s);
+	session_reply(s, "250 2.1.5 Ok");
+	return COMMAND_DONE;
+}

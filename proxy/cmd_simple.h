@@ -1,0 +1,23 @@
+/* cmd_simple.h - the commands that are a few lines each. */
+#ifndef PROXY_CMD_SIMPLE_H
+#define PROXY_CMD_SIMPLE_H
+
+#include <stdbool.h>
+
+#include "proxy/command.h"
+
+struct session;
+
+/* See struct command. */
+enum command_result cmd_simple_auth(struct session *s);
+enum command_result cmd_simple_bdat(struct session *s);
+enum command_result cmd_simple_etrn(struct session *s);
+enum command_result cmd_simple_help(struct session *s);
+enum command_result cmd_simple_noop(struct session *s);
+enum command_result cmd_simple_quit(struct session *s);
+enum command_result cmd_simple_rset(struct session *s);
+enum command_result cmd_simple_vrfy(struct session *s);
+bool cmd_simple_etrn_blocks(const struct session *s);
+bool cmd_simple_vrfy_blocks(const struct session *s);
+
+#endif

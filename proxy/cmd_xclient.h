@@ -1,0 +1,15 @@
+/* cmd_xclient.h - XCLIENT: for whom the client speaks. */
+#ifndef PROXY_CMD_XCLIENT_H
+#define PROXY_CMD_XCLIENT_H
+
+#include <stdbool.h>
+
+#include "proxy/command.h"
+
+struct session;
+
+/* See struct command. */
+enum command_result cmd_xclient_run(struct session *s);
+bool cmd_xclient_blocks(const struct session *s);
+
+#endif

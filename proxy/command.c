@@ -1,0 +1,61 @@
+/* command.c - the registry of SMTP commands. */
+#include "proxy/command.h"
+
+#include <stddef.h>
+#include <strings.h>
+
+#include "proxy/cmd_data.h"
+#include "proxy/cmd_helo.h"
+#include "proxy/cmd_mail.h"
+#include "proxy/cmd_rcpt.h"
+#include "proxy/cmd_simple.h"
+#include "proxy/cmd_tls.h"
+#include "proxy/cmd_xclient.h"
+#include "proxy/cmd_xforward.h"
+
+enum { L = COMMAND_LAST, J = COMMAND_JUNK, T = COMMAND_PRE_TLS };
+
+/* In the order of the disconnect line. */
+/* clang-format off */
+static const struct command commands[COMMAND_COUNT] = {
+	{ "HELO", "helo", J | T | L, cmd_helo_helo, cmd_helo_blocks },
+	{ "EHLO", "ehlo", J | T | L, cmd_helo_ehlo, cmd_helo_blocks },
+	{ "STARTTLS", "starttls", T, cmd_tls_starttls, NULL },
+	{ "XCLIENT", "xclient", T, cmd_xclient_run, cmd_xclient_blocks },
+	{ "XFORWARD", "xforward", 0, cmd_xforward_run, NULL },
+	{ "AUTH", "auth", 0, cmd_simple_auth, NULL },
+	{ "MAIL", "mail", 0, cmd_mail_run, cmd_mail_blocks },
+	{ "RCPT", "rcpt", 0, cmd_rcpt_run, cmd_rcpt_blocks },
+	{ "DATA", "data", L, cmd_data_run, cmd_data_blocks },
+	{ "BDAT", "bdat", 0, cmd_simple_bdat, NULL },
+	{ "RSET", "rset", J, cmd_simple_rset, NULL },
+	{ "NOOP", "noop", J | T | L, cmd_simple_noop, NULL },
+	{ "VRFY", "vrfy", J | L, cmd_simple_vrfy, cmd_simple_vrfy_blocks },
+	{ "ETRN", "etrn", J, cmd_simple_etrn, cmd_simple_etrn_blocks },
+	{ "HELP", "help", J | T, cmd_simple_help, NULL },
+	{ "QUIT", "quit", T | COMMAND_ALWAYS, cmd_simple_quit, NULL },
+	{ "UNKNOWN", "unknown", 0, NULL, NULL },
+};
+/* clang-format on */
+
+const struct command *
+command_find(const char *name)
+{
+	const struct command *c = commands;
+
+	while (c->run != NULL && strcasecmp(c->name, name) != 0)
+		c++;
+	return c;
+}
+
+unsigned
+command_place(const struct command *command)
+{
+	return (unsigned)(command - commands);
+}
+
+const struct command *
+command_at(unsigned place)
+{
+	return &commands[place];
+}

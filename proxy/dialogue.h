@@ -1,0 +1,16 @@
+/* dialogue.h - command lines: assembled, judged as a whole, and run. */
+#ifndef PROXY_DIALOGUE_H
+#define PROXY_DIALOGUE_H
+
+struct session;
+
+enum dialogue_status {
+	DIALOGUE_MORE, /* no whole line yet */
+	DIALOGUE_RAN,  /* a command was run, or is being run by a worker */
+};
+
+/* dialogue_line(s): take one line from s->in and do what it says.  The loop
+ * only. */
+enum dialogue_status dialogue_line(struct session *s);
+
+#endif

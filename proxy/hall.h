@@ -1,0 +1,73 @@
+/* hall.h - one loop of the proxy role: the sessions that it keeps, and what
+ * they share. */
+#ifndef PROXY_HALL_H
+#define PROXY_HALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "queue/submit.h"
+
+struct client_count;
+struct loop;
+struct session;
+struct smtp_service;
+struct trace_log;
+struct workers;
+struct world;
+
+/* The way to the queue: queue/submit.h, or what a test puts in its place. */
+struct hall_store {
+	struct submit *queue;
+	struct submission *(*begin)(struct submit *queue,
+	    void (*done)(void *arg, enum submit_result result, const char *why),
+	    void (*drained)(void *arg), void *arg);
+	bool (*body)(struct submission *s, const char *data, size_t n);
+	void (*commit)(struct submission *s, const struct envelope *envelope);
+	void (*cancel)(struct submission *s);
+	bool (*room)(const struct submit *queue, unsigned long long size);
+};
+
+/* A service in a hall. */
+struct hall_place {
+	const struct smtp_service *service;
+	unsigned busy, most_busy; /* sessions that have a worker */
+	struct session *first_waiting, *last_waiting; /* for one, by next_waiting */
+};
+
+/* What all halls of the role share. */
+struct hall_shared {
+	struct workers *workers;
+	struct world *world;
+	struct client_count *clients;
+	size_t most_sessions; /* of one hall */
+	struct trace_log *traces; /* NULL: nobody wants them */
+};
+
+struct hall {
+	struct loop *loop;
+	struct hall_shared *shared;
+	struct hall_store store;
+	struct hall_place *places;
+	size_t nplaces;
+	struct session *sessions;
+	size_t count;
+	struct buf spare; /* an input buffer between two uses */
+	bool draining;
+	bool empty; /* draining, and the last session has ended */
+};
+
+/* hall_work(s): have a worker run s->job as soon as the service has a place
+ * for one; session_run() calls it. */
+void hall_work(struct session *s);
+
+/* hall_drain(hall): sessions end after their current command or message; the
+ * loop stops when none is left. */
+void hall_drain(struct hall *hall);
+
+/* hall_end_all(hall): end them now. */
+void hall_end_all(struct hall *hall);
+
+#endif

@@ -1,0 +1,66 @@
+/* mail.c - see mail.h. */
+#include "proxy/mail.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "proxy/hall.h"
+#include "proxy/session.h"
+
+struct mail *
+mail_new(struct session *s, const char *sender)
+{
+	struct arena *arena = arena_new();
+	struct mail *mail = arena_alloc(arena, sizeof *mail);
+
+	mail->session = s;
+	mail->arena = arena;
+	mail->arrival = clock_now();
+	mail->sender = arena_strdup(arena, sender);
+	mail->envid = "";
+	mail->effects_end = &mail->effects;
+	return mail;
+}
+
+void
+mail_free(struct mail *mail)
+{
+	if (mail->submission != NULL)
+		mail->session->hall->store.cancel(mail->submission);
+	mail->submission = NULL;
+	message_close(&mail->message);
+	arena_free(mail->arena);
+}
+
+void
+mail_add_rcpt(struct mail *mail, const struct mail_rcpt *rcpt)
+{
+	struct mail_rcpt *more;
+
+	if (mail->nrcpts == mail->room) {
+		mail->room = mail->room == 0 ? 4 : 2 * mail->room;
+		more = arena_alloc(mail->arena, mail->room * sizeof *more);
+		if (mail->nrcpts > 0)
+			memcpy(more, mail->rcpts, mail->nrcpts * sizeof *more);
+		mail->rcpts = more;
+	}
+	mail->rcpts[mail->nrcpts++] = (struct mail_rcpt){
+		arena_strdup(mail->arena, rcpt->address),
+		arena_strdup(mail->arena, rcpt->orcpt),
+		rcpt->notify,
+	};
+}
+
+void
+mail_add_effect(struct mail *mail, const struct effect *effect)
+{
+	struct effect *e = arena_alloc(mail->arena, sizeof *e);
+
+	*e = *effect;
+	e->next = NULL;
+	if (e->text != NULL)
+		e->text = arena_strdup(mail->arena, e->text);
+	*mail->effects_end = e;
+	mail->effects_end = &e->next;
+}

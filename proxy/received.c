@@ -1,0 +1,89 @@
+/* received.c - see received.h. */
+#include "proxy/received.h"
+
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/tls.h"
+#include "proxy/mail.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+#include "rules/address.h"
+
+void
+received_date(int64_t when, struct buf *out)
+{
+	time_t seconds = (time_t)(when / CLOCK_SECOND);
+	char text[80];
+	struct tm tm;
+
+	(void)localtime_r(&seconds, &tm);
+	if (strftime(text, sizeof text, "%a, %e %b %Y %H:%M:%S %z (%Z)", &tm))
+		buf_puts(out, text);
+}
+
+static void
+put_tls(const struct session *s, struct buf *out)
+{
+	const struct subject *f = &s->subject;
+	struct arena *arena = arena_new();
+	struct tls_facts facts;
+
+	tls_facts(s->tls, arena, &facts);
+	buf_printf(out, "\t(using %s with cipher %s (%d/%d bits)",
+	    facts.protocol, facts.cipher, facts.bits, facts.alg_bits);
+	if (facts.key_exchange[0] != '\0')
+		buf_printf(out, "\r\n\t key-exchange %s", facts.key_exchange);
+	if (facts.server_signature[0] != '\0')
+		buf_printf(
+		    out, " server-signature %s", facts.server_signature);
+	if (facts.client_signature[0] != '\0')
+		buf_printf(out, "\r\n\t client-signature %s",
+		    facts.client_signature);
+	buf_puts(out, ")\r\n");
+	if (facts.ccert_given)
+		buf_printf(out,
+		    "\t(Client CN \"%s\", Issuer \"%s\" (%s))\r\n",
+		    f->ccert_trusted ? facts.ccert_cn : facts.claimed_cn,
+		    f->ccert_trusted ? facts.ccert_issuer_cn
+				     : facts.claimed_issuer_cn,
+		    f->ccert_trusted ? "verified OK" : "not verified");
+	else if (s->params->smtpd_tls_ask_ccert ||
+	    s->params->smtpd_tls_req_ccert)
+		buf_puts(out, "\t(Client did not present a certificate)\r\n");
+	else
+		buf_puts(out, "\t(No client certificate requested)\r\n");
+	arena_free(arena);
+}
+
+void
+received_put(const struct session *s, struct buf *out)
+{
+	const struct subject *f = &s->subject;
+	const struct mail *mail = s->mail;
+	const char *one = mail->nrcpts == 1 ? mail->rcpts[0].address : NULL;
+
+	buf_printf(out, "Received: from %s (%s [%s%s])\r\n",
+	    f->helo != NULL ? f->helo : f->client_name, f->client_name,
+	    f->client.family == NET_IPV6 ? "IPv6:" : "", f->client_addr);
+	if (s->tls != NULL && s->params->smtpd_tls_received_header)
+		put_tls(s, out);
+	if (f->sasl_username != NULL)
+		buf_printf(out, "\t(Authenticated sender: %s)\r\n",
+		    f->sasl_username);
+	buf_printf(out, "\tby %s (%s) with %s%s%s%s id %s",
+	    s->service->myhostname, s->service->mail_name,
+	    mail->utf8 ? "UTF8" : "",
+	    mail->utf8 && s->esmtp ? "SMTP" : f->protocol,
+	    s->tls != NULL ? "S" : "", f->sasl_username != NULL ? "A" : "",
+	    s->qid);
+	if (one != NULL)
+		buf_printf(out, "\r\n\tfor <%s>; ",
+		    address_external(mail->arena, one));
+	else
+		buf_puts(out, ";\r\n\t");
+	received_date(mail->arrival, out);
+	buf_puts(out, "\r\n");
+}

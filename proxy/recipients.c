@@ -1,0 +1,164 @@
+/* recipients.c - see recipients.h. */
+#include "proxy/recipients.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/strmap.h"
+#include "proxy/mail.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+#include "queue/envelope.h"
+#include "rules/address.h"
+#include "rules/route.h"
+
+struct filling {
+	struct session *session;
+	struct mail *mail;
+	const struct smtp_service *service;
+	struct envelope *envelope;
+	struct strmap seen;
+	size_t room;
+};
+
+/* Append a recipient that is not there yet. */
+static void
+add(struct filling *f, const char *address, const char *original,
+    const struct mail_rcpt *from)
+{
+	struct arena *arena = f->mail->arena;
+	struct envelope *e = f->envelope;
+	struct envelope_rcpt *more;
+	const char *key = arena_printf(arena, "%s\n%s",
+	    address_fold(arena, original), address_fold(arena, address));
+
+	if (strmap_set(&f->seen, key, f) != NULL)
+		return;
+	if (e->nrcpts == f->room) {
+		f->room = f->room == 0 ? 4 : 2 * f->room;
+		more = arena_alloc(arena, f->room * sizeof *more);
+		if (e->nrcpts > 0)
+			memcpy(more, e->rcpts, e->nrcpts * sizeof *more);
+		e->rcpts = more;
+	}
+	e->rcpts[e->nrcpts++] = (struct envelope_rcpt){
+		.address = address,
+		.original = strcmp(original, address) == 0 ? "" : original,
+		.orcpt = from->orcpt,
+		.notify = from->notify,
+		.transport = "",
+		.nexthop = "",
+		.dsn = "",
+		.reason = "",
+	};
+}
+
+static enum table_status
+canonical(struct filling *f, const char *address, char which, char **result)
+{
+	struct arena *arena = f->mail->arena;
+	const struct smtp_service *service = f->service;
+	enum table_status status = TABLE_NONE;
+	char *completed;
+
+	*result = route_rewrite(service->route, arena, address,
+	    f->session->subject.local_rewrite);
+	if (!service->no_address_mappings) {
+		status = route_canonical(service->route,
+		    f->session->subject.world, arena, *result, which,
+		    &completed);
+		if (status == TABLE_FOUND)
+			*result = completed;
+	}
+	return status;
+}
+
+static int
+expand(struct filling *f, const struct mail_rcpt *rcpt)
+{
+	char *address, **list;
+	size_t count;
+
+	if (canonical(f, rcpt->address, 'r', &address) == TABLE_FAILED)
+		return -1;
+	if (f->service->no_address_mappings) {
+		add(f, address, rcpt->address, rcpt);
+		return 0;
+	}
+	if (route_expand(f->service->route, f->session->subject.world,
+		f->mail->arena, address, &list, &count) == TABLE_FAILED)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		add(f, list[i], rcpt->address, rcpt);
+	return 0;
+}
+
+/* Copies, which nobody is told about. */
+static int
+copy_to(struct filling *f, const char *address)
+{
+	return expand(f,
+	    &(struct mail_rcpt){ address, "", ENVELOPE_NOTIFY_NEVER });
+}
+
+static int
+all_recipients(struct filling *f)
+{
+	const char *redirect = NULL, *bcc = f->service->calm.always_bcc;
+	const struct effect *e;
+
+	for (e = f->mail->effects; e != NULL; e = e->next)
+		if (e->kind == EFFECT_REDIRECT)
+			redirect = e->text;
+	if (redirect != NULL)
+		return expand(f, &(struct mail_rcpt){ redirect, "", 0 });
+	for (size_t i = 0; i < f->mail->nrcpts; i++)
+		if (expand(f, &f->mail->rcpts[i]) < 0)
+			return -1;
+	for (e = f->mail->effects; e != NULL; e = e->next)
+		if (e->kind == EFFECT_BCC && copy_to(f, e->text) < 0)
+			return -1;
+	if (*bcc != '\0' && !f->service->no_address_mappings)
+		return copy_to(f, bcc);
+	return 0;
+}
+
+/* Where each goes first.  What cannot be told now is left empty: the queue has
+ * it resolved again. */
+static void
+resolve(struct filling *f)
+{
+	struct envelope *e = f->envelope;
+	struct route_answer answer;
+
+	for (size_t i = 0; i < e->nrcpts; i++) {
+		if (route_resolve(f->service->route,
+			f->session->subject.world, f->mail->arena, e->sender,
+			e->rcpts[i].address, &answer) == TABLE_FAILED)
+			continue;
+		e->rcpts[i].transport = answer.transport;
+		e->rcpts[i].nexthop = answer.nexthop;
+	}
+}
+
+int
+recipients_fill(struct session *s, struct envelope *envelope)
+{
+	struct filling f = { s, s->mail, s->service, envelope, { 0 }, 0 };
+	char *sender = NULL;
+	int r = -1;
+
+	envelope->sender = "";
+	if (s->mail->sender[0] == '\0')
+		r = 0;
+	else if (canonical(&f, s->mail->sender, 's', &sender) != TABLE_FAILED)
+		r = 0;
+	if (sender != NULL)
+		envelope->sender = sender;
+	if (r == 0)
+		r = all_recipients(&f);
+	if (r == 0)
+		resolve(&f);
+	strmap_free(&f.seen);
+	return r;
+}

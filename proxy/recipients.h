@@ -1,0 +1,17 @@
+/* recipients.h - whom a message goes to in the end. */
+#ifndef PROXY_RECIPIENTS_H
+#define PROXY_RECIPIENTS_H
+
+struct envelope;
+struct session;
+
+/*
+ * recipients_fill(s, envelope):
+ * Set the sender and the recipients of ${envelope} from the session's
+ * transaction: completed, canonical and virtual alias maps applied, redirected
+ * or copied by effects, without duplicates, resolved for the first attempt.
+ * 0; or -1: a table could not be asked, so the message cannot be taken now.
+ */
+int recipients_fill(struct session *s, struct envelope *envelope);
+
+#endif

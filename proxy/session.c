@@ -1,0 +1,315 @@
+/* session.c - see session.h. */
+#include "proxy/session.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fatal.h"
+#include "base/tls.h"
+#include "proxy/client_count.h"
+#include "proxy/hall.h"
+#include "proxy/mail.h"
+#include "proxy/proxy_events.h"
+#include "proxy/reply.h"
+#include "proxy/session_io.h"
+#include "proxy/smtp_service.h"
+#include "proxy/trace_log.h"
+
+unsigned
+session_number(void)
+{
+	static _Atomic unsigned count;
+
+	return (unsigned)getpid() +
+	    atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+}
+
+static void
+set_facts(struct session *s, const struct net_addr *addr, unsigned port)
+{
+	struct subject *f = &s->subject;
+	char text[NET_TEXT];
+
+	s->facts = arena_new();
+	f->client = *addr;
+	f->client_addr = arena_strdup(s->facts, net_print(addr, text));
+	f->client_port = arena_printf(s->facts, "%u", port);
+	f->client_name = "unknown";
+	f->name_status = SUBJECT_NAME_PERM;
+	f->reverse_name = "unknown";
+	f->reverse_status = SUBJECT_NAME_PERM;
+	f->protocol = "SMTP";
+	f->by = &s->by;
+	f->world = s->hall->shared->world;
+}
+
+struct session *
+session_new(struct hall *hall, unsigned place, int fd,
+    const struct net_addr *addr, unsigned port)
+{
+	struct session *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		fatal("out of memory");
+	s->hall = hall;
+	s->place = (unsigned char)place;
+	s->service = hall->places[place].service;
+	s->params = hall->places[place].first_waiting != NULL
+	    ? &s->service->stressed
+	    : &s->service->calm;
+	s->watch.fd = fd;
+	s->peer = *addr;
+	s->by = (struct event_by){ "smtpd", session_number(), "NOQUEUE" };
+	s->where = "CONNECT";
+	s->writable = true;
+	s->out_held = SIZE_MAX;
+	set_facts(s, addr, port);
+	session_name(s);
+	s->next = hall->sessions;
+	if (s->next != NULL)
+		s->next->prev = s;
+	hall->sessions = s;
+	hall->count++;
+	return s;
+}
+
+static void
+log_end(const struct session *s)
+{
+	struct buf counts = { 0 };
+	unsigned done = 0, all = 0;
+
+	for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+		if (s->count[i].all == 0)
+			continue;
+		done += s->count[i].ok;
+		all += s->count[i].all;
+		buf_printf(&counts, " %s=%u", command_at(i)->counted,
+		    s->count[i].ok);
+		if (s->count[i].ok != s->count[i].all)
+			buf_printf(&counts, "/%u", s->count[i].all);
+	}
+	buf_printf(&counts, " commands=%u", done);
+	if (done != all || all == 0)
+		buf_printf(&counts, "/%u", all);
+	event(&proxy_events_disconnect, &s->by, "client", s->client, "counts",
+	    buf_str(&counts), "notes", s->bare_lf ? "bare_lf" : NULL, NULL);
+	buf_free(&counts);
+}
+
+void
+session_end(struct session *s)
+{
+	struct hall *hall = s->hall;
+
+	must(!s->away && s->phase != SESSION_STORE);
+	s->by.qid = NULL;
+	log_end(s);
+	if (s->counted)
+		client_count_drop(hall->shared->clients, &s->peer);
+	if (s->tls != NULL) {
+		tls_shutdown(s->tls);
+		tls_free(s->tls);
+	}
+	loop_timer_cancel(hall->loop, &s->timer);
+	loop_forget(hall->loop, &s->watch);
+	(void)close(s->watch.fd);
+	session_forget_mail(s);
+	s->long_line = NULL;
+	session_settle(s);
+	stage_reset_session(&s->state);
+	free(s->helo);
+	session_forget_forward(s);
+	arena_free(s->facts);
+	buf_free(&s->in);
+	buf_free(&s->out);
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		hall->sessions = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	hall->count--;
+	free(s);
+	if (hall->draining && hall->count == 0)
+		loop_stop(hall->loop);
+}
+
+void
+session_run(struct session *s, bool blocks, void (*job)(struct session *))
+{
+	if (!blocks) {
+		job(s);
+		return;
+	}
+	session_io_flush(s);
+	s->job = job;
+	hall_work(s);
+}
+
+struct arena *
+session_arena(struct session *s)
+{
+	if (s->scratch == NULL)
+		s->scratch = arena_new();
+	return s->scratch;
+}
+
+void
+session_settle(struct session *s)
+{
+	if (s->scratch == NULL || s->long_line != NULL)
+		return;
+	s->subject.arena = NULL;
+	s->line = NULL;
+	s->words.count = 0;
+	arena_free(s->scratch);
+	s->scratch = NULL;
+}
+
+/* What follows in the output waits for ${more} nanoseconds. */
+static void
+hold_output(struct session *s, int64_t more)
+{
+	if (s->pause == 0)
+		s->out_held = s->out.len;
+	s->pause += more;
+}
+
+void
+session_reply(struct session *s, const char *format, ...)
+{
+	char text[2048];
+	va_list ap;
+	int code;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	if (s->errors >= s->params->smtpd_soft_error_limit &&
+	    s->params->smtpd_error_sleep_time > 0)
+		hold_output(s, s->params->smtpd_error_sleep_time);
+	reply_put(&s->out, text);
+	code = reply_code(text);
+	if (code == 421 || code == 521)
+		s->hangup = true;
+}
+
+void
+session_refuse(struct session *s, const struct verdict *verdict)
+{
+	session_reply(s, "%d %s %s", verdict->code, verdict->dsn,
+	    verdict->text);
+	if (verdict->hangup)
+		s->hangup = true;
+}
+
+static void
+take_effects(struct session *s, const struct effect *effects)
+{
+	for (const struct effect *e = effects; e != NULL; e = e->next) {
+		if (e->kind == EFFECT_SLEEP)
+			hold_output(s, e->number);
+		else if (s->mail != NULL)
+			mail_add_effect(s->mail, e);
+	}
+}
+
+enum command_result
+session_ask(struct session *s, enum stage stage)
+{
+	struct verdict verdict = { 0 };
+
+	s->subject.arena = session_arena(s);
+	s->subject.pipelined = s->in_at < s->in.len;
+	stage_run(s->service->rules, stage, &s->subject, &s->state, &verdict);
+	if (verdict.again)
+		return COMMAND_AGAIN;
+	trace_log_add(s, &verdict);
+	take_effects(s, verdict.effects);
+	if (verdict.pass)
+		return COMMAND_DONE;
+	session_refuse(s, &verdict);
+	return COMMAND_FAILED;
+}
+
+void
+session_forget_mail(struct session *s)
+{
+	if (s->mail != NULL)
+		mail_free(s->mail);
+	s->mail = NULL;
+	stage_reset_mail(&s->state);
+	s->qid[0] = '\0';
+	s->by.qid = "NOQUEUE";
+	s->overshoot = 0;
+	s->subject.sender = s->subject.recipient = NULL;
+	s->subject.queue_id = s->subject.instance = NULL;
+	s->subject.recipient_count = 0;
+	s->subject.size = 0;
+	s->subject.utf8 = false;
+}
+
+void
+session_forget_forward(struct session *s)
+{
+	s->forward = (struct session_forward){ 0 };
+	arena_free(s->forward_arena);
+	s->forward_arena = NULL;
+}
+
+void
+session_forget(struct session *s)
+{
+	session_forget_mail(s);
+	session_set_helo(s, NULL);
+	stage_reset_session(&s->state);
+	session_forget_forward(s);
+	s->esmtp = false;
+	s->subject.protocol = "SMTP";
+}
+
+void
+session_set_helo(struct session *s, const char *name)
+{
+	free(s->helo);
+	s->helo = NULL;
+	if (name != NULL) {
+		s->helo = strdup(name);
+		if (s->helo == NULL)
+			fatal("out of memory");
+		for (char *p = s->helo; *p != '\0'; p++)
+			if ((unsigned char)*p < 32 || *p == 127 ||
+			    strchr(" <>()\\\";@", *p) != NULL)
+				*p = '?';
+	}
+	s->subject.helo = s->helo;
+}
+
+void
+session_name(struct session *s)
+{
+	const struct subject *f = &s->subject;
+	bool port = s->params->smtpd_client_port_logging;
+
+	s->client = arena_printf(s->facts, "%s[%s]%s%s", f->client_name,
+	    f->client_addr, port ? ":" : "",
+	    !port                      ? ""
+		: f->client_port != NULL ? f->client_port
+					 : "unknown");
+}
+
+void
+session_log_reject(struct session *s, const char *text)
+{
+	const struct subject *f = &s->subject;
+
+	event(&proxy_events_reject, &s->by, "where", s->where, "client",
+	    s->client, "text", text, "sender", f->sender, "recipient",
+	    f->recipient, "protocol", f->protocol, "helo", f->helo, NULL);
+}

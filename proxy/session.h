@@ -1,0 +1,180 @@
+/* session.h - one client's conversation.
+ *
+ * A session belongs to its loop or to exactly one worker.  The loop assembles
+ * lines and bodies, writes output, keeps time, and runs what cannot block; a
+ * command that may block is given to a worker, whose last act is to give the
+ * session back.  The members under "the loop's" are the loop's at all times;
+ * all others are the owner's. */
+#ifndef PROXY_SESSION_H
+#define PROXY_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/event.h"
+#include "base/loop.h"
+#include "base/workers.h"
+#include "checks/subject.h"
+#include "classes/stage.h"
+#include "proxy/body.h"
+#include "proxy/command.h"
+#include "proxy/words.h"
+
+struct arena;
+struct conf;
+struct hall;
+struct mail;
+struct proxy_params;
+struct smtp_service;
+struct tls;
+struct verdict;
+
+/* What a session waits for. */
+enum session_phase {
+	SESSION_COMMAND,   /* the next command */
+	SESSION_HANDSHAKE, /* TLS */
+	SESSION_BODY,      /* the rest of a message */
+	SESSION_STORE,     /* the queue's acknowledgement */
+	SESSION_CLOSING,   /* the client to take the last reply */
+	SESSION_LINGER,    /* the client to close, so that the reply arrives */
+	SESSION_OVER,
+};
+
+/* Facts of XFORWARD; texts in
+ * forward_arena, NULL if not given. */
+struct session_forward {
+	const char *name, *addr, *port, *protocol, *helo, *ident, *source;
+};
+
+struct session {
+	/* The loop's. */
+	struct hall *hall; /* the loop and what belongs to it */
+	struct loop_fd watch;
+	struct net_addr peer; /* who really has connected */
+	struct loop_timer timer;
+	struct session *next, *prev; /* of the hall */
+	struct session *next_waiting; /* for a worker */
+	int64_t deadline;            /* of what the client owes; 0: nothing */
+	bool readable, writable, hung_up;
+	bool away;    /* a worker has it, or it waits for one */
+	bool counted; /* peer is in the number of connections */
+	bool choked;  /* the queue takes no more body for now */
+	bool tarpit;  /* out_held waits for the timer */
+	bool in_line; /* a part of a command line has come */
+	bool finished; /* intake_finish() has run, or runs */
+	unsigned char place; /* of the service in the hall */
+
+	/* The hand-over. */
+	struct work work;
+	struct loop_task back;
+	void (*job)(struct session *s);
+	void (*stored)(struct session *s); /* what follows SESSION_STORE */
+
+	/* The owner's. */
+	const struct smtp_service *service;
+	const struct proxy_params *params; /* calm or stressed */
+	enum session_phase phase;
+	struct event_by by; /* program, session number, queue id */
+	char qid[24];       /* "" before the first accepted recipient */
+	struct subject subject;
+	struct stage_state state;
+	struct session_forward forward;
+	struct arena *forward_arena; /* NULL: no XFORWARD */
+	struct arena *facts;    /* texts about the client, for the session */
+	struct arena *scratch;  /* texts of the command under way; or NULL */
+	struct mail *mail;      /* the transaction; NULL outside of one */
+	char *helo;             /* malloc'd */
+	const char *client;     /* "name[addr]", for the log */
+	const char *access_denied; /* the reply to CONNECT; NULL: welcome */
+	struct tls *tls;
+
+	struct buf in; /* received and not yet consumed */
+	size_t in_at;
+	struct buf out; /* to be sent */
+	size_t out_at;
+	size_t out_held; /* what stands behind this waits for the tarpit */
+	int64_t pause;   /* how long; 0: not at all */
+	bool overlong;   /* the rest of a long line is being skipped */
+
+	const struct command *command; /* under way, or the last one */
+	struct words words;
+	char *line;        /* its line; in scratch */
+	char *long_line;   /* the start of an overlong one; in scratch */
+	const char *where; /* as in log lines: "RCPT", "DATA" */
+	const char *why;   /* it ends: "lost connection" ...; NULL: by QUIT */
+	struct body body;
+
+	int errors, junk;
+	int overshoot; /* recipients beyond the limit */
+	bool may_xclient, may_xforward;
+	bool newline_exempt, limit_exempt;
+	bool esmtp;
+	bool pipelined; /* complained about it once */
+	bool bare_lf;   /* for the notes at the end */
+	bool hangup;    /* after the reply */
+	bool greeted;   /* where TLS begins with the connection */
+	struct {
+		unsigned ok, all;
+	} count[COMMAND_COUNT];
+};
+
+/*
+ * session_new(hall, place, fd, addr, port):
+ * A client at ${addr} has connected by ${fd}, which the session takes over, to
+ * service number ${place} of the hall.  What it does from now on is driven by
+ * the hall's loop; it frees itself.  Called by the loop.
+ */
+struct session *session_new(struct hall *hall, unsigned place, int fd,
+    const struct net_addr *addr, unsigned port);
+
+/* session_end(s): forget all about it and close.  By the loop, which owns it. */
+void session_end(struct session *s);
+
+/* session_run(s, blocks, job): run ${job} on the session: at once, or, if it
+ * ${blocks}, by a worker, with the loop going on when the session is back. */
+void session_run(struct session *s, bool blocks, void (*job)(struct session *));
+
+/* session_arena(s): for texts that the current command needs. */
+struct arena *session_arena(struct session *s) __attribute__((returns_nonnull));
+
+/* session_settle(s): after a command: what is not needed any more is freed. */
+void session_settle(struct session *s);
+
+/* session_reply(s, format, ...): append a reply (see reply.h); a code 421 or
+ * 521 ends the session, and a client that makes mistakes waits for it. */
+void session_reply(struct session *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* session_refuse(s, verdict): reply what ${verdict} says. */
+void session_refuse(struct session *s, const struct verdict *verdict);
+
+/*
+ * session_ask(s, stage):
+ * Evaluate ${stage} and take up its effects.  COMMAND_DONE: it may go on;
+ * COMMAND_FAILED: refused, and replied; COMMAND_AGAIN: only a worker can tell.
+ */
+enum command_result session_ask(struct session *s, enum stage stage);
+
+/* session_forget_mail(s): the transaction is over (RSET).  session_forget(s):
+ * so is all that the client has said, as after STARTTLS and XCLIENT. */
+void session_forget_mail(struct session *s);
+void session_forget(struct session *s);
+/* session_forget_forward(s): XFORWARD was for one message. */
+void session_forget_forward(struct session *s);
+
+/* session_set_helo(s, name): as the client said it, made harmless; NULL: it has
+ * not said it yet. */
+void session_set_helo(struct session *s, const char *name);
+
+/* session_name(s): set s->client from the facts. */
+void session_name(struct session *s);
+
+/* session_log_reject(s, text): "reject: RCPT from ...: text; from=<..." */
+void session_log_reject(struct session *s, const char *text);
+
+/* session_number(): the next session's, for the brackets in log lines. */
+unsigned session_number(void);
+
+#endif

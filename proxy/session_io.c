@@ -1,0 +1,580 @@
+/* session_io.c - see session_io.h. */
+#include "proxy/session_io.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fatal.h"
+#include "base/tls.h"
+#include "proxy/cmd_tls.h"
+#include "proxy/dialogue.h"
+#include "proxy/greeting.h"
+#include "proxy/hall.h"
+#include "proxy/intake.h"
+#include "proxy/mail.h"
+#include "proxy/proxy_events.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+
+enum {
+	READ_LINES = 4096,      /* octets to read at once for commands */
+	READ_BODY = 32 * 1024,  /* ... for content */
+	KEEP_SPARE = 64 * 1024, /* a larger buffer is not kept */
+	MOST_OUT = 64 * 1024,   /* replies that the client has not taken: no
+				 * further commands until it has */
+	TURN = 256 * 1024,      /* octets of content before others are served */
+	LINGER_MS = 2000,
+};
+
+#define SESSION_OF(member, pointer)                                            \
+	((struct session *)(void *)((char *)(pointer) -                        \
+	    offsetof(struct session, member)))
+
+enum got { GOT_SOME, GOT_NONE, GOT_END };
+
+/* What is to be done next with a session. */
+enum step { GO_ON, PARK, GONE };
+
+/* Read what there is, at most ${want} octets. */
+static enum got
+read_tls(struct session *s, char *to, size_t want)
+{
+	size_t n = 0;
+
+	switch (tls_read(s->tls, to, want, &n)) {
+	case TLS_OK:
+		s->in.len += n;
+		return GOT_SOME;
+	case TLS_WANT_READ:
+	case TLS_WANT_WRITE:
+		s->readable = false;
+		return GOT_NONE;
+	case TLS_EOF:
+	case TLS_ERROR:
+		break;
+	}
+	return GOT_END;
+}
+
+static enum got
+read_plain(struct session *s, char *to, size_t want)
+{
+	ssize_t n;
+
+	do
+		n = recv(s->watch.fd, to, want, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+		s->readable = false;
+		return GOT_NONE;
+	}
+	if (n <= 0)
+		return GOT_END;
+	/* A short read has emptied the socket; the next edge is a new one. */
+	if ((size_t)n < want && !s->hung_up)
+		s->readable = false;
+	s->in.len += (size_t)n;
+	return GOT_SOME;
+}
+
+static enum got
+receive(struct session *s, size_t want)
+{
+	struct hall *hall = s->hall;
+	char *to;
+
+	if (!s->readable)
+		return GOT_NONE;
+	if (s->in.data == NULL && hall->spare.data != NULL) {
+		s->in = hall->spare;
+		hall->spare = (struct buf){ 0 };
+	}
+	if (s->in_at > 0) {
+		buf_drop(&s->in, s->in_at);
+		s->in_at = 0;
+	}
+	to = buf_reserve(&s->in, want);
+	return s->tls != NULL ? read_tls(s, to, want)
+			      : read_plain(s, to, want);
+}
+
+/* Nothing is to be kept for an idle session. */
+static void
+release_input(struct session *s)
+{
+	struct hall *hall = s->hall;
+	struct buf rest = { 0 };
+
+	if (s->in.data == NULL || s->in.size <= READ_LINES / 4)
+		return;
+	if (s->in_at < s->in.len)
+		buf_put(&rest, s->in.data + s->in_at, s->in.len - s->in_at);
+	if (hall->spare.data == NULL && s->in.size <= KEEP_SPARE) {
+		hall->spare = s->in;
+		buf_reset(&hall->spare);
+	} else {
+		buf_free(&s->in);
+	}
+	s->in = rest;
+	s->in_at = 0;
+}
+
+static bool
+write_some(struct session *s, const char *data, size_t n, size_t *put)
+{
+	ssize_t r;
+
+	*put = 0;
+	if (s->tls != NULL) {
+		switch (tls_write(s->tls, data, n, put)) {
+		case TLS_OK:
+			return true;
+		case TLS_WANT_READ:
+		case TLS_WANT_WRITE:
+			s->writable = false;
+			return true;
+		case TLS_EOF:
+		case TLS_ERROR:
+			break;
+		}
+		return false;
+	}
+	do
+		r = send(s->watch.fd, data, n, MSG_NOSIGNAL);
+	while (r < 0 && errno == EINTR);
+	if (r < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+		s->writable = false;
+		return true;
+	}
+	if (r > 0)
+		*put = (size_t)r;
+	return r > 0;
+}
+
+static size_t
+unsent(const struct session *s)
+{
+	size_t end = s->out.len < s->out_held ? s->out.len : s->out_held;
+
+	return end - s->out_at;
+}
+
+/* Write what may be written now.  False: the client has gone. */
+static bool
+flush(struct session *s)
+{
+	size_t put;
+
+	while (unsent(s) > 0 && s->writable) {
+		if (!write_some(
+			s, s->out.data + s->out_at, unsent(s), &put))
+			return false;
+		s->out_at += put;
+	}
+	if (s->out_at == s->out.len) {
+		buf_free(&s->out);
+		s->out_at = 0;
+	}
+	return true;
+}
+
+static enum step
+end(struct session *s)
+{
+	char octets[24];
+	bool body = s->phase == SESSION_BODY;
+
+	if (s->why != NULL) {
+		if (body)
+			(void)snprintf(octets, sizeof octets, "%" PRIu64,
+			    s->mail->message.whole);
+		event(&proxy_events_gone, &s->by, "why", s->why, "where",
+		    s->where, "octets", body ? octets : NULL, "client",
+		    s->client, NULL);
+	}
+	s->phase = SESSION_OVER;
+	session_end(s);
+	return GONE;
+}
+
+static enum step
+lost(struct session *s)
+{
+	if (s->why == NULL && s->phase < SESSION_CLOSING)
+		s->why = "lost connection";
+	return end(s);
+}
+
+/* By when the client must have done what is waited for; 0: it need not. */
+static int64_t
+limit(const struct session *s)
+{
+	return clock_mono() + s->params->smtpd_timeout;
+}
+
+static void
+park(struct session *s)
+{
+	release_input(s);
+	if (s->deadline == 0) {
+		loop_timer_cancel(s->hall->loop, &s->timer);
+		return;
+	}
+	if (s->timer.place == 0 || s->timer.when != s->deadline)
+		loop_timer_set(s->hall->loop, &s->timer, s->deadline);
+}
+
+void
+session_io_wake(struct session *s)
+{
+	loop_timer_set(
+	    s->hall->loop, &s->timer, loop_time(s->hall->loop));
+}
+
+/* Say good-bye: what is left to be written is, then the socket is closed. */
+static void
+close_down(struct session *s)
+{
+	if (s->phase >= SESSION_CLOSING)
+		return;
+	s->phase = SESSION_CLOSING;
+	s->deadline = limit(s);
+}
+
+/* One command. */
+static enum step
+command_phase(struct session *s)
+{
+	enum got got;
+
+	if (s->hangup) {
+		close_down(s);
+		return GO_ON;
+	}
+	if (unsent(s) > MOST_OUT)
+		return PARK;
+	switch (dialogue_line(s)) {
+	case DIALOGUE_RAN:
+		s->deadline = 0;
+		return GO_ON;
+	case DIALOGUE_MORE:
+		break;
+	}
+	if (s->hall->draining && s->mail == NULL && s->in_at == s->in.len &&
+	    !s->readable) {
+		session_reply(s, "421 4.3.2 %s Service shutting down",
+		    s->service->myhostname);
+		return GO_ON;
+	}
+	got = receive(s, READ_LINES);
+	/* The limit runs from the end of the last command, and again from the
+	 * first octet of a line; what dribbles in later does not extend it. */
+	if (s->deadline == 0 ||
+	    (got == GOT_SOME && s->in_at == 0 && !s->in_line))
+		s->deadline = limit(s);
+	s->in_line = s->in.len > s->in_at;
+	if (got == GOT_END)
+		return lost(s);
+	return got == GOT_SOME ? GO_ON : PARK;
+}
+
+/* Each octet extends the time for the rest, so that a message has a least
+ * rate, but never to more than one smtpd_timeout of silence. */
+static void
+extend(struct session *s, size_t octets)
+{
+	int64_t most = limit(s);
+
+	s->deadline += (int64_t)octets * CLOCK_SECOND /
+	    s->params->smtpd_min_data_rate;
+	if (s->deadline > most || s->deadline == 0)
+		s->deadline = most;
+}
+
+static void
+stored(struct session *s)
+{
+	loop_defer(s->hall->loop, &s->back);
+}
+
+static void
+resume(struct loop_task *task)
+{
+	struct session *s = SESSION_OF(back, task);
+
+	session_forget_forward(s);
+	session_forget_mail(s);
+	session_settle(s);
+	s->phase = SESSION_COMMAND;
+	s->deadline = 0;
+	session_io_drive(s);
+}
+
+/* After intake_finish(), which may have run elsewhere. */
+static void
+commit_or_not(struct session *s)
+{
+	struct mail *mail = s->mail;
+
+	if (mail->envelope != NULL) {
+		s->deadline = 0;
+		s->back.run = resume;
+		intake_commit(s, stored);
+		return;
+	}
+	if (mail->discard)
+		s->count[command_place(s->command)].ok++;
+	else
+		s->errors++;
+	session_forget_forward(s);
+	session_forget_mail(s);
+	session_settle(s);
+	s->phase = SESSION_COMMAND;
+	s->deadline = 0;
+}
+
+static enum step
+body_phase(struct session *s, size_t *turn)
+{
+	size_t used, n;
+	enum got got;
+
+	if (s->finished) {
+		s->finished = false;
+		commit_or_not(s);
+		return GO_ON;
+	}
+	if (s->in_at == s->in.len) {
+		if (s->choked)
+			return PARK;
+		got = receive(s, READ_BODY);
+		if (got == GOT_END)
+			return lost(s);
+		if (got != GOT_SOME) {
+			if (s->deadline == 0)
+				s->deadline = limit(s);
+			return PARK;
+		}
+	}
+	n = s->in.len - s->in_at;
+	s->finished = intake_feed(s, s->in.data + s->in_at, n, &used);
+	s->in_at += used;
+	extend(s, used);
+	if (s->finished) {
+		s->deadline = 0;
+		session_run(s, intake_blocks(s), intake_finish);
+		return GO_ON;
+	}
+	*turn += used;
+	if (*turn > TURN) {
+		session_io_wake(s);
+		return PARK;
+	}
+	return GO_ON;
+}
+
+static enum step
+handshake_phase(struct session *s)
+{
+	switch (cmd_tls_handshake(s)) {
+	case CMD_TLS_DONE:
+		s->phase = SESSION_COMMAND;
+		s->deadline = 0;
+		if (s->params->smtpd_tls_wrappermode && !s->greeted)
+			greeting_after_tls(s);
+		return GO_ON;
+	case CMD_TLS_WAIT:
+		if (s->deadline == 0)
+			s->deadline = clock_mono() +
+			    s->params->smtpd_starttls_timeout;
+		return PARK;
+	case CMD_TLS_FAILED:
+		break;
+	}
+	return end(s);
+}
+
+/* All is written.  A client that has more under way would lose the last reply
+ * to a reset if the socket were closed at once. */
+static enum step
+closing_phase(struct session *s)
+{
+	if (unsent(s) > 0)
+		return PARK;
+	if (s->tls == NULL && s->why == NULL && !s->hung_up &&
+	    (s->readable || s->in_at < s->in.len) &&
+	    shutdown(s->watch.fd, SHUT_WR) == 0) {
+		s->phase = SESSION_LINGER;
+		s->deadline = clock_mono() + LINGER_MS * CLOCK_MS;
+		return GO_ON;
+	}
+	return end(s);
+}
+
+static enum step
+linger_phase(struct session *s)
+{
+	enum got got;
+
+	s->in_at = s->in.len;
+	got = receive(s, READ_LINES);
+	if (got == GOT_END)
+		return end(s);
+	return got == GOT_SOME ? GO_ON : PARK;
+}
+
+static enum step
+one_step(struct session *s, size_t *turn)
+{
+	switch (s->phase) {
+	case SESSION_COMMAND:
+		return command_phase(s);
+	case SESSION_HANDSHAKE:
+		return handshake_phase(s);
+	case SESSION_BODY:
+		return body_phase(s, turn);
+	case SESSION_STORE:
+		return PARK;
+	case SESSION_CLOSING:
+		return closing_phase(s);
+	case SESSION_LINGER:
+		return linger_phase(s);
+	case SESSION_OVER:
+		break;
+	}
+	return PARK;
+}
+
+/* Replies wait for the tarpit's timer, or for the client to take them. */
+static bool
+paused(struct session *s)
+{
+	if (s->pause == 0)
+		return false;
+	s->deadline = clock_mono() + s->pause;
+	s->pause = 0;
+	s->tarpit = true;
+	return true;
+}
+
+void
+session_io_drive(struct session *s)
+{
+	enum step next = GO_ON;
+	size_t turn = 0;
+
+	while (next == GO_ON && !s->away) {
+		if (s->tarpit || paused(s))
+			next = PARK;
+		else if ((s->phase == SESSION_CLOSING ||
+			     s->phase == SESSION_HANDSHAKE) &&
+		    !flush(s))
+			next = end(s);
+		else
+			next = one_step(s, &turn);
+	}
+	if (next == GONE || s->away)
+		return;
+	if (!flush(s) && s->phase != SESSION_STORE)
+		(void)lost(s);
+	else
+		park(s);
+}
+
+void
+session_io_flush(struct session *s)
+{
+	/* If the client has gone, the next read says so. */
+	(void)flush(s);
+}
+
+static void
+time_is_up(struct session *s)
+{
+	switch (s->phase) {
+	case SESSION_COMMAND:
+	case SESSION_BODY:
+		if (unsent(s) == 0)
+			session_reply(s,
+			    "421 4.4.2 %s Error: timeout exceeded",
+			    s->service->myhostname);
+		s->why = "timeout";
+		s->tarpit = false;
+		s->pause = 0;
+		s->out_held = SIZE_MAX;
+		(void)flush(s);
+		(void)end(s);
+		return;
+	case SESSION_HANDSHAKE:
+		s->why = "timeout";
+		(void)end(s);
+		return;
+	case SESSION_STORE:
+		return;
+	case SESSION_CLOSING:
+	case SESSION_LINGER:
+	case SESSION_OVER:
+		(void)end(s);
+		return;
+	}
+}
+
+static void
+fire(struct loop_timer *timer)
+{
+	struct session *s = SESSION_OF(timer, timer);
+
+	if (s->away)
+		return;
+	if (s->tarpit && clock_mono() >= s->deadline) {
+		s->tarpit = false;
+		s->out_held = SIZE_MAX;
+		s->deadline = 0;
+		session_io_drive(s);
+	} else if (s->deadline != 0 && clock_mono() >= s->deadline) {
+		time_is_up(s);
+	} else {
+		session_io_drive(s);
+	}
+}
+
+static void
+ready(struct loop_fd *watch, unsigned what)
+{
+	struct session *s = SESSION_OF(watch, watch);
+
+	if (what & (LOOP_READ | LOOP_HUP) || s->tls != NULL)
+		s->readable = true;
+	if (what & (LOOP_WRITE | LOOP_HUP) || s->tls != NULL)
+		s->writable = true;
+	if (what & LOOP_HUP)
+		s->hung_up = true;
+	if (!s->away && s->phase != SESSION_STORE)
+		session_io_drive(s);
+}
+
+void
+session_io_start(struct session *s)
+{
+	s->watch.ready = ready;
+	s->timer.fire = fire;
+	loop_watch(s->hall->loop, &s->watch);
+}
+
+void
+session_io_drain(struct session *s)
+{
+	if (!s->away && s->phase == SESSION_COMMAND)
+		session_io_drive(s);
+}
+
+void
+session_io_cut(struct session *s)
+{
+	if (!s->away && s->phase != SESSION_STORE)
+		(void)end(s);
+}

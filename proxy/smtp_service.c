@@ -1,0 +1,373 @@
+/* smtp_service.c - see smtp_service.h. */
+#include "proxy/smtp_service.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/fatal.h"
+#include "base/master.h"
+#include "base/tls.h"
+#include "classes/stage.h"
+#include "proxy/local_clients.h"
+#include "rules/match.h"
+#include "rules/route.h"
+
+/* Gather ${one} as a further line of ${all}, and forget it. */
+static void
+gather(struct err *all, struct err *one)
+{
+	size_t n = strlen(all->text);
+
+	if (one->text[0] == '\0')
+		return;
+	if (n > 0 && n + 1 < sizeof all->text)
+		all->text[n++] = '\n';
+	for (const char *p = one->text; *p && n + 1 < sizeof all->text; p++)
+		all->text[n++] = *p;
+	all->text[n] = '\0';
+	one->text[0] = '\0';
+}
+
+static const char *
+text_of(struct smtp_service *s, const char *name, struct err *all)
+{
+	struct err err = { 0 };
+	const char *text = conf_get(s->conf, name, s->arena, &err);
+
+	gather(all, &err);
+	return text != NULL ? text : "";
+}
+
+static struct match *
+list_of(
+    struct smtp_service *s, const char *text, const char *name, struct err *all)
+{
+	struct err err = { 0 };
+	struct match *match = match_open(text, name, 0, s->conf, &err);
+
+	gather(all, &err);
+	return match;
+}
+
+/* The parameters as they are, and as they are under stress. */
+static int
+read_params(struct smtp_service *s, struct err *err)
+{
+	struct conf *view = conf_view(s->conf);
+	int r;
+
+	conf_set(view, "stress", "yes", (struct origin){ NULL, 0 });
+	r = param_load(&proxy_params_table, s->conf, s->arena, &s->calm, err);
+	if (r == 0)
+		r = param_load(
+		    &proxy_params_table, view, s->arena, &s->stressed, err);
+	conf_free(view);
+	return r;
+}
+
+/* clang-format off */
+static const struct { const char *name; unsigned bit; } keywords[] = {
+	{ "pipelining", SMTP_SERVICE_PIPELINING },
+	{ "size", SMTP_SERVICE_SIZE },
+	{ "vrfy", SMTP_SERVICE_VRFY },
+	{ "etrn", SMTP_SERVICE_ETRN },
+	{ "starttls", SMTP_SERVICE_STARTTLS },
+	{ "xclient", SMTP_SERVICE_XCLIENT },
+	{ "xforward", SMTP_SERVICE_XFORWARD },
+	{ "enhancedstatuscodes", SMTP_SERVICE_ENHANCEDSTATUSCODES },
+	{ "8bitmime", SMTP_SERVICE_8BITMIME },
+	{ "dsn", SMTP_SERVICE_DSN },
+	{ "smtputf8", SMTP_SERVICE_SMTPUTF8 },
+	/* Known to Postfix, not offered here: */
+	{ "auth", 0 }, { "chunking", 0 }, { "silent-discard", 0 },
+};
+/* clang-format on */
+
+static void
+read_keywords(struct smtp_service *s, struct err *err)
+{
+	const char *p = s->calm.smtpd_discard_ehlo_keywords, *word;
+	size_t i, n = sizeof keywords / sizeof keywords[0];
+
+	s->keywords = ~0u;
+	while ((word = conf_word(&p, s->arena)) != NULL) {
+		for (i = 0; i < n && strcasecmp(word, keywords[i].name); i++)
+			continue;
+		if (i < n)
+			s->keywords &= ~keywords[i].bit;
+		else
+			err_set(err,
+			    "smtpd_discard_ehlo_keywords: unknown keyword "
+			    "\"%s\"",
+			    word);
+	}
+	if (s->calm.disable_vrfy_command)
+		s->keywords &= ~(unsigned)SMTP_SERVICE_VRFY;
+	if (!s->calm.smtputf8_enable)
+		s->keywords &= ~(unsigned)SMTP_SERVICE_SMTPUTF8;
+}
+
+static void
+read_newline(struct smtp_service *s, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum smtp_service_newline newline;
+	} values[] = {
+		{ "normalize", SMTP_SERVICE_NEWLINE_NORMALIZE },
+		{ "yes", SMTP_SERVICE_NEWLINE_NORMALIZE },
+		{ "reject", SMTP_SERVICE_NEWLINE_REJECT },
+		{ "note", SMTP_SERVICE_NEWLINE_NOTE },
+		{ "no", SMTP_SERVICE_NEWLINE_ANY },
+	};
+	const char *value = s->calm.smtpd_forbid_bare_newline;
+
+	s->newline = SMTP_SERVICE_NEWLINE_NORMALIZE;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		if (strcasecmp(value, values[i].name) == 0) {
+			s->newline = values[i].newline;
+			return;
+		}
+	err_set(err, "bad value: smtpd_forbid_bare_newline = %s", value);
+}
+
+static void
+read_overrides(struct smtp_service *s, struct err *err)
+{
+	const char *p = s->calm.receive_override_options, *word;
+
+	while ((word = conf_word(&p, s->arena)) != NULL) {
+		if (strcasecmp(word, "no_address_mappings") == 0)
+			s->no_address_mappings = true;
+		else if (strcasecmp(word, "no_header_body_checks") == 0)
+			s->no_header_body_checks = true;
+		else if (strcasecmp(word, "no_unknown_recipient_checks") != 0 &&
+		    strcasecmp(word, "no_milters") != 0)
+			err_set(err,
+			    "receive_override_options: unknown option \"%s\"",
+			    word);
+	}
+}
+
+/* One octet of a set: itself, \ooo, or a C escape. */
+static unsigned char
+one_octet(const char **p)
+{
+	static const char names[] = "abfnrtv\\", values[] = "\a\b\f\n\r\t\v\\";
+	const char *found;
+	unsigned c = 0;
+
+	if (**p != '\\' || (*p)[1] == '\0')
+		return (unsigned char)*(*p)++;
+	(*p)++;
+	if (**p >= '0' && **p <= '7') {
+		for (int i = 0; i < 3 && **p >= '0' && **p <= '7'; i++)
+			c = c * 8 + (unsigned)(*(*p)++ - '0');
+		return (unsigned char)c;
+	}
+	found = strchr(names, **p);
+	c = (unsigned char)*(*p)++;
+	return found != NULL ? (unsigned char)values[found - names]
+			     : (unsigned char)c;
+}
+
+static unsigned char *
+octet_set(struct smtp_service *s, const char *text)
+{
+	unsigned char *set;
+
+	if (*text == '\0')
+		return NULL;
+	set = arena_alloc(s->arena, 256);
+	while (*text != '\0')
+		set[one_octet(&text)] = 1;
+	return set;
+}
+
+static const char *const *
+name_list(struct smtp_service *s, const char *text)
+{
+	const char **list, *word, *p = text;
+	size_t n = 0;
+
+	while (conf_word(&p, s->arena) != NULL)
+		n++;
+	list = arena_alloc(s->arena, (n + 1) * sizeof *list);
+	for (n = 0; (word = conf_word(&text, s->arena)) != NULL; n++)
+		list[n] = word;
+	return list;
+}
+
+static void
+read_content(struct smtp_service *s, struct err *all)
+{
+	struct err err = { 0 };
+
+	read_keywords(s, &err);
+	gather(all, &err);
+	read_newline(s, &err);
+	gather(all, &err);
+	read_overrides(s, &err);
+	gather(all, &err);
+	s->strip = octet_set(s, s->calm.message_strip_characters);
+	s->reject = octet_set(s, s->calm.message_reject_characters);
+	s->drop = name_list(s, s->calm.message_drop_headers);
+}
+
+static void
+read_lists(struct smtp_service *s, struct err *all)
+{
+	const struct proxy_params *p = &s->calm;
+	struct err err = { 0 };
+	unsigned flags;
+
+	s->mynetworks =
+	    list_of(s, text_of(s, "mynetworks", all), "mynetworks", all);
+	s->xclient = list_of(s, p->smtpd_authorized_xclient_hosts,
+	    "smtpd_authorized_xclient_hosts", all);
+	s->xforward = list_of(s, p->smtpd_authorized_xforward_hosts,
+	    "smtpd_authorized_xforward_hosts", all);
+	s->newline_exclusions =
+	    list_of(s, p->smtpd_forbid_bare_newline_exclusions,
+		"smtpd_forbid_bare_newline_exclusions", all);
+	s->limit_exceptions = list_of(s, p->smtpd_client_event_limit_exceptions,
+	    "smtpd_client_event_limit_exceptions", all);
+	s->noop =
+	    list_of(s, p->smtpd_noop_commands, "smtpd_noop_commands", all);
+	s->forbidden = list_of(
+	    s, p->smtpd_forbidden_commands, "smtpd_forbidden_commands", all);
+	s->local_clients = local_clients_open(p->local_header_rewrite_clients,
+	    s->mynetworks, s->conf, s->arena, &err);
+	gather(all, &err);
+	flags = match_flags(s->xclient) | match_flags(s->xforward) |
+	    match_flags(s->newline_exclusions) |
+	    match_flags(s->limit_exceptions) |
+	    local_clients_flags(s->local_clients);
+	s->lists_block = (flags & TABLE_MAY_BLOCK) != 0;
+}
+
+enum tls_level { TLS_LEVEL_NONE, TLS_LEVEL_MAY, TLS_LEVEL_ENCRYPT };
+
+static enum tls_level
+tls_level(const struct proxy_params *p, struct err *err)
+{
+	const char *level = p->smtpd_tls_security_level;
+
+	if (p->smtpd_tls_wrappermode || strcasecmp(level, "encrypt") == 0)
+		return TLS_LEVEL_ENCRYPT;
+	if (strcasecmp(level, "may") == 0)
+		return TLS_LEVEL_MAY;
+	if (strcasecmp(level, "none") == 0)
+		return TLS_LEVEL_NONE;
+	if (*level != '\0')
+		err_set(err, "bad value: smtpd_tls_security_level = %s", level);
+	return p->smtpd_enforce_tls ? TLS_LEVEL_ENCRYPT
+	    : p->smtpd_use_tls      ? TLS_LEVEL_MAY
+				    : TLS_LEVEL_NONE;
+}
+
+static void
+read_tls(struct smtp_service *s, struct err *all)
+{
+	const struct proxy_params *p = &s->calm;
+	struct err err = { 0 };
+	enum tls_level level = tls_level(p, &err);
+	bool must = level == TLS_LEVEL_ENCRYPT;
+	struct tls_settings settings = {
+		.cert_file = p->smtpd_tls_cert_file,
+		.key_file = p->smtpd_tls_key_file,
+		.chain_files = p->smtpd_tls_chain_files,
+		.ca_file = p->smtpd_tls_CAfile,
+		.ca_path = p->smtpd_tls_CApath,
+		.protocols = must ? p->smtpd_tls_mandatory_protocols
+				  : p->smtpd_tls_protocols,
+		.ciphers = must ? p->smtpd_tls_mandatory_ciphers
+				: p->smtpd_tls_ciphers,
+		.ask_ccert = p->smtpd_tls_ask_ccert,
+		.req_ccert = must && p->smtpd_tls_req_ccert,
+	};
+
+	gather(all, &err);
+	s->tls_must = must;
+	if (level == TLS_LEVEL_NONE)
+		return;
+	s->tls = tls_server_new(&settings, &err);
+	if (s->tls == NULL)
+		err_add(
+		    &err, "cannot set up TLS for service %s", s->master->name);
+	gather(all, &err);
+}
+
+static void
+open_all(struct smtp_service *s, bool strict, struct err *all)
+{
+	struct err err = { 0 };
+
+	s->myhostname = text_of(s, "myhostname", all);
+	s->mail_name = text_of(s, "mail_name", all);
+	s->banner = conf_expand(s->conf, s->calm.smtpd_banner, s->arena, &err);
+	gather(all, &err);
+	if (s->banner == NULL)
+		s->banner = s->myhostname;
+	s->most_busy = s->master->maxproc >= 0
+	    ? s->master->maxproc
+	    : atoi(text_of(s, "default_process_limit", all));
+	read_content(s, all);
+	read_lists(s, all);
+	read_tls(s, all);
+	s->route = route_open(s->conf, &err);
+	gather(all, &err);
+	s->rules = stage_compile(s->conf, s->route, strict, &err);
+	gather(all, &err);
+}
+
+struct smtp_service *
+smtp_service_open(const struct master_service *master, struct conf *conf,
+    bool strict, struct err *err)
+{
+	struct smtp_service *s = calloc(1, sizeof *s);
+	struct err all = { 0 };
+
+	if (s == NULL)
+		fatal("out of memory");
+	s->arena = arena_new();
+	s->master = master;
+	s->conf = master_view(master, conf);
+	if (read_params(s, err) < 0) {
+		smtp_service_close(s);
+		return NULL;
+	}
+	open_all(s, strict, &all);
+	gather(err, &all);
+	if (s->rules == NULL || (strict && err->text[0] != '\0')) {
+		smtp_service_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+smtp_service_close(struct smtp_service *s)
+{
+	struct match *lists[] = { s->mynetworks, s->xclient, s->xforward,
+		s->newline_exclusions, s->limit_exceptions, s->noop,
+		s->forbidden };
+
+	if (s->rules != NULL)
+		stage_free(s->rules);
+	if (s->route != NULL)
+		route_close(s->route);
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		if (lists[i] != NULL)
+			match_close(lists[i]);
+	local_clients_close(s->local_clients);
+	if (s->tls != NULL)
+		tls_server_free(s->tls);
+	conf_free(s->conf);
+	arena_free(s->arena);
+	free(s);
+}
