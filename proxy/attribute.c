@@ -38,8 +38,8 @@ attribute_parse(
 			*p = (char)(*p - 'a' + 'A');
 	value = esmtp_xtext(arena, equals + 1);
 	attribute->name = name;
-	attribute->value = printable(
-	    value != NULL ? value : arena_strdup(arena, equals + 1));
+	attribute->value =
+	    printable(value != NULL ? value : arena_strdup(arena, equals + 1));
 	attribute->kind = strcasecmp(attribute->value, "[UNAVAILABLE]") == 0
 	    ? ATTRIBUTE_UNAVAILABLE
 	    : strcasecmp(attribute->value, "[TEMPUNAVAIL]") == 0
@@ -59,8 +59,7 @@ attribute_is_port(const char *value)
 {
 	size_t n = strspn(value, "0123456789");
 
-	return n > 0 && n <= 5 && value[n] == '\0' &&
-	    atoi(value) <= MOST_PORT;
+	return n > 0 && n <= 5 && value[n] == '\0' && atoi(value) <= MOST_PORT;
 }
 
 bool

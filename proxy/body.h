@@ -27,6 +27,7 @@ struct body {
 	bool loose;
 	bool keep_cr;  /* a bare <CR> stays; otherwise it becomes a blank */
 	bool bare_lf;  /* one was seen */
+	bool nul;      /* one was seen, and left out */
 	unsigned held; /* <CR>s whose meaning is not known yet */
 };
 

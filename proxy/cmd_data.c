@@ -24,21 +24,21 @@ out_of_order(const struct session *s)
 	return NULL;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_data_run(struct session *s)
 {
 	const char *reply = out_of_order(s);
-	enum command_result result;
+	enum smtp_command_result result;
 
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
-		return COMMAND_FAILED;
+		return SMTP_COMMAND_FAILED;
 	}
 	result = session_ask(s, STAGE_DATA);
-	if (result != COMMAND_DONE)
+	if (result != SMTP_COMMAND_DONE)
 		return result;
 	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
 	intake_begin(s);
 	s->phase = SESSION_BODY;
-	return COMMAND_LATER;
+	return SMTP_COMMAND_LATER;
 }

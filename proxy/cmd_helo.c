@@ -12,33 +12,33 @@ cmd_helo_blocks(const struct session *s)
 	return stage_blocks(s->service->rules, STAGE_HELO);
 }
 
-static enum command_result
+static enum smtp_command_result
 greet(struct session *s, const char *protocol)
 {
-	enum command_result result;
+	enum smtp_command_result result;
 
 	if (s->words.count < 2) {
 		session_reply(s, "501 Syntax: %s hostname", s->command->name);
-		return COMMAND_FAILED;
+		return SMTP_COMMAND_FAILED;
 	}
 	session_set_helo(s, words_join(session_arena(s), &s->words, 1));
 	s->subject.protocol = protocol;
 	result = session_ask(s, STAGE_HELO);
-	if (result == COMMAND_FAILED)
+	if (result == SMTP_COMMAND_FAILED)
 		session_set_helo(s, NULL);
-	if (result != COMMAND_DONE)
+	if (result != SMTP_COMMAND_DONE)
 		return result;
 	session_forget_mail(s);
 	s->esmtp = protocol[0] == 'E';
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_helo_helo(struct session *s)
 {
-	enum command_result result = greet(s, "SMTP");
+	enum smtp_command_result result = greet(s, "SMTP");
 
-	if (result == COMMAND_DONE)
+	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "250 %s", s->service->myhostname);
 	return result;
 }
@@ -57,7 +57,7 @@ announced(const struct session *s)
 	return on;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_helo_ehlo(struct session *s)
 {
 	static const struct {
@@ -80,11 +80,11 @@ cmd_helo_ehlo(struct session *s)
 		{ SMTP_SERVICE_SMTPUTF8, "SMTPUTF8" },
 	};
 	long long most = (long long)s->params->message_size_limit;
-	enum command_result result = greet(s, "ESMTP");
+	enum smtp_command_result result = greet(s, "ESMTP");
 	struct buf text = { 0 };
 	unsigned on;
 
-	if (result != COMMAND_DONE)
+	if (result != SMTP_COMMAND_DONE)
 		return result;
 	on = announced(s);
 	buf_printf(&text, "250 %s", s->service->myhostname);
@@ -97,5 +97,5 @@ cmd_helo_ehlo(struct session *s)
 	}
 	session_reply(s, "%s", buf_str(&text));
 	buf_free(&text);
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }

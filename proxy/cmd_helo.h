@@ -4,13 +4,13 @@
 
 #include <stdbool.h>
 
-#include "proxy/command.h"
+#include "proxy/smtp_command.h"
 
 struct session;
 
-/* See struct command. */
-enum command_result cmd_helo_helo(struct session *s);
-enum command_result cmd_helo_ehlo(struct session *s);
+/* See struct smtp_command. */
+enum smtp_command_result cmd_helo_helo(struct session *s);
+enum smtp_command_result cmd_helo_ehlo(struct session *s);
 bool cmd_helo_blocks(const struct session *s);
 
 #endif

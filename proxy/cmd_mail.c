@@ -27,11 +27,11 @@ cmd_mail_blocks(const struct session *s)
 	return stage_blocks(s->service->rules, STAGE_MAIL);
 }
 
-static enum command_result
+static enum smtp_command_result
 refuse(struct session *s, const char *reply)
 {
 	session_reply(s, "%s", reply);
-	return COMMAND_FAILED;
+	return SMTP_COMMAND_FAILED;
 }
 
 /* NULL: fine; else the reply. */
@@ -178,15 +178,15 @@ begin(struct session *s, const char *sender, const struct options *o)
 	f->utf8 = o->utf8;
 	f->instance = arena_printf(mail->arena, "%x.%llx.%x", s->by.number,
 	    (unsigned long long)mail->arrival,
-	    s->count[command_place(s->command)].all);
+	    s->count[smtp_command_place(s->command)].all);
 }
 
-enum command_result
+enum smtp_command_result
 cmd_mail_run(struct session *s)
 {
 	const char *reply = out_of_order(s), *sender;
 	struct options o = { .utf8 = wants_utf8(s) };
-	enum command_result result;
+	enum smtp_command_result result;
 
 	if (reply != NULL)
 		return refuse(s, reply);
@@ -200,7 +200,7 @@ cmd_mail_run(struct session *s)
 		return refuse(s, reply);
 	begin(s, sender, &o);
 	result = session_ask(s, STAGE_MAIL);
-	if (result == COMMAND_DONE)
+	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "250 2.1.0 Ok");
 	else
 		session_forget_mail(s);

@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-#include "proxy/command.h"
+#include "proxy/smtp_command.h"
 
 struct session;
 
-/* See struct command. */
-enum command_result cmd_mail_run(struct session *s);
+/* See struct smtp_command. */
+enum smtp_command_result cmd_mail_run(struct session *s);
 bool cmd_mail_blocks(const struct session *s);
 
 #endif

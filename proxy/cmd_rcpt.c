@@ -19,11 +19,11 @@ cmd_rcpt_blocks(const struct session *s)
 	return stage_blocks(s->service->rules, STAGE_RCPT);
 }
 
-static enum command_result
+static enum smtp_command_result
 refuse(struct session *s, const char *reply)
 {
 	session_reply(s, "%s", reply);
-	return COMMAND_FAILED;
+	return SMTP_COMMAND_FAILED;
 }
 
 /* NULL: fine; else the reply. */
@@ -33,8 +33,8 @@ read_option(struct session *s, const char *word, struct mail_rcpt *rcpt)
 	bool notify = strncasecmp(word, "NOTIFY=", 7) == 0;
 
 	if (!notify && strncasecmp(word, "ORCPT=", 6) != 0)
-		return arena_printf(session_arena(s),
-		    "555 5.5.4 Unsupported option: %s", word);
+		return arena_printf(
+		    session_arena(s), "555 5.5.4 Unsupported option: %s", word);
 	if (!(s->service->keywords & SMTP_SERVICE_DSN))
 		return "501 5.7.1 DSN support is disabled";
 	if (notify) {
@@ -42,8 +42,8 @@ read_option(struct session *s, const char *word, struct mail_rcpt *rcpt)
 		    (rcpt->notify = esmtp_notify(word + 7)) != 0)
 			return NULL;
 		event(&proxy_events_bad_notify,
-		    &(struct event_by){ "smtpd", s->by.number, NULL },
-		    "value", word + 7, NULL);
+		    &(struct event_by){ "smtpd", s->by.number, NULL }, "value",
+		    word + 7, NULL);
 		return "501 5.5.4 Error: Bad NOTIFY parameter syntax";
 	}
 	if (*rcpt->orcpt != '\0' || !esmtp_orcpt(session_arena(s), word + 6))
@@ -81,21 +81,21 @@ out_of_order(struct session *s)
 	return NULL;
 }
 
-static enum command_result
+static enum smtp_command_result
 too_many(struct session *s)
 {
 	session_reply(s, "452 4.5.3 Error: too many recipients");
 	if (s->overshoot++ < s->params->smtpd_recipient_overshoot_limit)
-		return COMMAND_DONE;
-	return COMMAND_FAILED;
+		return SMTP_COMMAND_DONE;
+	return SMTP_COMMAND_FAILED;
 }
 
-static enum command_result
+static enum smtp_command_result
 judge(struct session *s, const struct mail_rcpt *rcpt)
 {
 	struct subject *f = &s->subject;
 	const char *before = f->recipient;
-	enum command_result result;
+	enum smtp_command_result result;
 
 	f->recipient = rcpt->address;
 	result = session_ask(s, STAGE_RCPT);
@@ -103,12 +103,12 @@ judge(struct session *s, const struct mail_rcpt *rcpt)
 	return result;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_rcpt_run(struct session *s)
 {
 	struct mail_rcpt rcpt = { NULL, "", 0 };
 	const char *reply = out_of_order(s);
-	enum command_result result;
+	enum smtp_command_result result;
 	struct mail *mail = s->mail;
 
 	if (reply != NULL)
@@ -122,12 +122,12 @@ cmd_rcpt_run(struct session *s)
 	if (mail->nrcpts >= (size_t)s->params->smtpd_recipient_limit)
 		return too_many(s);
 	result = judge(s, &rcpt);
-	if (result != COMMAND_DONE)
+	if (result != SMTP_COMMAND_DONE)
 		return result;
 	mail_add_rcpt(mail, &rcpt);
 	s->subject.recipient = mail->rcpts[mail->nrcpts - 1].address;
 	s->subject.recipient_count = mail->nrcpts;
 	intake_open(s);
 	session_reply(s, "250 2.1.5 Ok");
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }

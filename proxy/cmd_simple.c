@@ -8,14 +8,14 @@
 #include "proxy/smtp_service.h"
 #include "rules/address.h"
 
-static enum command_result
+static enum smtp_command_result
 refuse(struct session *s, const char *reply)
 {
 	session_reply(s, "%s", reply);
-	return COMMAND_FAILED;
+	return SMTP_COMMAND_FAILED;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_simple_auth(struct session *s)
 {
 	return refuse(s, "503 5.5.1 Error: authentication not enabled");
@@ -23,45 +23,45 @@ cmd_simple_auth(struct session *s)
 
 /* Not announced.  Who sends it all the same sends the content with it, which
  * must not be taken for commands. */
-enum command_result
+enum smtp_command_result
 cmd_simple_bdat(struct session *s)
 {
 	s->hangup = true;
 	return refuse(s, "502 5.5.1 Error: command not implemented");
 }
 
-enum command_result
+enum smtp_command_result
 cmd_simple_help(struct session *s)
 {
 	session_reply(s,
 	    "214 2.0.0 HELO EHLO STARTTLS MAIL RCPT DATA RSET NOOP VRFY ETRN "
 	    "HELP QUIT");
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_simple_noop(struct session *s)
 {
 	session_reply(s, "250 2.0.0 Ok");
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_simple_quit(struct session *s)
 {
 	session_reply(s, "221 2.0.0 Bye");
 	s->hangup = true;
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_simple_rset(struct session *s)
 {
 	if (s->words.count != 1)
 		return refuse(s, "501 5.5.4 Syntax: RSET");
 	session_forget_mail(s);
 	session_reply(s, "250 2.0.0 Ok");
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }
 
 bool
@@ -70,13 +70,13 @@ cmd_simple_vrfy_blocks(const struct session *s)
 	return stage_blocks(s->service->rules, STAGE_VRFY);
 }
 
-enum command_result
+enum smtp_command_result
 cmd_simple_vrfy(struct session *s)
 {
 	struct subject *f = &s->subject;
 	const char *before = f->recipient, *text, *rest = NULL;
 	unsigned utf8 = s->params->smtputf8_enable ? ADDRESS_UTF8 : 0;
-	enum command_result result;
+	enum smtp_command_result result;
 
 	if (s->params->disable_vrfy_command)
 		return refuse(s, "502 5.5.1 VRFY command is disabled");
@@ -90,14 +90,13 @@ cmd_simple_vrfy(struct session *s)
 	    rest[0] != '\0') {
 		f->recipient = before;
 		event(&proxy_events_bad_address,
-		    &(struct event_by){ "smtpd", s->by.number, NULL },
-		    "client", s->client, "command", "VRFY", "address", text,
-		    NULL);
+		    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
+		    s->client, "command", "VRFY", "address", text, NULL);
 		return refuse(s, "501 5.1.3 Bad recipient address syntax");
 	}
 	result = session_ask(s, STAGE_VRFY);
 	f->recipient = before;
-	if (result == COMMAND_DONE)
+	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "252 2.0.0 %s", text);
 	return result;
 }
@@ -109,11 +108,11 @@ cmd_simple_etrn_blocks(const struct session *s)
 }
 
 /* As Postfix with fast flush off for the domain. */
-enum command_result
+enum smtp_command_result
 cmd_simple_etrn(struct session *s)
 {
 	const char *domain = s->words.word[1];
-	enum command_result result;
+	enum smtp_command_result result;
 
 	if (s->params->smtpd_helo_required && s->helo == NULL)
 		return refuse(s, "503 Error: send HELO/EHLO first");
@@ -128,11 +127,11 @@ cmd_simple_etrn(struct session *s)
 	s->subject.etrn_domain = domain;
 	result = session_ask(s, STAGE_ETRN);
 	s->subject.etrn_domain = NULL;
-	if (result != COMMAND_DONE)
+	if (result != SMTP_COMMAND_DONE)
 		return result;
 	event(&proxy_events_etrn,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "domain",
-	    domain, "client", s->client, NULL);
+	    &(struct event_by){ "smtpd", s->by.number, NULL }, "domain", domain,
+	    "client", s->client, NULL);
 	session_reply(s, "459 <%s>: service unavailable", domain);
-	return COMMAND_FAILED;
+	return SMTP_COMMAND_FAILED;
 }

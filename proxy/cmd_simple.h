@@ -4,19 +4,19 @@
 
 #include <stdbool.h>
 
-#include "proxy/command.h"
+#include "proxy/smtp_command.h"
 
 struct session;
 
-/* See struct command. */
-enum command_result cmd_simple_auth(struct session *s);
-enum command_result cmd_simple_bdat(struct session *s);
-enum command_result cmd_simple_etrn(struct session *s);
-enum command_result cmd_simple_help(struct session *s);
-enum command_result cmd_simple_noop(struct session *s);
-enum command_result cmd_simple_quit(struct session *s);
-enum command_result cmd_simple_rset(struct session *s);
-enum command_result cmd_simple_vrfy(struct session *s);
+/* See struct smtp_command. */
+enum smtp_command_result cmd_simple_auth(struct session *s);
+enum smtp_command_result cmd_simple_bdat(struct session *s);
+enum smtp_command_result cmd_simple_etrn(struct session *s);
+enum smtp_command_result cmd_simple_help(struct session *s);
+enum smtp_command_result cmd_simple_noop(struct session *s);
+enum smtp_command_result cmd_simple_quit(struct session *s);
+enum smtp_command_result cmd_simple_rset(struct session *s);
+enum smtp_command_result cmd_simple_vrfy(struct session *s);
 bool cmd_simple_etrn_blocks(const struct session *s);
 bool cmd_simple_vrfy_blocks(const struct session *s);
 

@@ -34,7 +34,7 @@ injected(struct session *s)
 	return true;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_tls_starttls(struct session *s)
 {
 	const char *reply = NULL;
@@ -50,13 +50,13 @@ cmd_tls_starttls(struct session *s)
 		reply = "503 5.5.1 Error: MAIL transaction in progress";
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
-		return COMMAND_FAILED;
+		return SMTP_COMMAND_FAILED;
 	}
 	if (injected(s))
-		return COMMAND_FAILED;
+		return SMTP_COMMAND_FAILED;
 	session_reply(s, "220 2.0.0 Ready to start TLS");
 	s->phase = SESSION_HANDSHAKE;
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }
 
 static const char *

@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-#include "proxy/command.h"
+#include "proxy/smtp_command.h"
 
 struct session;
 
-/* See struct command. */
-enum command_result cmd_tls_starttls(struct session *s);
+/* See struct smtp_command. */
+enum smtp_command_result cmd_tls_starttls(struct session *s);
 
 enum cmd_tls_status { CMD_TLS_DONE, CMD_TLS_WAIT, CMD_TLS_FAILED };
 

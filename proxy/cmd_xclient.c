@@ -21,8 +21,8 @@ struct change {
 };
 
 static bool
-take_name(const struct attribute *a, const char **name,
-    enum subject_name *status)
+take_name(
+    const struct attribute *a, const char **name, enum subject_name *status)
 {
 	*name = "unknown";
 	*status = a->kind == ATTRIBUTE_TEMPUNAVAIL ? SUBJECT_NAME_TEMP
@@ -35,8 +35,8 @@ take_name(const struct attribute *a, const char **name,
 }
 
 static bool
-take_addr(struct arena *arena, const struct attribute *a,
-    struct net_addr *addr, const char **text)
+take_addr(struct arena *arena, const struct attribute *a, struct net_addr *addr,
+    const char **text)
 {
 	char printed[NET_TEXT];
 
@@ -140,8 +140,7 @@ read_attributes(struct session *s, struct change *c)
 		r = take(c, &a);
 		if (r < 0)
 			return arena_printf(session_arena(s),
-			    "501 5.5.4 Bad XCLIENT attribute name: %s",
-			    a.name);
+			    "501 5.5.4 Bad XCLIENT attribute name: %s", a.name);
 		if (r == 0)
 			return arena_printf(session_arena(s),
 			    "501 5.5.4 Bad %s syntax: %s", a.name, a.value);
@@ -194,7 +193,7 @@ adopt(struct session *s, struct change *c)
 	session_name(s);
 }
 
-enum command_result
+enum smtp_command_result
 cmd_xclient_run(struct session *s)
 {
 	const char *reply = out_of_order(s);
@@ -208,9 +207,9 @@ cmd_xclient_run(struct session *s)
 	}
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
-		return COMMAND_FAILED;
+		return SMTP_COMMAND_FAILED;
 	}
 	adopt(s, &c);
 	greeting_welcome(s);
-	return COMMAND_LATER;
+	return SMTP_COMMAND_LATER;
 }

@@ -66,13 +66,13 @@ take(struct session *s, const char *word, struct session_forward *x)
 	if (a.kind == ATTRIBUTE_GIVEN && !valid(&a))
 		return arena_printf(session_arena(s),
 		    "501 5.5.4 Bad %s syntax: %s", a.name, a.value);
-	*to = a.kind == ATTRIBUTE_GIVEN ? arena_strdup(s->forward_arena,
-					      a.value)
-					: NULL;
+	*to = a.kind == ATTRIBUTE_GIVEN
+	    ? arena_strdup(s->forward_arena, a.value)
+	    : NULL;
 	return NULL;
 }
 
-enum command_result
+enum smtp_command_result
 cmd_xforward_run(struct session *s)
 {
 	const char *reply = NULL;
@@ -90,9 +90,9 @@ cmd_xforward_run(struct session *s)
 		reply = take(s, s->words.word[i], &x);
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
-		return COMMAND_FAILED;
+		return SMTP_COMMAND_FAILED;
 	}
 	s->forward = x;
 	session_reply(s, "250 2.0.0 Ok");
-	return COMMAND_DONE;
+	return SMTP_COMMAND_DONE;
 }

@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 
-#include "proxy/command.h"
+#include "proxy/smtp_command.h"
 
 struct session;
 
-/* See struct command. */
-enum command_result cmd_xforward_run(struct session *s);
+/* See struct smtp_command. */
+enum smtp_command_result cmd_xforward_run(struct session *s);
 
 #endif

@@ -1,6 +1,7 @@
 /* dialogue.c - see dialogue.h. */
 #include "proxy/dialogue.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -53,7 +54,8 @@ is_header(const char *word)
 	if (n == 0 || word[n] != ':')
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)word[i] <= 32 || (unsigned char)word[i] > 126)
+		if ((unsigned char)word[i] <= 32 ||
+		    (unsigned char)word[i] > 126)
 			return false;
 	return true;
 }
@@ -81,7 +83,7 @@ came_too_soon(struct session *s)
 	size_t n = s->in.len - s->in_at;
 
 	if (s->pipelined || n == 0 ||
-	    (s->esmtp && !(s->command->flags & COMMAND_LAST)))
+	    (s->esmtp && !(s->command->flags & SMTP_COMMAND_LAST)))
 		return false;
 	s->pipelined = true;
 	event(&proxy_events_pipelining,
@@ -100,7 +102,8 @@ came_too_soon(struct session *s)
 static bool
 not_now(struct session *s)
 {
-	if (s->access_denied != NULL && !(s->command->flags & COMMAND_ALWAYS)) {
+	if (s->access_denied != NULL &&
+	    !(s->command->flags & SMTP_COMMAND_ALWAYS)) {
 		if (s->access_denied[1] == '2' && s->access_denied[2] == '1') {
 			session_reply(s, "%s", s->access_denied);
 			return true;
@@ -115,7 +118,7 @@ not_now(struct session *s)
 		return true;
 	}
 	if (s->service->tls_must && s->tls == NULL &&
-	    !(s->command->flags & COMMAND_PRE_TLS)) {
+	    !(s->command->flags & SMTP_COMMAND_PRE_TLS)) {
 		mistake(s, "530 5.7.0 Must issue a STARTTLS command first");
 		return true;
 	}
@@ -134,24 +137,24 @@ static void run(struct session *s);
 static void
 perform(struct session *s)
 {
-	unsigned place = command_place(s->command);
+	unsigned place = smtp_command_place(s->command);
 
 	switch (s->command->run(s)) {
-	case COMMAND_AGAIN:
+	case SMTP_COMMAND_AGAIN:
 		must(!s->away);
 		s->count[place].all--;
 		session_run(s, true, run);
 		return;
-	case COMMAND_DONE:
+	case SMTP_COMMAND_DONE:
 		s->count[place].ok++;
 		break;
-	case COMMAND_FAILED:
+	case SMTP_COMMAND_FAILED:
 		s->errors++;
 		break;
-	case COMMAND_LATER:
+	case SMTP_COMMAND_LATER:
 		break;
 	}
-	if (s->command->flags & COMMAND_JUNK)
+	if (s->command->flags & SMTP_COMMAND_JUNK)
 		count_junk(s);
 	session_settle(s);
 }
@@ -165,11 +168,10 @@ run(struct session *s)
 		count_junk(s);
 		return;
 	}
-	s->count[command_place(s->command)].all++;
+	s->count[smtp_command_place(s->command)].all++;
 	s->where = s->command->name;
 	if (s->command->run == NULL && not_smtp(s)) {
-		hang_up(s,
-		    "221 2.7.0 Error: I can break rules, too. Goodbye.");
+		hang_up(s, "221 2.7.0 Error: I can break rules, too. Goodbye.");
 		return;
 	}
 	if (!not_now(s) && !came_too_soon(s))
@@ -221,7 +223,7 @@ perform_line(struct session *s, const char *line, size_t n)
 		session_settle(s);
 		return;
 	}
-	s->command = command_find(s->words.word[0]);
+	s->command = smtp_command_find(s->words.word[0]);
 	session_run(s, blocks(s), run);
 	if (!s->away)
 		session_settle(s);
@@ -307,8 +309,7 @@ dialogue_line(struct session *s)
 	s->in_at += used;
 	n = used - 1;
 	if (n == 0 || line[n - 1] != '\r') {
-		s->bare_lf |= s->service->newline !=
-			SMTP_SERVICE_NEWLINE_ANY &&
+		s->bare_lf |= s->service->newline != SMTP_SERVICE_NEWLINE_ANY &&
 		    !s->newline_exempt;
 		if (rejects_newline(s)) {
 			refuse_newline(s);

@@ -33,11 +33,11 @@ size_t
 escape_utf8_length(const char *text, size_t n)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t len = s[0] < 0x80               ? 1
-	    : s[0] >= 0xc2 && s[0] <= 0xdf     ? 2
-	    : (s[0] & 0xf0) == 0xe0            ? 3
-	    : s[0] >= 0xf0 && s[0] <= 0xf4     ? 4
-					       : 0;
+	size_t len = s[0] < 0x80           ? 1
+	    : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
+	    : (s[0] & 0xf0) == 0xe0        ? 3
+	    : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+					   : 0;
 
 	if (len == 0 || len > n)
 		return 0;

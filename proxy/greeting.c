@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 
 #include "base/arena.h"
-#include "base/dns.h"
+#include "base/master.h"
+#include "checks/peer.h"
 #include "proxy/client_count.h"
 #include "proxy/escape.h"
 #include "proxy/hall.h"
@@ -45,9 +46,8 @@ find_rights(struct session *s)
 	s->may_xclient = listed(s, service->xclient);
 	s->may_xforward = listed(s, service->xforward);
 	s->newline_exempt = listed(s, service->newline_exclusions);
-	s->subject.local_rewrite =
-	    local_clients_has(service->local_clients, &s->subject) ==
-	    TABLE_FOUND;
+	s->subject.local_rewrite = local_clients_has(service->local_clients,
+				       &s->subject) == TABLE_FOUND;
 }
 
 /* Too many connections from one client; true: so it was told. */
@@ -107,17 +107,17 @@ greeting_welcome(struct session *s)
 	if (too_many(s))
 		return;
 	switch (session_ask(s, STAGE_CONNECT)) {
-	case COMMAND_FAILED:
+	case SMTP_COMMAND_FAILED:
 		s->errors++;
 		/* Every command is refused from now on, as Postfix does. */
-		s->access_denied = arena_strndup(s->facts,
-		    s->out.data + before, s->out.len - before - 2);
+		s->access_denied = arena_strndup(
+		    s->facts, s->out.data + before, s->out.len - before - 2);
 		return;
-	case COMMAND_AGAIN:
+	case SMTP_COMMAND_AGAIN:
 		session_run(s, true, greeting_welcome);
 		return;
-	case COMMAND_DONE:
-	case COMMAND_LATER:
+	case SMTP_COMMAND_DONE:
+	case SMTP_COMMAND_LATER:
 		break;
 	}
 	s->access_denied = NULL;
@@ -136,8 +136,7 @@ server_facts(struct session *s)
 	if (getsockname(s->watch.fd, (struct sockaddr *)&ss, &n) < 0 ||
 	    !net_from_socket((struct sockaddr *)&ss, &addr, &port))
 		return;
-	s->subject.server_addr =
-	    arena_strdup(s->facts, net_print(&addr, text));
+	s->subject.server_addr = arena_strdup(s->facts, net_print(&addr, text));
 	s->subject.server_port = arena_printf(s->facts, "%u", port);
 }
 
@@ -154,7 +153,11 @@ static void
 identify(struct session *s)
 {
 	server_facts(s);
-	IDENTIFY
+	s->subject.arena = s->facts;
+	if (s->params->smtpd_peername_lookup)
+		peer_find(&s->subject);
+	else
+		peer_skip(&s->subject);
 	session_name(s);
 	log_connect(s);
 	if (s->params->smtpd_tls_wrappermode && s->service->tls != NULL) {
@@ -169,7 +172,10 @@ identify(struct session *s)
 void
 greeting_begin(struct session *s)
 {
-	session_run(s, BLOCKS || greeting_blocks(s), identify);
+	bool asks =
+	    s->params->smtpd_peername_lookup && peer_blocks(&s->subject);
+
+	session_run(s, asks || greeting_blocks(s), identify);
 	if (!s->away)
 		session_io_drive(s);
 }

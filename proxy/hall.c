@@ -8,8 +8,8 @@
 #include "proxy/session_io.h"
 
 #define SESSION_OF(member, pointer)                                            \
-	((struct session *)(void *)((char *)(pointer) -                        \
-	    offsetof(struct session, member)))
+	((struct session *)(void *)((char *)(pointer)-offsetof(                \
+	    struct session, member)))
 
 /* In a worker: giving the session back is the last thing it does. */
 static void
@@ -85,6 +85,7 @@ hall_end_all(struct hall *hall)
 {
 	struct session *s, *next;
 
+	hall->cutting = true;
 	for (s = hall->sessions; s != NULL; s = next) {
 		next = s->next;
 		session_io_cut(s);

@@ -34,7 +34,8 @@ struct hall_store {
 struct hall_place {
 	const struct smtp_service *service;
 	unsigned busy, most_busy; /* sessions that have a worker */
-	struct session *first_waiting, *last_waiting; /* for one, by next_waiting */
+	struct session *first_waiting,
+	    *last_waiting; /* for one, by next_waiting */
 };
 
 /* What all halls of the role share. */
@@ -42,7 +43,7 @@ struct hall_shared {
 	struct workers *workers;
 	struct world *world;
 	struct client_count *clients;
-	size_t most_sessions; /* of one hall */
+	size_t most_sessions;     /* of one hall */
 	struct trace_log *traces; /* NULL: nobody wants them */
 };
 
@@ -56,7 +57,7 @@ struct hall {
 	size_t count;
 	struct buf spare; /* an input buffer between two uses */
 	bool draining;
-	bool empty; /* draining, and the last session has ended */
+	bool cutting; /* sessions end as soon as they can */
 };
 
 /* hall_work(s): have a worker run s->job as soon as the service has a place

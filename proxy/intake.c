@@ -101,18 +101,16 @@ log_fault(struct session *s)
 		break;
 	case MESSAGE_OCTETS:
 		event(&proxy_events_content, &cleanup, "action", "reject",
-		    "what", "content", "client", s->client, "sender",
-		    f->sender, "recipient", f->recipient, "protocol",
-		    f->protocol, "helo", f->helo, "text",
-		    "5.7.1 disallowed character", NULL);
+		    "what", "content", "client", s->client, "sender", f->sender,
+		    "recipient", f->recipient, "protocol", f->protocol, "helo",
+		    f->helo, "text", "5.7.1 disallowed character", NULL);
 		break;
 	case MESSAGE_OK:
 		break;
 	}
 }
 
-static void
-stored(void *arg, enum submit_result result, const char *why);
+static void stored(void *arg, enum submit_result result, const char *why);
 
 static void
 drained(void *arg)
@@ -201,8 +199,8 @@ put_missing(struct session *s, struct buf *out)
 	const char *undisclosed = s->params->undisclosed_recipients_header;
 	char stamp[32];
 	struct tm tm;
-	bool complete = s->subject.local_rewrite ||
-	    s->params->always_add_missing_headers;
+	bool complete =
+	    s->subject.local_rewrite || s->params->always_add_missing_headers;
 
 	if (complete && m->message_id == NULL) {
 		(void)gmtime_r(&seconds, &tm);
@@ -343,13 +341,14 @@ intake_finish(struct session *s)
 	if (refuse_content(s))
 		return;
 	switch (session_ask(s, STAGE_END)) {
-	case COMMAND_AGAIN:
+	case SMTP_COMMAND_AGAIN:
 		must(!s->away);
 		session_run(s, true, intake_finish);
 		return;
-	case COMMAND_FAILED:
+	case SMTP_COMMAND_FAILED:
 		return;
-	case COMMAND_DONE:
+	case SMTP_COMMAND_DONE:
+	case SMTP_COMMAND_LATER:
 		break;
 	}
 	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
@@ -362,9 +361,8 @@ intake_finish(struct session *s)
 	mail->envelope->size = mail->envelope->nheaders + mail->message.size;
 	cleanup.program = "cleanup";
 	event(&proxy_events_message_id, &cleanup, "message_id",
-	    mail->envelope->message_id[0] != '\0'
-		? mail->envelope->message_id
-		: "<>",
+	    mail->envelope->message_id[0] != '\0' ? mail->envelope->message_id
+						  : "<>",
 	    NULL);
 	if (mail->discard)
 		discard(s);
@@ -380,7 +378,7 @@ stored(void *arg, enum submit_result result, const char *why)
 	switch (result) {
 	case SUBMIT_STORED:
 		s->errors = s->junk = 0;
-		s->count[command_place(s->command)].ok++;
+		s->count[smtp_command_place(s->command)].ok++;
 		session_reply(s, "250 2.0.0 Ok: queued as %s", s->qid);
 		break;
 	case SUBMIT_FULL:

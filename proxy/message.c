@@ -61,8 +61,8 @@ named(const struct buf *header, size_t n, const char *name)
 static void
 take_message_id(struct message *m, size_t name)
 {
-	const char *p = memchr(m->header.data + name, '<',
-	    m->header.len - name);
+	const char *p =
+	    memchr(m->header.data + name, '<', m->header.len - name);
 	const char *end;
 
 	if (p == NULL || m->message_id != NULL)

@@ -31,10 +31,10 @@ struct message {
 	const struct proxy_params *params;
 	enum message_fault fault;
 	bool in_body;
-	bool started; /* the first line has been seen */
-	bool cutting; /* a header is longer than header_size_limit */
-	struct buf line;   /* of the section: not yet complete */
-	struct buf header; /* one, with its continuations: not yet complete */
+	bool started;       /* the first line has been seen */
+	bool cutting;       /* a header is longer than header_size_limit */
+	struct buf line;    /* of the section: not yet complete */
+	struct buf header;  /* one, with its continuations: not yet complete */
 	struct buf headers; /* the section so far */
 	struct buf body;    /* to be taken away by the owner */
 	uint64_t size;      /* received so far */

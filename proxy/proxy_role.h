@@ -11,6 +11,7 @@
 struct conf;
 struct master;
 struct master_service;
+struct state;
 struct world;
 
 /* A listening, non-blocking socket of a service. */
@@ -34,7 +35,9 @@ struct proxy_role {
 	unsigned workers;         /* threads that may block; 0: 128 */
 	int64_t drain;            /* how long sessions may go on after SIGTERM,
 				   * in nanoseconds */
-	bool strict; /* a mistake in a restriction list, a table or a
+	struct state *state; /* where decision traces go (trace_log.h); NULL:
+			      * nobody wants them */
+	bool strict;         /* a mistake in a restriction list, a table or a
 		      * certificate: do not start (a reload) */
 
 	/* Called once when every list is compiled and every table is open and
@@ -42,12 +45,6 @@ struct proxy_role {
 	 * and report ready.  ${warnings}: what is wrong, one "file:line: text"
 	 * per line, or "".  Nonzero: do not serve, return that.  May be NULL. */
 	int (*ready)(void *arg, const char *warnings);
-	/* Called from a loop's thread with the decision traces of rejected
-	 * commands (weir_trace_all: of all), batched, so that weir explain can
-	 * find them: ${id} is the trace's, ${text} what stage_trace_print()
-	 * wrote below a line that names session, client, command and queue id.
-	 * May be NULL. */
-	void (*trace)(void *arg, const char *id, const char *text);
 	void *arg;
 };
 

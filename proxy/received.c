@@ -37,15 +37,13 @@ put_tls(const struct session *s, struct buf *out)
 	if (facts.key_exchange[0] != '\0')
 		buf_printf(out, "\r\n\t key-exchange %s", facts.key_exchange);
 	if (facts.server_signature[0] != '\0')
-		buf_printf(
-		    out, " server-signature %s", facts.server_signature);
+		buf_printf(out, " server-signature %s", facts.server_signature);
 	if (facts.client_signature[0] != '\0')
-		buf_printf(out, "\r\n\t client-signature %s",
-		    facts.client_signature);
+		buf_printf(
+		    out, "\r\n\t client-signature %s", facts.client_signature);
 	buf_puts(out, ")\r\n");
 	if (facts.ccert_given)
-		buf_printf(out,
-		    "\t(Client CN \"%s\", Issuer \"%s\" (%s))\r\n",
+		buf_printf(out, "\t(Client CN \"%s\", Issuer \"%s\" (%s))\r\n",
 		    f->ccert_trusted ? facts.ccert_cn : facts.claimed_cn,
 		    f->ccert_trusted ? facts.ccert_issuer_cn
 				     : facts.claimed_issuer_cn,
@@ -71,8 +69,8 @@ received_put(const struct session *s, struct buf *out)
 	if (s->tls != NULL && s->params->smtpd_tls_received_header)
 		put_tls(s, out);
 	if (f->sasl_username != NULL)
-		buf_printf(out, "\t(Authenticated sender: %s)\r\n",
-		    f->sasl_username);
+		buf_printf(
+		    out, "\t(Authenticated sender: %s)\r\n", f->sasl_username);
 	buf_printf(out, "\tby %s (%s) with %s%s%s%s id %s",
 	    s->service->myhostname, s->service->mail_name,
 	    mail->utf8 ? "UTF8" : "",

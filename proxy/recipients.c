@@ -61,12 +61,12 @@ canonical(struct filling *f, const char *address, char which, char **result)
 	enum table_status status = TABLE_NONE;
 	char *completed;
 
-	*result = route_rewrite(service->route, arena, address,
-	    f->session->subject.local_rewrite);
+	*result = route_rewrite(
+	    service->route, arena, address, f->session->subject.local_rewrite);
 	if (!service->no_address_mappings) {
-		status = route_canonical(service->route,
-		    f->session->subject.world, arena, *result, which,
-		    &completed);
+		status =
+		    route_canonical(service->route, f->session->subject.world,
+			arena, *result, which, &completed);
 		if (status == TABLE_FOUND)
 			*result = completed;
 	}
@@ -97,8 +97,8 @@ expand(struct filling *f, const struct mail_rcpt *rcpt)
 static int
 copy_to(struct filling *f, const char *address)
 {
-	return expand(f,
-	    &(struct mail_rcpt){ address, "", ENVELOPE_NOTIFY_NEVER });
+	return expand(
+	    f, &(struct mail_rcpt){ address, "", ENVELOPE_NOTIFY_NEVER });
 }
 
 static int
@@ -132,9 +132,9 @@ resolve(struct filling *f)
 	struct route_answer answer;
 
 	for (size_t i = 0; i < e->nrcpts; i++) {
-		if (route_resolve(f->service->route,
-			f->session->subject.world, f->mail->arena, e->sender,
-			e->rcpts[i].address, &answer) == TABLE_FAILED)
+		if (route_resolve(f->service->route, f->session->subject.world,
+			f->mail->arena, e->sender, e->rcpts[i].address,
+			&answer) == TABLE_FAILED)
 			continue;
 		e->rcpts[i].transport = answer.transport;
 		e->rcpts[i].nexthop = answer.nexthop;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,12 +85,12 @@ log_end(const struct session *s)
 	struct buf counts = { 0 };
 	unsigned done = 0, all = 0;
 
-	for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+	for (unsigned i = 0; i < SMTP_COMMAND_COUNT; i++) {
 		if (s->count[i].all == 0)
 			continue;
 		done += s->count[i].ok;
 		all += s->count[i].all;
-		buf_printf(&counts, " %s=%u", command_at(i)->counted,
+		buf_printf(&counts, " %s=%u", smtp_command_at(i)->counted,
 		    s->count[i].ok);
 		if (s->count[i].ok != s->count[i].all)
 			buf_printf(&counts, "/%u", s->count[i].all);
@@ -203,8 +204,8 @@ session_reply(struct session *s, const char *format, ...)
 void
 session_refuse(struct session *s, const struct verdict *verdict)
 {
-	session_reply(s, "%d %s %s", verdict->code, verdict->dsn,
-	    verdict->text);
+	session_reply(
+	    s, "%d %s %s", verdict->code, verdict->dsn, verdict->text);
 	if (verdict->hangup)
 		s->hangup = true;
 }
@@ -220,7 +221,7 @@ take_effects(struct session *s, const struct effect *effects)
 	}
 }
 
-enum command_result
+enum smtp_command_result
 session_ask(struct session *s, enum stage stage)
 {
 	struct verdict verdict = { 0 };
@@ -229,13 +230,13 @@ session_ask(struct session *s, enum stage stage)
 	s->subject.pipelined = s->in_at < s->in.len;
 	stage_run(s->service->rules, stage, &s->subject, &s->state, &verdict);
 	if (verdict.again)
-		return COMMAND_AGAIN;
+		return SMTP_COMMAND_AGAIN;
 	trace_log_add(s, &verdict);
 	take_effects(s, verdict.effects);
 	if (verdict.pass)
-		return COMMAND_DONE;
+		return SMTP_COMMAND_DONE;
 	session_refuse(s, &verdict);
-	return COMMAND_FAILED;
+	return SMTP_COMMAND_FAILED;
 }
 
 void
@@ -299,7 +300,7 @@ session_name(struct session *s)
 
 	s->client = arena_printf(s->facts, "%s[%s]%s%s", f->client_name,
 	    f->client_addr, port ? ":" : "",
-	    !port                      ? ""
+	    !port                        ? ""
 		: f->client_port != NULL ? f->client_port
 					 : "unknown");
 }

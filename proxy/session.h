@@ -19,7 +19,7 @@
 #include "checks/subject.h"
 #include "classes/stage.h"
 #include "proxy/body.h"
-#include "proxy/command.h"
+#include "proxy/smtp_command.h"
 #include "proxy/words.h"
 
 struct arena;
@@ -54,16 +54,16 @@ struct session {
 	struct loop_fd watch;
 	struct net_addr peer; /* who really has connected */
 	struct loop_timer timer;
-	struct session *next, *prev; /* of the hall */
+	struct session *next, *prev;  /* of the hall */
 	struct session *next_waiting; /* for a worker */
-	int64_t deadline;            /* of what the client owes; 0: nothing */
+	int64_t deadline;             /* of what the client owes; 0: nothing */
 	bool readable, writable, hung_up;
-	bool away;    /* a worker has it, or it waits for one */
-	bool counted; /* peer is in the number of connections */
-	bool choked;  /* the queue takes no more body for now */
-	bool tarpit;  /* out_held waits for the timer */
-	bool in_line; /* a part of a command line has come */
-	bool finished; /* intake_finish() has run, or runs */
+	bool away;           /* a worker has it, or it waits for one */
+	bool counted;        /* peer is in the number of connections */
+	bool choked;         /* the queue takes no more body for now */
+	bool tarpit;         /* out_held waits for the timer */
+	bool in_line;        /* a part of a command line has come */
+	bool finished;       /* intake_finish() has run, or runs */
 	unsigned char place; /* of the service in the hall */
 
 	/* The hand-over. */
@@ -82,11 +82,11 @@ struct session {
 	struct stage_state state;
 	struct session_forward forward;
 	struct arena *forward_arena; /* NULL: no XFORWARD */
-	struct arena *facts;    /* texts about the client, for the session */
-	struct arena *scratch;  /* texts of the command under way; or NULL */
-	struct mail *mail;      /* the transaction; NULL outside of one */
-	char *helo;             /* malloc'd */
-	const char *client;     /* "name[addr]", for the log */
+	struct arena *facts;       /* texts about the client, for the session */
+	struct arena *scratch;     /* texts of the command under way; or NULL */
+	struct mail *mail;         /* the transaction; NULL outside of one */
+	char *helo;                /* malloc'd */
+	const char *client;        /* "name[addr]", for the log */
 	const char *access_denied; /* the reply to CONNECT; NULL: welcome */
 	struct tls *tls;
 
@@ -98,7 +98,7 @@ struct session {
 	int64_t pause;   /* how long; 0: not at all */
 	bool overlong;   /* the rest of a long line is being skipped */
 
-	const struct command *command; /* under way, or the last one */
+	const struct smtp_command *command; /* under way, or the last one */
 	struct words words;
 	char *line;        /* its line; in scratch */
 	char *long_line;   /* the start of an overlong one; in scratch */
@@ -117,7 +117,7 @@ struct session {
 	bool greeted;   /* where TLS begins with the connection */
 	struct {
 		unsigned ok, all;
-	} count[COMMAND_COUNT];
+	} count[SMTP_COMMAND_COUNT];
 };
 
 /*
@@ -152,10 +152,10 @@ void session_refuse(struct session *s, const struct verdict *verdict);
 
 /*
  * session_ask(s, stage):
- * Evaluate ${stage} and take up its effects.  COMMAND_DONE: it may go on;
- * COMMAND_FAILED: refused, and replied; COMMAND_AGAIN: only a worker can tell.
+ * Evaluate ${stage} and take up its effects.  SMTP_COMMAND_DONE: it may go on;
+ * SMTP_COMMAND_FAILED: refused, and replied; SMTP_COMMAND_AGAIN: only a worker can tell.
  */
-enum command_result session_ask(struct session *s, enum stage stage);
+enum smtp_command_result session_ask(struct session *s, enum stage stage);
 
 /* session_forget_mail(s): the transaction is over (RSET).  session_forget(s):
  * so is all that the client has said, as after STARTTLS and XCLIENT. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -31,8 +32,8 @@ enum {
 };
 
 #define SESSION_OF(member, pointer)                                            \
-	((struct session *)(void *)((char *)(pointer) -                        \
-	    offsetof(struct session, member)))
+	((struct session *)(void *)((char *)(pointer)-offsetof(                \
+	    struct session, member)))
 
 enum got { GOT_SOME, GOT_NONE, GOT_END };
 
@@ -98,8 +99,7 @@ receive(struct session *s, size_t want)
 		s->in_at = 0;
 	}
 	to = buf_reserve(&s->in, want);
-	return s->tls != NULL ? read_tls(s, to, want)
-			      : read_plain(s, to, want);
+	return s->tls != NULL ? read_tls(s, to, want) : read_plain(s, to, want);
 }
 
 /* Nothing is to be kept for an idle session. */
@@ -170,8 +170,7 @@ flush(struct session *s)
 	size_t put;
 
 	while (unsent(s) > 0 && s->writable) {
-		if (!write_some(
-			s, s->out.data + s->out_at, unsent(s), &put))
+		if (!write_some(s, s->out.data + s->out_at, unsent(s), &put))
 			return false;
 		s->out_at += put;
 	}
@@ -231,8 +230,7 @@ park(struct session *s)
 void
 session_io_wake(struct session *s)
 {
-	loop_timer_set(
-	    s->hall->loop, &s->timer, loop_time(s->hall->loop));
+	loop_timer_set(s->hall->loop, &s->timer, loop_time(s->hall->loop));
 }
 
 /* Say good-bye: what is left to be written is, then the socket is closed. */
@@ -289,23 +287,16 @@ extend(struct session *s, size_t octets)
 {
 	int64_t most = limit(s);
 
-	s->deadline += (int64_t)octets * CLOCK_SECOND /
-	    s->params->smtpd_min_data_rate;
+	s->deadline +=
+	    (int64_t)octets * CLOCK_SECOND / s->params->smtpd_min_data_rate;
 	if (s->deadline > most || s->deadline == 0)
 		s->deadline = most;
 }
 
+/* The queue has answered; the reply is there. */
 static void
 stored(struct session *s)
 {
-	loop_defer(s->hall->loop, &s->back);
-}
-
-static void
-resume(struct loop_task *task)
-{
-	struct session *s = SESSION_OF(back, task);
-
 	session_forget_forward(s);
 	session_forget_mail(s);
 	session_settle(s);
@@ -322,12 +313,11 @@ commit_or_not(struct session *s)
 
 	if (mail->envelope != NULL) {
 		s->deadline = 0;
-		s->back.run = resume;
 		intake_commit(s, stored);
 		return;
 	}
 	if (mail->discard)
-		s->count[command_place(s->command)].ok++;
+		s->count[smtp_command_place(s->command)].ok++;
 	else
 		s->errors++;
 	session_forget_forward(s);
@@ -389,8 +379,8 @@ handshake_phase(struct session *s)
 		return GO_ON;
 	case CMD_TLS_WAIT:
 		if (s->deadline == 0)
-			s->deadline = clock_mono() +
-			    s->params->smtpd_starttls_timeout;
+			s->deadline =
+			    clock_mono() + s->params->smtpd_starttls_timeout;
 		return PARK;
 	case CMD_TLS_FAILED:
 		break;
@@ -468,7 +458,9 @@ session_io_drive(struct session *s)
 	size_t turn = 0;
 
 	while (next == GO_ON && !s->away) {
-		if (s->tarpit || paused(s))
+		if (s->hall->cutting && s->phase != SESSION_STORE)
+			next = end(s);
+		else if (s->tarpit || paused(s))
 			next = PARK;
 		else if ((s->phase == SESSION_CLOSING ||
 			     s->phase == SESSION_HANDSHAKE) &&
@@ -499,8 +491,7 @@ time_is_up(struct session *s)
 	case SESSION_COMMAND:
 	case SESSION_BODY:
 		if (unsent(s) == 0)
-			session_reply(s,
-			    "421 4.4.2 %s Error: timeout exceeded",
+			session_reply(s, "421 4.4.2 %s Error: timeout exceeded",
 			    s->service->myhostname);
 		s->why = "timeout";
 		s->tarpit = false;

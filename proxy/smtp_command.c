@@ -1,5 +1,5 @@
-/* command.c - the registry of SMTP commands. */
-#include "proxy/command.h"
+/* smtp_command.c - the registry of SMTP commands. */
+#include "proxy/smtp_command.h"
 
 #include <stddef.h>
 #include <strings.h>
@@ -13,11 +13,11 @@
 #include "proxy/cmd_xclient.h"
 #include "proxy/cmd_xforward.h"
 
-enum { L = COMMAND_LAST, J = COMMAND_JUNK, T = COMMAND_PRE_TLS };
+enum { L = SMTP_COMMAND_LAST, J = SMTP_COMMAND_JUNK, T = SMTP_COMMAND_PRE_TLS };
 
 /* In the order of the disconnect line. */
 /* clang-format off */
-static const struct command commands[COMMAND_COUNT] = {
+static const struct smtp_command commands[SMTP_COMMAND_COUNT] = {
 	{ "HELO", "helo", J | T | L, cmd_helo_helo, cmd_helo_blocks },
 	{ "EHLO", "ehlo", J | T | L, cmd_helo_ehlo, cmd_helo_blocks },
 	{ "STARTTLS", "starttls", T, cmd_tls_starttls, NULL },
@@ -33,15 +33,15 @@ static const struct command commands[COMMAND_COUNT] = {
 	{ "VRFY", "vrfy", J | L, cmd_simple_vrfy, cmd_simple_vrfy_blocks },
 	{ "ETRN", "etrn", J, cmd_simple_etrn, cmd_simple_etrn_blocks },
 	{ "HELP", "help", J | T, cmd_simple_help, NULL },
-	{ "QUIT", "quit", T | COMMAND_ALWAYS, cmd_simple_quit, NULL },
+	{ "QUIT", "quit", T | SMTP_COMMAND_ALWAYS, cmd_simple_quit, NULL },
 	{ "UNKNOWN", "unknown", 0, NULL, NULL },
 };
 /* clang-format on */
 
-const struct command *
-command_find(const char *name)
+const struct smtp_command *
+smtp_command_find(const char *name)
 {
-	const struct command *c = commands;
+	const struct smtp_command *c = commands;
 
 	while (c->run != NULL && strcasecmp(c->name, name) != 0)
 		c++;
@@ -49,13 +49,13 @@ command_find(const char *name)
 }
 
 unsigned
-command_place(const struct command *command)
+smtp_command_place(const struct smtp_command *command)
 {
 	return (unsigned)(command - commands);
 }
 
-const struct command *
-command_at(unsigned place)
+const struct smtp_command *
+smtp_command_at(unsigned place)
 {
 	return &commands[place];
 }

@@ -1,0 +1,345 @@
+/* proxy_role.c - see proxy_role.h. */
+#include "proxy/proxy_role.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/fatal.h"
+#include "base/loop.h"
+#include "base/master.h"
+#include "base/workers.h"
+#include "proxy/client_count.h"
+#include "proxy/door.h"
+#include "proxy/hall.h"
+#include "proxy/smtp_service.h"
+#include "proxy/trace_log.h"
+#include "queue/submit.h"
+
+enum {
+	DEFAULT_WORKERS = 128,
+	/* Descriptors for other things than sessions: tables, the log, the
+	 * resolver, connections to policy servers. */
+	OTHER_DESCRIPTORS = 128,
+	TICK_MS = 100,
+};
+
+/* One loop and its thread. */
+struct floor {
+	struct running *running;
+	unsigned number;
+	pthread_t thread;
+	struct hall hall;
+	struct door **doors;
+	size_t ndoors;
+	struct loop_task drain, cut;
+	_Atomic bool over;
+};
+
+struct running {
+	const struct proxy_role *role;
+	struct smtp_service **services;
+	size_t nservices;
+	struct hall_shared shared;
+	struct floor *floors;
+	unsigned nfloors;
+};
+
+static unsigned
+service_of(const struct running *r, const struct master_service *master)
+{
+	for (unsigned i = 0; i < r->nservices; i++)
+		if (r->services[i]->master == master)
+			return i;
+	must(!"a listener of a service that is not there");
+	return 0;
+}
+
+static int
+open_services(struct running *r, struct err *warnings)
+{
+	const struct proxy_role *role = r->role;
+	size_t n = role->master->count;
+
+	r->services = calloc(n + 1, sizeof(struct smtp_service *));
+	if (r->services == NULL)
+		fatal("out of memory");
+	for (size_t i = 0; i < n; i++) {
+		const struct master_service *m = &role->master->services[i];
+		struct smtp_service *service;
+
+		if (m->type != MASTER_INET || strcmp(m->command, "smtpd") != 0)
+			continue;
+		service =
+		    smtp_service_open(m, role->conf, role->strict, warnings);
+		if (service == NULL)
+			return -1;
+		r->services[r->nservices++] = service;
+	}
+	return 0;
+}
+
+/* How many sessions of a service may have a worker at a time: its maxproc,
+ * all of them together less than the workers, and each at least one. */
+static void
+set_ceilings(struct floor *f, unsigned workers)
+{
+	struct running *r = f->running;
+	size_t sum = 0;
+
+	for (size_t i = 0; i < r->nservices; i++) {
+		int most = r->services[i]->most_busy;
+
+		sum += most > 0 ? (size_t)most : workers;
+	}
+	for (size_t i = 0; i < r->nservices; i++) {
+		int most = r->services[i]->most_busy;
+		size_t share = most > 0 ? (size_t)most : workers;
+
+		if (sum >= workers)
+			share = share * (workers - 1) / sum;
+		share /= r->nfloors;
+		f->hall.places[i] = (struct hall_place){
+			.service = r->services[i],
+			.most_busy = share > 0 ? (unsigned)share : 1,
+		};
+	}
+}
+
+static void
+drain(struct loop_task *task)
+{
+	struct floor *f = (struct floor *)(void *)((char *)task -
+	    offsetof(struct floor, drain));
+
+	for (size_t i = 0; i < f->ndoors; i++)
+		door_close(f->doors[i]);
+	f->ndoors = 0;
+	hall_drain(&f->hall);
+}
+
+static void
+cut(struct loop_task *task)
+{
+	struct floor *f = (struct floor *)(void *)((char *)task -
+	    offsetof(struct floor, cut));
+
+	hall_end_all(&f->hall);
+}
+
+static void *
+serve(void *arg)
+{
+	struct floor *f = arg;
+
+	event_hold(1);
+	loop_run(f->hall.loop);
+	event_hold(0);
+	f->over = true;
+	return NULL;
+}
+
+static void
+open_floor(struct running *r, unsigned number, unsigned workers)
+{
+	const struct proxy_role *role = r->role;
+	struct floor *f = &r->floors[number];
+	struct hall *h = &f->hall;
+
+	f->running = r;
+	f->number = number;
+	f->drain.run = drain;
+	f->cut.run = cut;
+	h->loop = loop_new();
+	h->shared = &r->shared;
+	h->store = (struct hall_store){
+		.queue = submit_open(h->loop, role->queue_socket),
+		.begin = submit_begin,
+		.body = submit_body,
+		.commit = submit_commit,
+		.cancel = submit_cancel,
+		.room = submit_room,
+	};
+	h->places = calloc(r->nservices + 1, sizeof *h->places);
+	f->doors = calloc(role->nlisteners + 1, sizeof(struct door *));
+	if (h->places == NULL || f->doors == NULL)
+		fatal("out of memory");
+	h->nplaces = r->nservices;
+	set_ceilings(f, workers);
+	for (size_t i = 0; i < role->nlisteners; i++) {
+		const struct proxy_listener *l = &role->listeners[i];
+
+		if (l->loop >= 0 && (unsigned)l->loop % r->nfloors != number)
+			continue;
+		f->doors[f->ndoors++] = door_open(h, l->fd,
+		    service_of(r, l->service), l->loop < 0 && r->nfloors > 1);
+	}
+}
+
+static void
+close_floor(struct floor *f)
+{
+	struct hall *h = &f->hall;
+
+	submit_close(h->store.queue);
+	loop_free(h->loop);
+	buf_free(&h->spare);
+	free(h->places);
+	free(f->doors);
+}
+
+/* Replies leave at once; sessions inherit it from their listener. */
+static void
+set_options(const struct proxy_role *role)
+{
+	int on = 1;
+
+	for (size_t i = 0; i < role->nlisteners; i++)
+		(void)setsockopt(role->listeners[i].fd, IPPROTO_TCP,
+		    TCP_NODELAY, &on, sizeof on);
+}
+
+static size_t
+session_limit(const struct running *r)
+{
+	struct rlimit limit;
+	size_t most = SIZE_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		most = limit.rlim_cur > 2 * OTHER_DESCRIPTORS
+		    ? limit.rlim_cur - OTHER_DESCRIPTORS
+		    : limit.rlim_cur / 2;
+	for (size_t i = 0; i < r->nservices; i++) {
+		int64_t set = r->services[i]->calm.weir_session_limit;
+
+		if (set > 0 && (size_t)set < most)
+			most = (size_t)set;
+	}
+	most /= r->nfloors;
+	return most > 0 ? most : 1;
+}
+
+static bool
+all_over(const struct running *r)
+{
+	for (unsigned i = 0; i < r->nfloors; i++)
+		if (!r->floors[i].over)
+			return false;
+	return true;
+}
+
+/* Wait for SIGTERM, then for the sessions, at most role->drain. */
+static void
+wait_for_end(struct running *r, const sigset_t *set)
+{
+	static const struct timespec tick = { 0, TICK_MS * 1000000L };
+	int64_t until;
+	int number;
+
+	do
+		number = sigwaitinfo(set, NULL);
+	while (number < 0 && errno == EINTR);
+	until = clock_mono() + r->role->drain;
+	for (unsigned i = 0; i < r->nfloors; i++)
+		loop_post(r->floors[i].hall.loop, &r->floors[i].drain);
+	while (!all_over(r) && clock_mono() < until)
+		(void)sigtimedwait(&(sigset_t){ 0 }, NULL, &tick);
+	if (all_over(r))
+		return;
+	for (unsigned i = 0; i < r->nfloors; i++)
+		loop_post(r->floors[i].hall.loop, &r->floors[i].cut);
+}
+
+static void
+run_floors(struct running *r, unsigned workers, const sigset_t *set)
+{
+	const struct proxy_role *role = r->role;
+
+	r->shared.workers = workers_new(workers, 0);
+	r->shared.world = role->world;
+	r->shared.clients = client_count_new();
+	r->shared.most_sessions = session_limit(r);
+	if (role->state != NULL)
+		r->shared.traces =
+		    trace_log_new(role->state, r->shared.workers);
+	for (unsigned i = 0; i < r->nfloors; i++)
+		open_floor(r, i, workers);
+	for (unsigned i = 0; i < r->nfloors; i++)
+		if (pthread_create(
+			&r->floors[i].thread, NULL, serve, &r->floors[i]) != 0)
+			fatal("cannot start a thread");
+	wait_for_end(r, set);
+	for (unsigned i = 0; i < r->nfloors; i++)
+		(void)pthread_join(r->floors[i].thread, NULL);
+	workers_free(r->shared.workers);
+	for (unsigned i = 0; i < r->nfloors; i++)
+		close_floor(&r->floors[i]);
+	trace_log_free(r->shared.traces);
+	client_count_free(r->shared.clients);
+}
+
+static void
+close_services(struct running *r)
+{
+	for (size_t i = 0; i < r->nservices; i++)
+		smtp_service_close(r->services[i]);
+	free(r->services);
+}
+
+static int
+start(struct running *r, const struct err *warnings)
+{
+	const struct proxy_role *role = r->role;
+	unsigned workers = role->workers > 1 ? role->workers : DEFAULT_WORKERS;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	sigset_t set;
+	int status;
+
+	/* Blocked before there are threads, so that only sigwaitinfo() takes
+	 * them. */
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	status =
+	    role->ready != NULL ? role->ready(role->arg, warnings->text) : 0;
+	if (status != 0)
+		return status;
+	r->nfloors = role->loops > 0 ? role->loops
+	    : processors > 0         ? (unsigned)processors
+				     : 1;
+	r->floors = calloc(r->nfloors, sizeof *r->floors);
+	if (r->floors == NULL)
+		fatal("out of memory");
+	set_options(role);
+	run_floors(r, workers, &set);
+	free(r->floors);
+	return 0;
+}
+
+int
+proxy_role_run(const struct proxy_role *role)
+{
+	struct running r = { .role = role };
+	struct err warnings = { 0 };
+	int status = EX_CONFIG;
+
+	if (open_services(&r, &warnings) < 0)
+		event_warning(NULL, "%s", warnings.text);
+	else
+		status = start(&r, &warnings);
+	close_services(&r);
+	return status;
+}

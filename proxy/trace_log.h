@@ -1,0 +1,28 @@
+/* trace_log.h - decision traces, kept for weir explain. */
+#ifndef PROXY_TRACE_LOG_H
+#define PROXY_TRACE_LOG_H
+
+struct session;
+struct state;
+struct trace_log;
+struct verdict;
+struct workers;
+
+/*
+ * trace_log_new(state, workers):
+ * Records go to the ring "trace" of ${state}, the newest 100,000, many in one
+ * transaction, written by one of ${workers}.  A record's first line is
+ *	ID TIME number=N client=NAME[ADDR] stage=RCPT qid=QID from=<> to=<>
+ *	proto=ESMTP helo=<> answer="554 5.7.1 ..."
+ * (all in one line), the others are what trace_print() writes.
+ */
+struct trace_log *trace_log_new(struct state *state, struct workers *workers);
+
+/* trace_log_free(log): after the workers. */
+void trace_log_free(struct trace_log *log);
+
+/* trace_log_add(s, verdict): keep the trace of ${verdict}, if it is a refusal
+ * or all are wanted (weir_trace_all).  By the session's owner. */
+void trace_log_add(struct session *s, const struct verdict *verdict);
+
+#endif
