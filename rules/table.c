@@ -450,6 +450,13 @@ struct table_list *
 table_list_open(const char *text, const char *name, struct conf *conf,
     struct arena *arena, struct err *err)
 {
+	return table_list_open_as(text, name, conf, 0, arena, err);
+}
+
+struct table_list *
+table_list_open_as(const char *text, const char *name, struct conf *conf,
+    unsigned flags, struct arena *arena, struct err *err)
+{
 	struct table_list *list = arena_alloc(arena, sizeof *list);
 	const char *cursor = text;
 	struct table **tables;
@@ -467,7 +474,8 @@ table_list_open(const char *text, const char *name, struct conf *conf,
 			room *= 2;
 		}
 		one.text[0] = '\0';
-		list->tables[list->count++] = table_open(word, conf, &one);
+		list->tables[list->count++] =
+		    table_open_as(word, conf, flags, &one);
 		if (one.text[0] == '\0')
 			continue;
 		if (all.text[0] != '\0')

@@ -83,6 +83,9 @@ struct table_list {
  * tables are gathered in ${err}, and the list is usable all the same. */
 struct table_list *table_list_open(const char *text, const char *name,
     struct conf *conf, struct arena *arena, struct err *err);
+/* table_list_open_as(): with the flags of table_open_as(). */
+struct table_list *table_list_open_as(const char *text, const char *name,
+    struct conf *conf, unsigned flags, struct arena *arena, struct err *err);
 void table_list_close(struct table_list *list);
 unsigned table_list_flags(const struct table_list *list); /* or of all */
 

@@ -1,0 +1,71 @@
+/* content.c - see content.h. */
+#include "checks/content.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { MOST_EFFECTS = 1000 };
+
+void
+content_begin(struct content_verdict *verdict, struct arena *arena)
+{
+	*verdict = (struct content_verdict){ .arena = arena };
+	verdict->tail = &verdict->effects;
+}
+
+void
+content_reject(struct content_verdict *verdict, int code, const char *dsn,
+    const char *text)
+{
+	if (verdict->code != 0)
+		return;
+	verdict->code = code;
+	verdict->dsn = arena_strdup(verdict->arena, dsn);
+	verdict->text = arena_strdup(verdict->arena, text);
+}
+
+static bool
+counts_once(enum effect_kind kind)
+{
+	return kind == EFFECT_FILTER || kind == EFFECT_REDIRECT;
+}
+
+void
+content_effect(
+    struct content_verdict *verdict, enum effect_kind kind, const char *text)
+{
+	struct effect *effect;
+	size_t n = 0;
+
+	for (effect = verdict->effects; effect != NULL; effect = effect->next) {
+		n++;
+		if (effect->kind != kind)
+			continue;
+		if (strcmp(effect->text, text) == 0)
+			return;
+		if (counts_once(kind)) {
+			effect->text = arena_strdup(verdict->arena, text);
+			return;
+		}
+	}
+	if (n >= MOST_EFFECTS) {
+		content_reject(
+		    verdict, 452, "4.5.3", "Error: too many recipients");
+		return;
+	}
+	effect = arena_alloc(verdict->arena, sizeof *effect);
+	effect->kind = kind;
+	effect->text = arena_strdup(verdict->arena, text);
+	*verdict->tail = effect;
+	verdict->tail = &effect->next;
+}
+
+bool
+content_has(const struct content_verdict *verdict, enum effect_kind kind)
+{
+	for (const struct effect *e = verdict->effects; e != NULL; e = e->next)
+		if (e->kind == kind)
+			return true;
+	return false;
+}

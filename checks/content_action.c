@@ -1,0 +1,327 @@
+/* content_action.c - see content_action.h. */
+#include "checks/content_action.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/event.h"
+#include "checks/checks_events.h"
+#include "checks/content.h"
+#include "checks/mime.h"
+#include "checks/note.h"
+#include "checks/status_code.h"
+#include "checks/subject.h"
+#include "rules/address.h"
+
+enum { MOST_LOGGED = 200 };
+
+static const char *
+external(const struct subject *subject, const char *address)
+{
+	if (address == NULL || address[0] == '\0')
+		return address;
+	return address_external(subject->arena, address);
+}
+
+static struct event_by
+cleanup(const struct subject *subject)
+{
+	struct event_by by = { .program = "cleanup", .qid = subject->queue_id };
+
+	if (subject->by != NULL)
+		by.number = subject->by->number;
+	return by;
+}
+
+void
+content_action_log(const struct subject *subject, const char *action,
+    const char *part, const char *content, const char *text)
+{
+	const struct event_by by = cleanup(subject);
+	char cut[MOST_LOGGED + 1];
+	size_t n = strnlen(content, MOST_LOGGED);
+
+	memcpy(cut, content, n);
+	cut[n] = '\0';
+	event(&checks_events_content, &by, "action", action, "part", part,
+	    "content", cut, "client", note_client(subject), "sender",
+	    external(subject, subject->sender), "recipient",
+	    external(subject, subject->recipient), "protocol",
+	    subject->protocol, "helo", subject->helo, "text",
+	    text[0] != '\0' ? text : NULL, NULL);
+}
+
+/* One match, and the words behind the action. */
+struct act {
+	const struct content_match *match;
+	const char *words;
+	const char **text; /* of the result */
+};
+
+static void
+tell(const struct act *act, const char *action, const char *text)
+{
+	content_action_log(act->match->subject, action,
+	    act->match->header ? "header" : "body", act->match->content, text);
+}
+
+static void warn(const struct act *act, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+warn(const struct act *act, const char *format, ...)
+{
+	const struct event_by by = cleanup(act->match->subject);
+	va_list ap;
+
+	va_start(ap, format);
+	event_warning(
+	    &by, "%s", arena_vprintf(act->match->scratch, format, ap));
+	va_end(ap);
+}
+
+/* A text that an administrator's table made, perhaps of what a stranger wrote:
+ * no octet of it may begin another header or line (hostile rows 36 and 62). */
+static void
+set_text(const struct act *act)
+{
+	struct buf clean = { 0 };
+	size_t n = strlen(act->words);
+
+	if (n > act->match->longest)
+		n = act->match->longest;
+	for (const char *p = act->words; p < act->words + n; p++) {
+		bool folds = *p == '\n' && act->match->header;
+
+		if (!folds && (*p == '\r' || *p == '\n')) {
+			buf_putc(&clean, ' ');
+			continue;
+		}
+		buf_putc(&clean, *p);
+		if (folds && p[1] != ' ' && p[1] != '\t')
+			buf_putc(&clean, '\t');
+	}
+	*act->text =
+	    arena_strndup(act->match->scratch, buf_str(&clean), clean.len);
+	buf_free(&clean);
+}
+
+static enum content_fate
+do_reject(const struct act *act)
+{
+	struct arena *arena = act->match->scratch;
+	const char *text = act->words, *dsn;
+
+	if (*text == '\0')
+		text = "message content rejected";
+	dsn = status_code_take(arena, &text, "5.7.1");
+	if (dsn[0] != '4' && dsn[0] != '5') {
+		warn(act, "bad DSN action in %s -- need 4.x.x or 5.x.x",
+		    act->words);
+		dsn = arena_printf(arena, "4%s", dsn + 1);
+	}
+	content_reject(
+	    act->match->verdict, dsn[0] == '4' ? 451 : 550, dsn, text);
+	act->match->verdict->done = true;
+	tell(act, "reject", arena_printf(arena, "%s %s", dsn, text));
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_warn(const struct act *act)
+{
+	tell(act, "warning", act->words);
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_info(const struct act *act)
+{
+	tell(act, "info", act->words);
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_filter(const struct act *act)
+{
+	const char *table = act->match->table;
+
+	if (*act->words == '\0') {
+		warn(act, "missing FILTER command argument in %s map", table);
+	} else if (strchr(act->words, ':') == NULL) {
+		warn(act,
+		    "bad FILTER command %s in %s -- need "
+		    "transport:destination",
+		    act->words, table);
+	} else {
+		content_effect(act->match->verdict, EFFECT_FILTER, act->words);
+		tell(act, "filter", act->words);
+	}
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_pass(const struct act *act)
+{
+	tell(act, "pass", act->words);
+	act->match->verdict->done = true;
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_discard(const struct act *act)
+{
+	tell(act, "discard", act->words);
+	content_effect(act->match->verdict, EFFECT_DISCARD, act->words);
+	act->match->verdict->done = true;
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_hold(const struct act *act)
+{
+	struct content_verdict *verdict = act->match->verdict;
+
+	if (!content_has(verdict, EFFECT_HOLD) &&
+	    !content_has(verdict, EFFECT_DISCARD)) {
+		tell(act, "hold", act->words);
+		content_effect(verdict, EFFECT_HOLD, act->words);
+	}
+	return CONTENT_KEEP;
+}
+
+/* The words of ${action}, PREPEND or REPLACE, are fit to stand there. */
+static bool
+is_fit(const struct act *act, const char *action)
+{
+	const char *table = act->match->table;
+
+	if (*act->words == '\0') {
+		warn(act, "%s action without text in %s map", action, table);
+		return false;
+	}
+	if (act->match->header &&
+	    mime_name(act->words, strlen(act->words)) == 0) {
+		warn(act,
+		    "bad %s header text \"%s\" in %s map -- need "
+		    "\"headername: headervalue\"",
+		    action, act->words, table);
+		return false;
+	}
+	return true;
+}
+
+static enum content_fate
+do_prepend(const struct act *act)
+{
+	if (!is_fit(act, "PREPEND"))
+		return CONTENT_KEEP;
+	tell(act, "prepend", act->words);
+	set_text(act);
+	return CONTENT_PREPEND;
+}
+
+static enum content_fate
+do_replace(const struct act *act)
+{
+	if (!is_fit(act, "REPLACE"))
+		return CONTENT_KEEP;
+	tell(act, "replace", act->words);
+	set_text(act);
+	return CONTENT_REPLACE;
+}
+
+static enum content_fate
+do_redirect(const struct act *act)
+{
+	if (strchr(act->words, '@') == NULL) {
+		warn(act,
+		    "bad REDIRECT target \"%s\" in %s map -- need "
+		    "user@domain",
+		    act->words, act->match->table);
+	} else {
+		content_effect(
+		    act->match->verdict, EFFECT_REDIRECT, act->words);
+		tell(act, "redirect", act->words);
+		act->match->verdict->done = true;
+	}
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_bcc(const struct act *act)
+{
+	if (strchr(act->words, '@') == NULL) {
+		warn(act,
+		    "bad BCC address \"%s\" in %s map -- need user@domain",
+		    act->words, act->match->table);
+	} else {
+		content_effect(act->match->verdict, EFFECT_BCC, act->words);
+		tell(act, "bcc", act->words);
+	}
+	return CONTENT_KEEP;
+}
+
+static enum content_fate
+do_strip(const struct act *act)
+{
+	tell(act, "strip", act->words);
+	return CONTENT_DROP;
+}
+
+static enum content_fate
+do_ignore(const struct act *act)
+{
+	(void)act;
+	return CONTENT_DROP;
+}
+
+static enum content_fate
+do_nothing(const struct act *act)
+{
+	(void)act;
+	return CONTENT_KEEP;
+}
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	enum content_fate (*act)(const struct act *act);
+} actions[] = {
+	{ "REJECT",   do_reject },
+	{ "WARN",     do_warn },
+	{ "INFO",     do_info },
+	{ "FILTER",   do_filter },
+	{ "PASS",     do_pass },
+	{ "DISCARD",  do_discard },
+	{ "HOLD",     do_hold },
+	{ "PREPEND",  do_prepend },
+	{ "REPLACE",  do_replace },
+	{ "REDIRECT", do_redirect },
+	{ "BCC",      do_bcc },
+	{ "STRIP",    do_strip },
+	{ "IGNORE",   do_ignore },
+	{ "DUNNO",    do_nothing },
+	{ "OK",       do_nothing },
+};
+/* clang-format on */
+
+enum content_fate
+content_action(const struct content_match *match, const char **text)
+{
+	static const char blanks[] = " \t\r\n\v\f";
+	const char *value = match->value + strspn(match->value, blanks);
+	size_t n = strcspn(value, blanks);
+	struct act act = { .match = match, .text = text };
+
+	act.words = value + n + strspn(value + n, blanks);
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (strlen(actions[i].name) == n &&
+		    strncasecmp(actions[i].name, value, n) == 0)
+			return actions[i].act(&act);
+	warn(&act, "unknown command in %s map: %s", match->table, match->value);
+	return CONTENT_KEEP;
+}

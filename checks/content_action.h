@@ -1,0 +1,48 @@
+/* content_action.h - the right-hand side of a header or body check
+ * (header_checks(5)), carried out. */
+#ifndef CHECKS_CONTENT_ACTION_H
+#define CHECKS_CONTENT_ACTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct content_verdict;
+struct subject;
+
+/* One match. */
+struct content_match {
+	const struct subject *subject; /* for the log */
+	struct content_verdict *verdict;
+	struct arena *scratch; /* for what is needed until the next match */
+	const char *table;     /* "header_checks" */
+	bool header;           /* or a line of the body */
+	size_t longest;        /* octets of a header */
+	const char *content;   /* the header, or the line */
+	const char *value;     /* what the table has for it */
+};
+
+enum content_fate {
+	CONTENT_KEEP,
+	CONTENT_DROP,
+	CONTENT_REPLACE, /* by the text */
+	CONTENT_PREPEND, /* keep it, with the text as a line before it */
+};
+
+/*
+ * content_action(match, text):
+ * Do what match->value says: log it, add to the verdict, and return what is to
+ * become of the content.  *text is in match->scratch: a header ("\n" and white
+ * space between its lines) or a line, without an end of line, in which nothing
+ * can begin a line of its own.  What is no action is logged as a warning, and
+ * the content stays.
+ */
+enum content_fate
+content_action(const struct content_match *match, const char **text);
+
+/* content_action_log(match, action, part, content, text): "action: part
+ * content from client; from=<> ...: text", by cleanup. */
+void content_action_log(const struct subject *subject, const char *action,
+    const char *part, const char *content, const char *text);
+
+#endif

@@ -1,0 +1,463 @@
+/* content_checks.c - see content_checks.h.  The parser of mime.c sees the whole
+ * message; what it emits is looked up and passed on. */
+#include "checks/content_checks.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/fatal.h"
+#include "checks/checks_params.h"
+#include "checks/content.h"
+#include "checks/content_action.h"
+#include "checks/mime.h"
+#include "checks/subject.h"
+#include "rules/table.h"
+#include "rules/world.h"
+
+enum list { OF_HEADERS, OF_MIME, OF_NESTED, OF_BODY, LISTS };
+
+struct content_checks {
+	struct arena *arena;
+	struct table_list *lists[LISTS]; /* NULL: empty */
+	struct mime_options options;
+	size_t body_size; /* octets of a segment to look at; 0: all */
+};
+
+struct checker {
+	struct content_stage stage;
+	const struct content_checks *checks;
+	const struct subject *subject;
+	struct mime *mime;
+	struct arena *scratch;
+	struct buf out;      /* of the body, until the end of a call */
+	bool separator_next; /* the next line is the one that was put in
+			      * between headers and body */
+};
+
+static void
+add_error(struct err *all, const char *name, const struct err *one)
+{
+	struct err before = *all;
+
+	if (before.text[0] != '\0')
+		err_set(all, "%s\n%s: %s", before.text, name, one->text);
+	else
+		err_set(all, "%s: %s", name, one->text);
+}
+
+static void
+open_lists(struct content_checks *checks, const struct checks_params *params,
+    struct conf *conf, struct err *err)
+{
+	const struct {
+		const char *name, *text;
+	} texts[LISTS] = {
+		[OF_HEADERS] = { "header_checks", params->header_checks },
+		[OF_MIME] = { "mime_header_checks",
+		    params->mime_header_checks },
+		[OF_NESTED] = { "nested_header_checks",
+		    params->nested_header_checks },
+		[OF_BODY] = { "body_checks", params->body_checks },
+	};
+
+	for (size_t i = 0; i < LISTS; i++) {
+		struct err one = { "" };
+		struct table_list *list = table_list_open_as(texts[i].text,
+		    texts[i].name, conf, TABLE_KEEP_CASE | TABLE_ANY_OCTETS,
+		    checks->arena, &one);
+
+		/* A default that is header_checks again has no news. */
+		if (one.text[0] != '\0' &&
+		    (i == 0 || strcmp(texts[i].text, texts[0].text) != 0))
+			add_error(err, texts[i].name, &one);
+		if (list->count > 0)
+			checks->lists[i] = list;
+	}
+}
+
+static unsigned
+reports(const struct checks_params *p, bool lists)
+{
+	unsigned sum = 0;
+
+	if (p->disable_mime_input_processing)
+		return 0;
+	if (p->strict_8bitmime || p->strict_7bit_headers)
+		sum |= MIME_FAULT_8BIT_HEADER;
+	if (p->strict_8bitmime || p->strict_8bitmime_body)
+		sum |= MIME_FAULT_8BIT_BODY;
+	if (p->strict_mime_encoding_domain)
+		sum |= MIME_FAULT_ENCODING;
+	if (sum != 0 || lists)
+		sum |= MIME_FAULT_NESTING;
+	return sum;
+}
+
+struct content_checks *
+content_checks_open(
+    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
+{
+	struct content_checks *checks = calloc(1, sizeof *checks);
+	struct checks_params params;
+	bool lists = false;
+
+	if (checks == NULL)
+		fatal("out of memory");
+	checks->arena = arena_new();
+	/* A mistake in them was found before any service is set up. */
+	if (param_load(
+		&checks_params_table, conf, checks->arena, &params, err) != 0)
+		return checks;
+	open_lists(checks, &params, conf, err);
+	for (size_t i = 0; i < LISTS; i++)
+		lists = lists || checks->lists[i] != NULL;
+	checks->body_size = (size_t)params.body_checks_size_limit;
+	checks->options = (struct mime_options){
+		.header_size = header_size,
+		.line_length = line_length,
+		.boundary_length = (size_t)params.mime_boundary_length_limit,
+		.nesting = (size_t)params.mime_nesting_limit,
+		.plain = params.disable_mime_input_processing,
+		.convert = params.force_mime_input_conversion &&
+		    !params.disable_mime_input_processing,
+		.reports = reports(&params, lists),
+	};
+	return checks;
+}
+
+void
+content_checks_close(struct content_checks *checks)
+{
+	if (checks == NULL)
+		return;
+	for (size_t i = 0; i < LISTS; i++)
+		table_list_close(checks->lists[i]);
+	arena_free(checks->arena);
+	free(checks);
+}
+
+bool
+content_checks_idle(const struct content_checks *checks)
+{
+	for (size_t i = 0; i < LISTS; i++)
+		if (checks->lists[i] != NULL)
+			return false;
+	return checks->options.reports == 0 && !checks->options.convert;
+}
+
+bool
+content_checks_block(const struct content_checks *checks)
+{
+	unsigned flags = 0;
+
+	for (size_t i = 0; i < LISTS; i++)
+		if (checks->lists[i] != NULL)
+			flags |= table_list_flags(checks->lists[i]);
+	return (flags & TABLE_MAY_BLOCK) != 0;
+}
+
+/* The key for a look-up: ${text} as a string.  A NUL must not hide what
+ * stands behind it. */
+static const char *
+make_key(struct checker *c, const char *text, size_t len)
+{
+	char *key = arena_strndup(c->scratch, text, len);
+
+	for (char *p = key; (p = memchr(p, '\0', (size_t)(key + len - p)));)
+		*p = ' ';
+	return key;
+}
+
+/* What log lines are made of, in memory that does not grow with them. */
+static struct subject
+for_log(const struct checker *c)
+{
+	struct subject subject = *c->subject;
+
+	subject.arena = c->scratch;
+	return subject;
+}
+
+static void
+could_not_ask(struct checker *c, const char *name)
+{
+	const struct event_by by = { .program = "cleanup",
+		.qid = c->subject->queue_id };
+
+	event_warning(&by,
+	    "%s map lookup problem -- message not accepted, try again later",
+	    name);
+	content_reject(
+	    c->stage.verdict, 451, "4.3.0", "Error: queue file write error");
+	c->stage.verdict->done = true;
+}
+
+/* Ask list ${which} about ${text} and act on the answer. */
+static enum content_fate
+look(struct checker *c, enum list which, const char *text, size_t len,
+    const char **result)
+{
+	const struct table_list *list = c->checks->lists[which];
+	struct subject subject;
+	struct content_match match = {
+		.subject = &subject,
+		.verdict = c->stage.verdict,
+		.scratch = c->scratch,
+		.header = which != OF_BODY,
+		.longest = c->checks->options.header_size,
+	};
+	struct table_value value;
+
+	if (list == NULL || len == 0 || c->stage.verdict->done)
+		return CONTENT_KEEP;
+	match.table = list->name;
+	match.content = make_key(c, text, len);
+	switch (world_find_any(
+	    c->subject->world, c->scratch, list, match.content, &value)) {
+	case TABLE_FOUND:
+		subject = for_log(c);
+		match.value = value.text;
+		return content_action(&match, result);
+	case TABLE_FAILED:
+		could_not_ask(c, list->name);
+		return CONTENT_KEEP;
+	case TABLE_NONE:
+		break;
+	}
+	return CONTENT_KEEP;
+}
+
+static bool
+is_mime(const char *text, size_t len)
+{
+	static const char *const names[] = {
+		"Content-Description",
+		"Content-Disposition",
+		"Content-ID",
+		"Content-Transfer-Encoding",
+		"Content-Type",
+		"MIME-Version",
+	};
+	size_t n = mime_name(text, len);
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == n &&
+		    strncasecmp(names[i], text, n) == 0)
+			return true;
+	return false;
+}
+
+/* Pass a header on: the message's own to the next stage as such, others as
+ * lines of the body. */
+static void
+put_header(struct checker *c, enum mime_class of, const char *text, size_t len)
+{
+	const char *end = text + len, *newline;
+
+	if (of == MIME_MAIN) {
+		c->stage.next->ops->header(c->stage.next, text, len);
+		return;
+	}
+	for (;; text = newline + 1) {
+		newline = memchr(text, '\n', (size_t)(end - text));
+		if (newline == NULL)
+			newline = end;
+		buf_put(&c->out, text, (size_t)(newline - text));
+		buf_puts(&c->out, "\r\n");
+		if (newline == end)
+			break;
+	}
+}
+
+static void
+take_header(
+    void *arg, enum mime_class of, const char *text, size_t len, size_t offset)
+{
+	static const enum list lists[] = {
+		[MIME_MAIN] = OF_HEADERS,
+		[MIME_PART] = OF_MIME,
+		[MIME_NESTED] = OF_NESTED,
+	};
+	struct checker *c = arg;
+	enum list which = is_mime(text, len) ? OF_MIME : lists[of];
+	const char *result = "";
+
+	(void)offset;
+	switch (look(c, which, text, len, &result)) {
+	case CONTENT_PREPEND:
+		put_header(c, of, result, strlen(result));
+		put_header(c, of, text, len);
+		break;
+	case CONTENT_REPLACE:
+		put_header(c, of, result, strlen(result));
+		break;
+	case CONTENT_KEEP:
+		put_header(c, of, text, len);
+		break;
+	case CONTENT_DROP:
+		break;
+	}
+	arena_reset(c->scratch);
+}
+
+static void
+take_headers_end(void *arg)
+{
+	struct checker *c = arg;
+
+	c->stage.next->ops->headers_end(c->stage.next);
+}
+
+static void
+put_line(struct checker *c, const char *text, size_t len, bool ends)
+{
+	buf_put(&c->out, text, len);
+	if (ends)
+		buf_puts(&c->out, "\r\n");
+}
+
+static void
+take_body(void *arg, const char *text, size_t len, bool ends, size_t offset)
+{
+	struct checker *c = arg;
+	size_t limit = c->checks->body_size;
+	enum content_fate fate = CONTENT_KEEP;
+	const char *result = "";
+
+	if (c->separator_next) {
+		c->separator_next = false;
+		return;
+	}
+	if (limit == 0 || offset < limit)
+		fate = look(c, OF_BODY, text, len, &result);
+	if (fate == CONTENT_PREPEND)
+		put_line(c, result, strlen(result), true);
+	if (fate == CONTENT_REPLACE)
+		put_line(c, result, strlen(result), ends);
+	else if (fate != CONTENT_DROP)
+		put_line(c, text, len, ends);
+	arena_reset(c->scratch);
+}
+
+static void
+take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
+{
+	enum { MOST_LOGGED = 100 };
+	struct checker *c = arg;
+	const struct subject subject = for_log(c);
+
+	content_action_log(&subject, "reject",
+	    arena_printf(c->scratch, "mime-error %s:", mime_fault_text(fault)),
+	    make_key(c, text, len > MOST_LOGGED ? MOST_LOGGED : len), "");
+}
+
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+static const struct mime_sink sink = {
+	.header = take_header,
+	.headers_end = take_headers_end,
+	.body = take_body,
+	.body_end = nothing,
+	.fault = take_fault,
+};
+
+/* Pass on what one call has produced. */
+static void
+flush(struct checker *c)
+{
+	if (c->out.len > 0)
+		c->stage.next->ops->body(
+		    c->stage.next, c->out.data, c->out.len);
+	buf_reset(&c->out);
+}
+
+static void
+stage_header(struct content_stage *stage, const char *text, size_t len)
+{
+	struct checker *c = (struct checker *)stage;
+
+	mime_feed(c->mime, text, len);
+	mime_feed(c->mime, "\n", 1);
+}
+
+static void
+stage_headers_end(struct content_stage *stage)
+{
+	struct checker *c = (struct checker *)stage;
+
+	c->separator_next = true;
+	mime_feed(c->mime, "\n", 1);
+	flush(c);
+}
+
+static void
+stage_body(struct content_stage *stage, const char *data, size_t len)
+{
+	struct checker *c = (struct checker *)stage;
+
+	mime_feed(c->mime, data, len);
+	flush(c);
+}
+
+static void
+stage_end(struct content_stage *stage)
+{
+	struct checker *c = (struct checker *)stage;
+	struct content_verdict *verdict = stage->verdict;
+
+	mime_end(c->mime);
+	flush(c);
+	if (mime_faults(c->mime) != 0 && !content_has(verdict, EFFECT_DISCARD))
+		content_reject(verdict, 550, "5.6.0",
+		    mime_fault_reason(mime_faults(c->mime)));
+	stage->next->ops->end(stage->next);
+}
+
+static void
+stage_close(struct content_stage *stage)
+{
+	struct checker *c = (struct checker *)stage;
+
+	mime_free(c->mime);
+	arena_free(c->scratch);
+	buf_free(&c->out);
+	free(c);
+}
+
+struct content_stage *
+content_checks_new(const struct content_checks *checks,
+    const struct subject *subject, struct content_verdict *verdict,
+    struct content_stage *next)
+{
+	static const struct content_ops ops = {
+		.header = stage_header,
+		.headers_end = stage_headers_end,
+		.body = stage_body,
+		.end = stage_end,
+		.close = stage_close,
+	};
+	struct checker *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		fatal("out of memory");
+	c->stage = (struct content_stage){
+		.ops = &ops,
+		.next = next,
+		.verdict = verdict,
+	};
+	c->checks = checks;
+	c->subject = subject;
+	c->scratch = arena_new();
+	c->mime = mime_new(&checks->options, &sink, c);
+	return &c->stage;
+}
