@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/event.h"
 #include "checks/checks_events.h"
-#include "checks/content.h"
+#include "checks/content_verdict.h"
 #include "checks/mime.h"
 #include "checks/note.h"
 #include "checks/status_code.h"
@@ -123,7 +123,7 @@ do_reject(const struct act *act)
 		    act->words);
 		dsn = arena_printf(arena, "4%s", dsn + 1);
 	}
-	content_reject(
+	content_verdict_reject(
 	    act->match->verdict, dsn[0] == '4' ? 451 : 550, dsn, text);
 	act->match->verdict->done = true;
 	tell(act, "reject", arena_printf(arena, "%s %s", dsn, text));
@@ -157,7 +157,8 @@ do_filter(const struct act *act)
 		    "transport:destination",
 		    act->words, table);
 	} else {
-		content_effect(act->match->verdict, EFFECT_FILTER, act->words);
+		content_verdict_effect(
+		    act->match->verdict, EFFECT_FILTER, act->words);
 		tell(act, "filter", act->words);
 	}
 	return CONTENT_KEEP;
@@ -175,7 +176,7 @@ static enum content_fate
 do_discard(const struct act *act)
 {
 	tell(act, "discard", act->words);
-	content_effect(act->match->verdict, EFFECT_DISCARD, act->words);
+	content_verdict_effect(act->match->verdict, EFFECT_DISCARD, act->words);
 	act->match->verdict->done = true;
 	return CONTENT_KEEP;
 }
@@ -185,10 +186,10 @@ do_hold(const struct act *act)
 {
 	struct content_verdict *verdict = act->match->verdict;
 
-	if (!content_has(verdict, EFFECT_HOLD) &&
-	    !content_has(verdict, EFFECT_DISCARD)) {
+	if (!content_verdict_has(verdict, EFFECT_HOLD) &&
+	    !content_verdict_has(verdict, EFFECT_DISCARD)) {
 		tell(act, "hold", act->words);
-		content_effect(verdict, EFFECT_HOLD, act->words);
+		content_verdict_effect(verdict, EFFECT_HOLD, act->words);
 	}
 	return CONTENT_KEEP;
 }
@@ -243,7 +244,7 @@ do_redirect(const struct act *act)
 		    "user@domain",
 		    act->words, act->match->table);
 	} else {
-		content_effect(
+		content_verdict_effect(
 		    act->match->verdict, EFFECT_REDIRECT, act->words);
 		tell(act, "redirect", act->words);
 		act->match->verdict->done = true;
@@ -259,7 +260,8 @@ do_bcc(const struct act *act)
 		    "bad BCC address \"%s\" in %s map -- need user@domain",
 		    act->words, act->match->table);
 	} else {
-		content_effect(act->match->verdict, EFFECT_BCC, act->words);
+		content_verdict_effect(
+		    act->match->verdict, EFFECT_BCC, act->words);
 		tell(act, "bcc", act->words);
 	}
 	return CONTENT_KEEP;

@@ -13,8 +13,9 @@
 #include "base/event.h"
 #include "base/fatal.h"
 #include "checks/checks_params.h"
-#include "checks/content.h"
 #include "checks/content_action.h"
+#include "checks/content_stage.h"
+#include "checks/content_verdict.h"
 #include "checks/mime.h"
 #include "checks/subject.h"
 #include "rules/table.h"
@@ -193,7 +194,7 @@ could_not_ask(struct checker *c, const char *name)
 	event_warning(&by,
 	    "%s map lookup problem -- message not accepted, try again later",
 	    name);
-	content_reject(
+	content_verdict_reject(
 	    c->stage.verdict, 451, "4.3.0", "Error: queue file write error");
 	c->stage.verdict->done = true;
 }
@@ -417,8 +418,9 @@ stage_end(struct content_stage *stage)
 
 	mime_end(c->mime);
 	flush(c);
-	if (mime_faults(c->mime) != 0 && !content_has(verdict, EFFECT_DISCARD))
-		content_reject(verdict, 550, "5.6.0",
+	if (mime_faults(c->mime) != 0 &&
+	    !content_verdict_has(verdict, EFFECT_DISCARD))
+		content_verdict_reject(verdict, 550, "5.6.0",
 		    mime_fault_reason(mime_faults(c->mime)));
 	stage->next->ops->end(stage->next);
 }
@@ -439,7 +441,7 @@ content_checks_new(const struct content_checks *checks,
     const struct subject *subject, struct content_verdict *verdict,
     struct content_stage *next)
 {
-	static const struct content_ops ops = {
+	static const struct content_stage_ops ops = {
 		.header = stage_header,
 		.headers_end = stage_headers_end,
 		.body = stage_body,

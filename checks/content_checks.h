@@ -1,5 +1,5 @@
 /* content_checks.h - header_checks, mime_header_checks, nested_header_checks
- * and body_checks, as a stage of a message's content (content.h). */
+ * and body_checks, as a stage of a message's content (content_stage.h). */
 #ifndef CHECKS_CONTENT_CHECKS_H
 #define CHECKS_CONTENT_CHECKS_H
 

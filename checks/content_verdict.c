@@ -1,5 +1,5 @@
-/* content.c - see content.h. */
-#include "checks/content.h"
+/* content_verdict.c - see content_verdict.h. */
+#include "checks/content_verdict.h"
 
 #include <string.h>
 
@@ -8,15 +8,15 @@
 enum { MOST_EFFECTS = 1000 };
 
 void
-content_begin(struct content_verdict *verdict, struct arena *arena)
+content_verdict_begin(struct content_verdict *verdict, struct arena *arena)
 {
 	*verdict = (struct content_verdict){ .arena = arena };
 	verdict->tail = &verdict->effects;
 }
 
 void
-content_reject(struct content_verdict *verdict, int code, const char *dsn,
-    const char *text)
+content_verdict_reject(struct content_verdict *verdict, int code,
+    const char *dsn, const char *text)
 {
 	if (verdict->code != 0)
 		return;
@@ -32,7 +32,7 @@ counts_once(enum effect_kind kind)
 }
 
 void
-content_effect(
+content_verdict_effect(
     struct content_verdict *verdict, enum effect_kind kind, const char *text)
 {
 	struct effect *effect;
@@ -50,7 +50,7 @@ content_effect(
 		}
 	}
 	if (n >= MOST_EFFECTS) {
-		content_reject(
+		content_verdict_reject(
 		    verdict, 452, "4.5.3", "Error: too many recipients");
 		return;
 	}
@@ -62,7 +62,8 @@ content_effect(
 }
 
 bool
-content_has(const struct content_verdict *verdict, enum effect_kind kind)
+content_verdict_has(
+    const struct content_verdict *verdict, enum effect_kind kind)
 {
 	for (const struct effect *e = verdict->effects; e != NULL; e = e->next)
 		if (e->kind == kind)

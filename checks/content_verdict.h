@@ -1,0 +1,40 @@
+/* content_verdict.h - what the stages of a message's content have decided. */
+#ifndef CHECKS_CONTENT_VERDICT_H
+#define CHECKS_CONTENT_VERDICT_H
+
+#include <stdbool.h>
+
+#include "checks/effect.h"
+
+struct arena;
+
+/* What all stages of one message have decided so far.  Texts and effects are in
+ * ${arena}, the mail's. */
+struct content_verdict {
+	struct arena *arena;
+	int code;        /* of the reply; 0: the message passes */
+	const char *dsn; /* "5.7.1" */
+	const char *text;
+	bool done; /* no stage is to look at anything more (REJECT, DISCARD,
+		    * REDIRECT, PASS) */
+	struct effect *effects, **tail; /* in the order of their making */
+};
+
+/* content_verdict_begin(verdict, arena): nothing is decided. */
+void
+content_verdict_begin(struct content_verdict *verdict, struct arena *arena);
+
+/* content_verdict_reject(verdict, code, dsn, text): the first rejection counts.
+ * content_verdict_effect(verdict, kind, text): one more; of FILTER and REDIRECT the
+ * last counts and the others are forgotten, and what is there already is not
+ * added again.  A message that asks for too many is rejected.  Texts are
+ * copied. */
+void content_verdict_reject(struct content_verdict *verdict, int code,
+    const char *dsn, const char *text);
+void content_verdict_effect(
+    struct content_verdict *verdict, enum effect_kind kind, const char *text);
+/* content_verdict_has(verdict, kind): there is such an effect. */
+bool content_verdict_has(
+    const struct content_verdict *verdict, enum effect_kind kind);
+
+#endif
