@@ -41,10 +41,7 @@ worth_keeping(const struct smtp_run *run, const struct smtp_session *s)
 	while ((word = conf_word(&cursor, run->delivery->arena)) != NULL)
 		if (strcmp(word, run->nexthop) == 0)
 			return true;
-	return c->connection_cache_on_demand &&
-	    (s->uses > 0 ||
-		smtp_cache_busy(c->cache, run->nexthop, now,
-		    c->connection_cache_time_limit));
+	return c->connection_cache_on_demand && (s->uses > 0 || run->busy);
 }
 
 /* Use a session that is ready for mail, then keep or close it.  False: it had
@@ -258,6 +255,8 @@ run_smtp(struct delivery *d)
 		.client = d->transport->state,
 		.nexthop = d->job->nexthop };
 
+	run.busy = smtp_cache_busy(run.client->cache, run.nexthop, clock_mono(),
+	    run.client->connection_cache_time_limit);
 	use_kept(&run);
 	if (d->left > 0)
 		try_hops(&run);
