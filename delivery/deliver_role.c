@@ -81,8 +81,6 @@ on_frame(struct queue_wire *wire, const struct frame *frame)
 		queue_wire_hang_up(wire);
 		return;
 	}
-	if (s->draining)
-		deliver_task_return(s->tasks);
 }
 
 static void
@@ -153,7 +151,7 @@ hand_over(struct loop_task *task)
 {
 	struct server *s = OWNER(done, task);
 	struct buf out = { 0 };
-	size_t left = deliver_task_take(s->tasks, &out);
+	size_t running = deliver_task_take(s->tasks, &out);
 
 	if (s->connected && out.len > 0) {
 		buf_put(&s->wire.out, out.data, out.len);
@@ -162,7 +160,7 @@ hand_over(struct loop_task *task)
 	buf_free(&out);
 	if (s->idle.place == 0)
 		loop_timer_set(s->loop, &s->idle, clock_mono() + IDLE_CHECK);
-	if (s->draining && left == 0)
+	if (s->draining && running == 0)
 		loop_stop(s->loop);
 }
 
@@ -202,29 +200,29 @@ drain_limit(const struct server *s)
 	return limit;
 }
 
-/* No new work; what waits goes back, what runs may end. */
+/* Begin nothing more and let end what runs; then what waits goes back.  Not
+ * earlier: the queue would send it again. */
 static bool
 drain(struct server *s)
 {
 	struct buf out = { 0 };
-	size_t left;
+	size_t running;
 
 	s->draining = true;
-	if (s->connected)
-		say_hello(s, 0);
-	deliver_task_return(s->tasks);
+	deliver_task_hold(s->tasks);
 	s->drain.fire = give_up;
 	loop_timer_set(s->loop, &s->drain, clock_mono() + drain_limit(s));
 	loop_post(s->loop, &s->done);
 	loop_run(s->loop);
-	left = deliver_task_take(s->tasks, &out);
+	deliver_task_return(s->tasks);
+	running = deliver_task_take(s->tasks, &out);
 	if (s->connected) {
 		buf_put(&s->wire.out, out.data, out.len);
 		queue_wire_flush(&s->wire);
 		queue_wire_close(&s->wire);
 	}
 	buf_free(&out);
-	return left == 0;
+	return running == 0;
 }
 
 static void

@@ -45,7 +45,8 @@ struct deliver_tasks {
 	pthread_mutex_t lock;
 	struct buf done; /* frames for the queue */
 	bool told;       /* ready() was called since the last take */
-	size_t count;    /* tasks that run or wait */
+	size_t running;  /* in all lanes */
+	bool held;       /* nothing is begun */
 	unsigned queue;
 };
 
@@ -105,12 +106,13 @@ start_next(struct lane *lane)
 {
 	struct task *t = lane->first;
 
-	if (t == NULL || lane->running >= lane->limit)
+	if (t == NULL || t->all->held || lane->running >= lane->limit)
 		return NULL;
 	lane->first = t->next;
 	if (lane->first == NULL)
 		lane->end = &lane->first;
 	lane->running++;
+	t->all->running++;
 	return t;
 }
 
@@ -121,7 +123,6 @@ answer(struct task *t, const struct buf *frame)
 	struct deliver_tasks *all = t->all;
 	bool tell = !all->told;
 
-	all->count--;
 	if (t->queue == all->queue)
 		buf_put(&all->done, frame->data, frame->len);
 	all->told = true;
@@ -144,6 +145,7 @@ run(struct work *work)
 		    all->env, lane->transport, &t->job, t->arena, &frame);
 	(void)pthread_mutex_lock(&all->lock);
 	lane->running--;
+	all->running--;
 	tell = answer(t, &frame);
 	next = start_next(lane);
 	(void)pthread_mutex_unlock(&all->lock);
@@ -176,7 +178,6 @@ deliver_task_add(struct deliver_tasks *all, const struct frame *frame)
 	t->lane = find_lane(all, &t->job, t->route);
 	(void)pthread_mutex_lock(&all->lock);
 	t->queue = all->queue;
-	all->count++;
 	*t->lane->end = t;
 	t->lane->end = &t->next;
 	next = start_next(t->lane);
@@ -189,16 +190,16 @@ deliver_task_add(struct deliver_tasks *all, const struct frame *frame)
 size_t
 deliver_task_take(struct deliver_tasks *all, struct buf *out)
 {
-	size_t count;
+	size_t running;
 
 	(void)pthread_mutex_lock(&all->lock);
 	if (all->done.len > 0)
 		buf_put(out, all->done.data, all->done.len);
 	buf_reset(&all->done);
 	all->told = false;
-	count = all->count;
+	running = all->running;
 	(void)pthread_mutex_unlock(&all->lock);
-	return count;
+	return running;
 }
 
 /* Empty the lanes; ${give_back}: with an answer. */
@@ -232,6 +233,14 @@ deliver_task_forget(struct deliver_tasks *all)
 	clear(all, false);
 	buf_reset(&all->done);
 	all->queue++;
+	(void)pthread_mutex_unlock(&all->lock);
+}
+
+void
+deliver_task_hold(struct deliver_tasks *all)
+{
+	(void)pthread_mutex_lock(&all->lock);
+	all->held = true;
 	(void)pthread_mutex_unlock(&all->lock);
 }
 

@@ -29,14 +29,16 @@ struct deliver_tasks *deliver_task_open(const struct delivery_env *env,
 bool deliver_task_add(struct deliver_tasks *all, const struct frame *frame);
 
 /* deliver_task_take(all, out): append the frames of what has been done.
- * Returns how many jobs run or wait. */
+ * Returns how many jobs run. */
 size_t deliver_task_take(struct deliver_tasks *all, struct buf *out);
 
 /* deliver_task_forget(all): the queue has gone: what waits is dropped, and
  * the answers of what runs will be, for nobody knows their numbers. */
 void deliver_task_forget(struct deliver_tasks *all);
 
-/* deliver_task_return(all): answer that what waits was not tried. */
+/* deliver_task_hold(all): begin nothing any more, whatever comes.
+ * deliver_task_return(all): answer that what waits was not tried. */
+void deliver_task_hold(struct deliver_tasks *all);
 void deliver_task_return(struct deliver_tasks *all);
 
 /* deliver_task_idle(all, now): give up idle connections; true: ask again. */
