@@ -147,7 +147,7 @@ find_level(struct smtp_client *c, struct err *err)
 		{ "may", SMTP_TLS_MAY },
 		{ "encrypt", SMTP_TLS_ENCRYPT },
 		{ "verify", SMTP_TLS_VERIFY },
-		{ "secure", SMTP_TLS_VERIFY },
+		{ "secure", SMTP_TLS_SECURE },
 	};
 
 	if (c->tls_security_level[0] == '\0') {

@@ -19,6 +19,7 @@ enum smtp_tls_level {
 	SMTP_TLS_MAY,     /* if offered; never a reason not to deliver */
 	SMTP_TLS_ENCRYPT, /* always, with anybody */
 	SMTP_TLS_VERIFY,  /* always, with a server that proves its name */
+	SMTP_TLS_SECURE,  /* ... one that is not taken from the DNS */
 };
 
 struct smtp_client {

@@ -17,6 +17,7 @@
 #include "delivery/smtp_ehlo.h"
 #include "delivery/smtp_hosts.h"
 #include "delivery/smtp_nexthop.h"
+#include "delivery/smtp_tls.h"
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
 
@@ -37,7 +38,7 @@ text(const struct buf *b)
 
 static struct smtp_session *
 new_session(const struct smtp_client *client, struct stream *stream,
-    const char *host, const char *addr, unsigned port)
+    const char *domain, const char *host, const char *addr, unsigned port)
 {
 	struct smtp_session *s = calloc(1, sizeof *s);
 	struct buf b = { 0 };
@@ -50,6 +51,11 @@ new_session(const struct smtp_client *client, struct stream *stream,
 	s->opened = clock_mono();
 	buf_puts(&b, host);
 	s->host = text(&b);
+	buf_reset(&b);
+	buf_puts(&b, domain);
+	s->domain = text(&b);
+	buf_reset(&b);
+	buf_puts(&b, host);
 	buf_printf(&b, "[%s]", addr);
 	s->peer = text(&b);
 	if (port != 0)
@@ -83,7 +89,8 @@ connect_unix(const struct smtp_client *client, const char *path,
 		    arena_printf(arena, "%s/%s", base->queue_directory, path);
 	stream = stream_connect_unix(full, connect_deadline(client), &err);
 	if (stream != NULL)
-		return new_session(client, stream, base->myhostname, path, 0);
+		return new_session(client, stream, base->myhostname,
+		    base->myhostname, path, 0);
 	smtp_why_set(why, arena, "4.4.1", "connect to %s[%s]: %s",
 	    base->myhostname, path, err.text);
 	return NULL;
@@ -112,7 +119,7 @@ smtp_session_connect(const struct smtp_client *client,
 		    host->name, addr, hop->port, err.text);
 		return NULL;
 	}
-	s = new_session(client, stream, host->name, addr, hop->port);
+	s = new_session(client, stream, hop->host, host->name, addr, hop->port);
 	s->best = host->best;
 	return s;
 }
@@ -278,39 +285,6 @@ not_myself(struct smtp_session *s, const char *nexthop, struct arena *arena,
 	return false;
 }
 
-/* STARTTLS and, behind it, EHLO again (RFC 3207, 4.2). */
-static bool
-start_tls(struct smtp_session *s, const char *nexthop, struct arena *arena,
-    struct smtp_why *why)
-{
-	const struct smtp_client *c = s->client;
-	enum stream_status status;
-
-	stream_printf(s->stream, "STARTTLS\r\n");
-	if (!smtp_session_read(s, c->starttls_timeout,
-		"receiving the STARTTLS response", arena, why))
-		return false;
-	if (s->reply.code / 100 != 2) {
-		smtp_why_reply(why, arena, s->host, &s->reply,
-		    arena_printf(arena,
-			"TLS is required, but host %s refused to start TLS: ",
-			s->peer),
-		    "");
-		smtp_why_soften(why, arena);
-		return c->level == SMTP_TLS_MAY;
-	}
-	stream_deadline(s->stream, clock_mono() + c->starttls_timeout);
-	status = stream_tls(s->stream, c->tls, s->host);
-	if (status != STREAM_OK) {
-		s->broken = s->tls_failed = true;
-		smtp_why_set(
-		    why, arena, "4.7.5", "Cannot start TLS: handshake failure");
-		return false;
-	}
-	s->tls = true;
-	return hello(s, arena, why) && not_myself(s, nexthop, arena, why);
-}
-
 bool
 smtp_session_greet(struct smtp_session *s, const char *nexthop, bool tls,
     struct arena *arena, struct smtp_why *why)
@@ -323,7 +297,11 @@ smtp_session_greet(struct smtp_session *s, const char *nexthop, bool tls,
 	if (!tls || c->level == SMTP_TLS_NONE)
 		return true;
 	if ((s->features & SMTP_STARTTLS) != 0)
-		return start_tls(s, nexthop, arena, why);
+		/* Behind it EHLO again (RFC 3207, 4.2). */
+		return smtp_tls_start(s, arena, why) &&
+		    (!s->tls ||
+			(hello(s, arena, why) &&
+			    not_myself(s, nexthop, arena, why)));
 	if (c->level == SMTP_TLS_MAY)
 		return true;
 	smtp_why_set(why, arena, "4.7.4",
@@ -362,6 +340,7 @@ smtp_session_close(struct smtp_session *s)
 	buf_free(&s->reply.text);
 	free(s->key);
 	free(s->host);
+	free(s->domain);
 	free(s->peer);
 	free(s->relay);
 	free(s);

@@ -34,8 +34,9 @@ struct smtp_session {
 	unsigned number; /* in the log */
 	char *key;       /* destination, for the cache */
 	char *host;
-	char *peer;  /* "host[addr]" */
-	char *relay; /* "host[addr]:port" */
+	char *domain; /* that it was looked up for */
+	char *peer;   /* "host[addr]" */
+	char *relay;  /* "host[addr]:port" */
 	unsigned features;
 	unsigned xforward;       /* see smtp_xforward.h */
 	uint64_t size_limit;     /* 0: none known */
