@@ -397,7 +397,8 @@ table_find(struct table *table, struct arena *arena, const char *key,
 		return ask_surrogate(table, arena, value);
 	if (*key == '\0')
 		return TABLE_NONE;
-	utf8 = (table->flags & TABLE_FOLDS) != 0 &&
+	utf8 = ((table->flags & TABLE_FOLDS) != 0 ||
+		   (table->open_flags & TABLE_UTF8) != 0) &&
 	    (table->open_flags & TABLE_ANY_OCTETS) == 0;
 	if (utf8 && !utf8_valid(key)) {
 		event_warning(NULL, "%s: non-UTF-8 key \"%s\": %s", table->spec,

@@ -43,6 +43,7 @@ struct table *table_open(const char *spec, struct conf *conf, struct err *err);
 enum {
 	TABLE_KEEP_CASE = 1,  /* postmap -f: keys are not folded */
 	TABLE_ANY_OCTETS = 2, /* postmap -u: keys and values are not UTF-8 */
+	TABLE_UTF8 = 4,       /* they are in tables of patterns, too */
 };
 struct table *table_open_as(
     const char *spec, struct conf *conf, unsigned flags, struct err *err);

@@ -30,6 +30,7 @@ struct table_writer {
 	int (*commit)(void *writer, struct err *err);
 	void (*abort)(void *writer);
 	const char *suffix; /* of the file: ".lmdb" */
+	bool by_type;       /* messages say "lmdb:path", not "path.widx" */
 };
 
 /* One kind of table: one struct and one row of types_all. */
