@@ -36,8 +36,9 @@ struct envelope_rcpt {
 
 struct envelope {
 	char qid[ENVELOPE_QID];
-	int64_t arrival;    /* wall clock, ns */
-	int64_t not_before; /* next attempt; 0: at once */
+	int64_t arrival;      /* wall clock, ns */
+	int64_t not_before;   /* next attempt; 0: at once */
+	int64_t last_attempt; /* 0: none; in the mark, not in the record */
 	unsigned attempts;
 	const char *sender; /* internal form; "" is <> */
 	const char *envid;  /* ENVID=; "" */

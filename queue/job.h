@@ -15,14 +15,15 @@ struct buf;
 struct frame;
 
 enum job_frame {
-	JOB_HELLO = 0x4a01, /* deliver -> queue: ready; body: jobs it can take
-			     * at once (flow control) */
+	JOB_HELLO = 0x4a01, /* deliver -> queue: ready; body: jobs (of either
+			     * kind) it can take at once (a number) */
 	JOB_DELIVER,        /* queue -> deliver: struct job */
 	JOB_RESULT,         /* deliver -> queue: struct job_result; frees one
 			     * place; frame id = job id */
 	JOB_ROUTE,          /* queue -> deliver: resolve recipients again; body
 			     * as JOB_DELIVER without transport */
-	JOB_ROUTED,         /* deliver -> queue: struct job_routed */
+	JOB_ROUTED,         /* deliver -> queue: struct job_routed, a route for
+			     * each recipient; frees one place */
 };
 
 struct job_rcpt {
@@ -51,8 +52,10 @@ enum job_status {
 	JOB_SENT,
 	JOB_DEFERRED,
 	JOB_BOUNCED,
-	JOB_REPLACED, /* replace the recipient by ${address}es (idempotent by
-		       * message and recipient): forwards, aliases */
+	JOB_REPLACED, /* a new message to ${address}, or to several, separated
+		       * by newlines, takes the place of this recipient
+		       * (idempotent by message and recipient): forwards,
+		       * aliases */
 	JOB_UNKNOWN,  /* not tried: give it back to the schedule at once */
 };
 

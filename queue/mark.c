@@ -23,6 +23,7 @@ mark_print(
 	frame_put_num(out, (uint64_t)place->when);
 	frame_put_num(out, e->attempts);
 	frame_put_num(out, (uint64_t)e->not_before);
+	frame_put_num(out, (uint64_t)e->last_attempt);
 	frame_put_num(out,
 	    (e->hold ? FLAG_HOLD : 0U) |
 		(e->bounced_delay_warning ? FLAG_WARNED : 0U));
@@ -92,6 +93,7 @@ mark_apply(const char *data, size_t n, struct arena *arena, struct envelope *e)
 	(void)frame_num(&r); /* when */
 	e->attempts = (unsigned)frame_num(&r);
 	e->not_before = (int64_t)frame_num(&r);
+	e->last_attempt = (int64_t)frame_num(&r);
 	flags = frame_num(&r);
 	e->hold = (flags & FLAG_HOLD) != 0;
 	e->bounced_delay_warning = (flags & FLAG_WARNED) != 0;

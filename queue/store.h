@@ -49,7 +49,7 @@ enum store_result {
 	STORE_OK,     /* durable; ASK: it is there */
 	STORE_ABSENT, /* no such message; nothing was changed */
 	STORE_TAKEN,  /* NEW, REPLACE: another message has that queue id */
-	STORE_FULL,   /* no room; nothing was changed */
+	STORE_FULL,   /* no room, or a chunk had none; nothing was changed */
 	STORE_FAILED, /* nothing can be said; the store is broken */
 };
 
@@ -62,7 +62,7 @@ struct store_op {
 	bool needs_room; /* may be refused so that marks and deletes can go on;
 			  * of the first one */
 	uint64_t key, number;
-	uint64_t count; /* COPY: how many chunks */
+	uint64_t count; /* COPY, NEW: chunks that there must be */
 	struct store_place place;
 	char qid[ENVELOPE_QID], old_qid[ENVELOPE_QID];
 	struct buf data;

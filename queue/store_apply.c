@@ -254,12 +254,28 @@ find(MDB_txn *txn, MDB_dbi dbi, const void *key, size_t n, bool *found)
 	return absent_ok(rc);
 }
 
+/* Are all chunks of the new message there?  One may have been refused. */
+static int
+find_chunks(MDB_txn *txn, const struct store_layout *layout,
+    const struct store_op *op, bool *found)
+{
+	unsigned char octets[STORE_LAYOUT_CHUNK];
+	int rc = 0;
+
+	*found = true;
+	for (uint64_t i = 0; rc == 0 && *found && i < op->count; i++) {
+		store_layout_chunk(op->key, i, octets);
+		rc = find(txn, layout->chunk, octets, sizeof octets, found);
+	}
+	return rc;
+}
+
 /* May ${op} be made?  Looks only, so that changes that go together can be
  * given up before the first of them. */
 static int
 look(MDB_txn *txn, const struct store_layout *layout, struct store_op *op)
 {
-	bool found = true, taken = false;
+	bool found = true, taken = false, whole = true;
 	int rc = 0;
 
 	switch (op->kind) {
@@ -279,13 +295,18 @@ look(MDB_txn *txn, const struct store_layout *layout, struct store_op *op)
 		/* fall through */
 	case STORE_NEW:
 		rc = find(txn, layout->qid, op->qid, strlen(op->qid), &taken);
+		if (rc == 0 && op->kind == STORE_NEW && !taken)
+			rc = find_chunks(txn, layout, op, &whole);
 		break;
 	case STORE_CHUNK:
 	case STORE_COPY:
 	case STORE_DROP:
 		break;
 	}
-	op->result = !found ? STORE_ABSENT : taken ? STORE_TAKEN : STORE_OK;
+	op->result = !found ? STORE_ABSENT
+	    : taken         ? STORE_TAKEN
+	    : !whole        ? STORE_FULL
+			    : STORE_OK;
 	return rc;
 }
 

@@ -186,9 +186,9 @@ store_reader_envelope(struct store_reader *reader, uint64_t key,
 	return rc;
 }
 
-int
-store_reader_peek(struct store_reader *reader, uint64_t key,
-    struct arena *arena, struct envelope *e, struct err *err)
+static int
+look(struct store_reader *reader, uint64_t key, struct arena *arena,
+    struct envelope *e, bool whole, struct err *err)
 {
 	MDB_txn *txn = begin(reader, err);
 	MDB_val v;
@@ -198,13 +198,28 @@ store_reader_peek(struct store_reader *reader, uint64_t key,
 		return -1;
 	rc = outcome(get_number(txn, reader->layout.message, key, &v), err);
 	if (rc > 0)
-		rc = envelope_peek(v.mv_data, v.mv_size, arena, e)
+		rc = (whole ? envelope_parse : envelope_peek)(
+			 v.mv_data, v.mv_size, arena, e)
 		    ? get_mark(txn, &reader->layout, key, arena, e, err)
 		    : damaged(key, "record", err);
 	end(reader, txn);
 	/* What they point to goes with the transaction. */
 	e->headers = e->body = "";
 	return rc;
+}
+
+int
+store_reader_peek(struct store_reader *reader, uint64_t key,
+    struct arena *arena, struct envelope *e, struct err *err)
+{
+	return look(reader, key, arena, e, false, err);
+}
+
+int
+store_reader_check(struct store_reader *reader, uint64_t key,
+    struct arena *arena, struct envelope *e, struct err *err)
+{
+	return look(reader, key, arena, e, true, err);
 }
 
 int

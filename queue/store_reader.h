@@ -37,6 +37,11 @@ int store_reader_envelope(struct store_reader *reader, uint64_t key,
 int store_reader_peek(struct store_reader *reader, uint64_t key,
     struct arena *arena, struct envelope *e, struct err *err);
 
+/* store_reader_check(): the same as store_reader_peek(), but headers and an
+ * inline body are looked at: -1 if they are damaged. */
+int store_reader_check(struct store_reader *reader, uint64_t key,
+    struct arena *arena, struct envelope *e, struct err *err);
+
 /* store_reader_chunk(reader, key, n, out, err): append chunk ${n} (from 0) of
  * the body to ${out}.  1, 0 or -1 as above. */
 int store_reader_chunk(struct store_reader *reader, uint64_t key, uint64_t n,

@@ -1,5 +1,5 @@
 /* submit_frame.h - what a proxy and the queue role say to each other.  For
- * submit.c and intake.c.  The id of a frame is the proxy's number of the
+ * submit.c and submit_serve.c.  The id of a frame is the proxy's number of the
  * submission. */
 #ifndef QUEUE_SUBMIT_FRAME_H
 #define QUEUE_SUBMIT_FRAME_H

@@ -1,0 +1,59 @@
+/* admin.h - the commands' end: look at the queue and change it, by the queue
+ * role or, while that is down, in its place.  Blocks. */
+#ifndef QUEUE_ADMIN_H
+#define QUEUE_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "queue/schedule.h"
+
+struct admin;
+struct conf;
+struct envelope;
+struct err;
+
+enum admin_state {
+	ADMIN_INCOMING,
+	ADMIN_ACTIVE,
+	ADMIN_DEFERRED,
+	ADMIN_HOLD,
+};
+
+/*
+ * admin_open(socket, store, conf, err):
+ * Connect to the queue role's admin socket at path ${socket}; if nobody
+ * serves it, lock and open the store in directory ${store}.  NULL and why in
+ * ${err}: neither is possible.
+ */
+struct admin *admin_open(
+    const char *socket, const char *store, struct conf *conf, struct err *err);
+void admin_close(struct admin *admin);
+
+/*
+ * admin_list(admin, qid, entry, arg, err):
+ * Call ${entry} for each message, oldest first, or for ${qid} (not NULL) only;
+ * ${e} has no headers and no body.  1 done, 0 no such message, -1 failed.
+ */
+int admin_list(struct admin *admin, const char *qid,
+    void (*entry)(void *arg, enum admin_state state, const struct envelope *e),
+    void *arg, struct err *err);
+
+/* admin_cat(admin, qid, entry, body, arg, err): the same for one message with
+ * its content: ${entry} gets headers and an inline body, ${body} the pieces of
+ * one in chunks. */
+int admin_cat(struct admin *admin, const char *qid,
+    void (*entry)(void *arg, enum admin_state state, const struct envelope *e),
+    void (*body)(void *arg, const char *data, size_t n), void *arg,
+    struct err *err);
+
+/* admin_change(admin, change, qid, err): 1 made, 0 does not apply, -1 failed or
+ * not allowed. */
+int admin_change(struct admin *admin, enum schedule_change change,
+    const char *qid, struct err *err);
+
+/* admin_flush(admin, site, err): as schedule_flush().  Needs the role: nothing
+ * is delivered without it. */
+int admin_flush(struct admin *admin, const char *site, struct err *err);
+
+#endif

@@ -1,0 +1,289 @@
+/* destination.c - see destination.h. */
+#include "queue/destination.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fatal.h"
+#include "queue/seal.h"
+
+enum { BUCKETS = 1024 };
+
+void
+destination_init(struct destination_table *table)
+{
+	*table = (struct destination_table){ .nbuckets = BUCKETS };
+	TAILQ_INIT(&table->turns);
+	table->buckets = calloc(BUCKETS, sizeof(void *));
+	if (table->buckets == NULL)
+		fatal("out of memory");
+}
+
+static void
+release(struct destination *d)
+{
+	must(d->busy == 0 && d->ntodo == 0);
+	free(d->key);
+	free(d->dsn);
+	free(d->reason);
+	free(d);
+}
+
+void
+destination_free(struct destination_table *table)
+{
+	for (size_t i = 0; i < table->nbuckets; i++)
+		for (struct destination *d = table->buckets[i], *next;
+		     d != NULL; d = next) {
+			next = d->next;
+			release(d);
+		}
+	free(table->buckets);
+	*table = (struct destination_table){ 0 };
+}
+
+const char *
+destination_transport(const struct destination *d)
+{
+	return d->key;
+}
+
+const char *
+destination_name(const struct destination *d)
+{
+	return d->key + strlen(d->key) + 1;
+}
+
+static char *
+copy(const char *s)
+{
+	char *p = strdup(s);
+
+	if (p == NULL)
+		fatal("out of memory");
+	return p;
+}
+
+/* Keep the chains short. */
+static void
+widen(struct destination_table *table)
+{
+	size_t n = table->nbuckets * 4;
+	struct destination **buckets = calloc(n, sizeof(void *));
+
+	if (buckets == NULL)
+		fatal("out of memory");
+	for (size_t i = 0; i < table->nbuckets; i++)
+		for (struct destination *d = table->buckets[i], *next;
+		     d != NULL; d = next) {
+			next = d->next;
+			d->next = buckets[d->hash % n];
+			buckets[d->hash % n] = d;
+		}
+	free(table->buckets);
+	table->buckets = buckets;
+	table->nbuckets = n;
+}
+
+static struct destination *
+make(const char *transport, const char *name,
+    const struct destination_limits *limits)
+{
+	size_t nt = strlen(transport) + 1, nn = strlen(name) + 1;
+	struct destination *d = calloc(1, sizeof *d);
+
+	if (d == NULL || (d->key = malloc(nt + nn)) == NULL)
+		fatal("out of memory");
+	memcpy(d->key, transport, nt);
+	memcpy(d->key + nt, name, nn);
+	d->limits = limits;
+	d->window = limits->initial;
+	TAILQ_INIT(&d->todo);
+	return d;
+}
+
+struct destination *
+destination_get(struct destination_table *table, const char *transport,
+    const char *name, const struct destination_limits *limits)
+{
+	uint64_t hash =
+	    seal(seal(0, transport, strlen(transport)), name, strlen(name));
+	struct destination *d = table->buckets[hash % table->nbuckets];
+
+	for (; d != NULL; d = d->next)
+		if (d->hash == hash &&
+		    strcmp(destination_transport(d), transport) == 0 &&
+		    strcmp(destination_name(d), name) == 0)
+			return d;
+	if (table->count >= table->nbuckets)
+		widen(table);
+	d = make(transport, name, limits);
+	d->hash = hash;
+	d->next = table->buckets[hash % table->nbuckets];
+	table->buckets[hash % table->nbuckets] = d;
+	table->count++;
+	return d;
+}
+
+/* Those who may send stand in the circle, the others do not. */
+static void
+settle(struct destination_table *table, struct destination *d)
+{
+	bool may = d->ntodo > 0 && d->busy < d->window;
+
+	if (may == d->in_turn)
+		return;
+	if (may)
+		TAILQ_INSERT_TAIL(&table->turns, d, turn);
+	else
+		TAILQ_REMOVE(&table->turns, d, turn);
+	d->in_turn = may;
+}
+
+void
+destination_add(struct destination_table *table, struct destination *d,
+    struct delivery *delivery, bool first)
+{
+	delivery->destination = d;
+	if (first)
+		TAILQ_INSERT_HEAD(&d->todo, delivery, entry);
+	else
+		TAILQ_INSERT_TAIL(&d->todo, delivery, entry);
+	d->ntodo++;
+	settle(table, d);
+}
+
+void
+destination_remove(struct destination_table *table, struct delivery *delivery)
+{
+	struct destination *d = delivery->destination;
+
+	TAILQ_REMOVE(&d->todo, delivery, entry);
+	d->ntodo--;
+	settle(table, d);
+}
+
+struct delivery *
+destination_take(struct destination_table *table, struct destination *d)
+{
+	struct delivery *delivery = TAILQ_FIRST(&d->todo);
+
+	if (delivery != NULL)
+		destination_remove(table, delivery);
+	return delivery;
+}
+
+struct delivery *
+destination_next(struct destination_table *table)
+{
+	struct destination *d = TAILQ_FIRST(&table->turns);
+	struct delivery *delivery;
+
+	if (d == NULL)
+		return NULL;
+	delivery = TAILQ_FIRST(&d->todo);
+	TAILQ_REMOVE(&d->todo, delivery, entry);
+	d->ntodo--;
+	d->busy++;
+	/* Behind the others, if it may send more. */
+	TAILQ_REMOVE(&table->turns, d, turn);
+	d->in_turn = false;
+	settle(table, d);
+	return delivery;
+}
+
+static void
+succeeded(struct destination *d)
+{
+	unsigned most = d->limits->concurrency;
+
+	d->failed_cohorts = 0;
+	if (most != 0 && d->window >= most)
+		return;
+	/* Rising further than there is work for would mean nothing. */
+	if (d->window < d->busy + d->limits->initial)
+		d->window++;
+}
+
+/* Enough failures in a row?  A round of them counts as one. */
+static bool
+failed(struct destination *d)
+{
+	d->failed_cohorts += 1.0 / d->window;
+	if (d->window > 1)
+		d->window--;
+	return d->limits->failed_cohorts > 0 &&
+	    d->failed_cohorts >= d->limits->failed_cohorts;
+}
+
+bool
+destination_done(struct destination_table *table, struct destination *d,
+    enum destination_outcome outcome)
+{
+	bool bury = false;
+
+	must(d->busy > 0);
+	if (outcome == DESTINATION_REACHED)
+		succeeded(d);
+	else if (outcome == DESTINATION_FAILED && d->dead_until == 0)
+		bury = failed(d);
+	d->busy--;
+	settle(table, d);
+	return bury;
+}
+
+void
+destination_bury(
+    struct destination *d, int64_t until, const char *dsn, const char *reason)
+{
+	free(d->dsn);
+	free(d->reason);
+	d->dsn = copy(dsn);
+	d->reason = copy(reason);
+	d->dead_until = until;
+}
+
+static void
+revive(struct destination *d)
+{
+	d->dead_until = 0;
+	d->failed_cohorts = 0;
+	d->window = d->limits->initial;
+}
+
+bool
+destination_dead(struct destination *d, int64_t now)
+{
+	if (d->dead_until != 0 && d->dead_until <= now)
+		revive(d);
+	return d->dead_until != 0;
+}
+
+void
+destination_revive(struct destination_table *table)
+{
+	for (size_t i = 0; i < table->nbuckets; i++)
+		for (struct destination *d = table->buckets[i]; d != NULL;
+		     d = d->next)
+			if (d->dead_until != 0)
+				revive(d);
+}
+
+void
+destination_tidy(struct destination_table *table, int64_t now)
+{
+	for (size_t i = 0; i < table->nbuckets; i++) {
+		struct destination **p = &table->buckets[i], *d;
+
+		while ((d = *p) != NULL) {
+			if (d->ntodo > 0 || d->busy > 0 ||
+			    destination_dead(d, now)) {
+				p = &d->next;
+				continue;
+			}
+			*p = d->next;
+			table->count--;
+			release(d);
+		}
+	}
+}

@@ -1,0 +1,125 @@
+/* destination.h - the places that mail goes to, each with what waits for it
+ * and how much of it may go at a time.
+ *
+ * A destination is a transport and a next hop (a recipient, where a transport
+ * takes one recipient at a time).  Its concurrency begins at
+ * initial_destination_concurrency, rises by one with each success up to the
+ * limit and falls by one with each failure of the destination itself; after
+ * as many failures as deliveries were allowed (times the failed cohort limit)
+ * it is dead: left alone for minimal_backoff_time.  Destinations with work
+ * take turns.  No clock and no I/O in here. */
+#ifndef QUEUE_DESTINATION_H
+#define QUEUE_DESTINATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/strmap.h"
+
+struct active;
+struct destination;
+
+/* Some recipients of one message, for one destination: a job to be. */
+struct delivery {
+	TAILQ_ENTRY(delivery) entry; /* in its destination, or its peer */
+	TAILQ_ENTRY(delivery) mine;  /* in its message */
+	struct active *active;
+	struct destination *destination;
+	uint64_t id; /* of the job; 0: not under way */
+	uint32_t *recipients;
+	size_t nrecipients;
+	size_t octets; /* about what its job takes */
+	bool route;    /* ask where the recipients go, nothing else */
+};
+TAILQ_HEAD(delivery_list, delivery);
+
+/* What main.cf says about a transport; 0: no limit. */
+struct destination_limits {
+	unsigned concurrency, initial, recipients, failed_cohorts;
+	bool deferred; /* in defer_transports */
+};
+
+struct destination {
+	struct destination *next; /* in its hash chain */
+	TAILQ_ENTRY(destination) turn;
+	bool in_turn;
+	char *key; /* transport, NUL, name */
+	uint64_t hash;
+	const struct destination_limits *limits;
+	struct delivery_list todo; /* in order */
+	size_t ntodo, busy;        /* deliveries waiting, under way */
+	unsigned window;
+	double failed_cohorts;
+	int64_t dead_until; /* 0: not dead */
+	char *dsn, *reason; /* why it is dead */
+	/* For whoever fills deliveries: the one that is open in this turn. */
+	struct delivery *open;
+	uint64_t open_turn;
+};
+
+struct destination_table {
+	struct destination **buckets;
+	size_t nbuckets, count;
+	TAILQ_HEAD(, destination) turns; /* who may send now */
+};
+
+void destination_init(struct destination_table *table);
+
+/* destination_free(table): there must be no deliveries any more. */
+void destination_free(struct destination_table *table);
+
+/* destination_get(table, transport, name, limits): find it, or make it.  The
+ * limits must stay; they may change in place. */
+struct destination *
+destination_get(struct destination_table *table, const char *transport,
+    const char *name, const struct destination_limits *limits);
+
+const char *destination_transport(const struct destination *d);
+const char *destination_name(const struct destination *d);
+
+/* destination_add(table, d, delivery, first): let ${delivery} wait, at the
+ * end or as the next one. */
+void destination_add(struct destination_table *table, struct destination *d,
+    struct delivery *delivery, bool first);
+
+/* destination_remove(table, delivery): it does not wait any more. */
+void
+destination_remove(struct destination_table *table, struct delivery *delivery);
+
+/* destination_take(table, d): the first delivery that waits for ${d}; it does
+ * not any more.  NULL: none. */
+struct delivery *
+destination_take(struct destination_table *table, struct destination *d);
+
+/* destination_next(table): the delivery whose turn it is; it counts as under
+ * way from now on.  NULL: none may go. */
+struct delivery *destination_next(struct destination_table *table);
+
+/* How a delivery went for its destination. */
+enum destination_outcome {
+	DESTINATION_REACHED,
+	DESTINATION_FAILED,
+	DESTINATION_UNTRIED, /* says nothing about it */
+};
+
+/* destination_done(table, d, outcome): one that was under way has ended.
+ * True: the destination is to be left alone, see destination_bury(). */
+bool destination_done(struct destination_table *table, struct destination *d,
+    enum destination_outcome outcome);
+
+/* destination_bury(d, until, dsn, reason), destination_dead(d, now): from now
+ * on, or still, dead?  The caller removes what waits. */
+void destination_bury(
+    struct destination *d, int64_t until, const char *dsn, const char *reason);
+bool destination_dead(struct destination *d, int64_t now);
+
+/* destination_revive(table): forget that any destination was dead. */
+void destination_revive(struct destination_table *table);
+
+/* destination_tidy(table, now): forget destinations that have no work and
+ * are not dead. */
+void destination_tidy(struct destination_table *table, int64_t now);
+
+#endif

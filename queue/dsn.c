@@ -1,0 +1,355 @@
+/* dsn.c - see dsn.h.
+ *
+ * The parts, their order and the names of fields are those that Postfix sends,
+ * since programs parse them; the sentences are ours. */
+#include "queue/dsn.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "rules/address.h"
+
+enum { LINE = 78, FOLD_MOST = 900 };
+
+static bool
+is_delay(const struct dsn *dsn)
+{
+	return dsn->kind == DSN_DELAY || dsn->kind == DSN_COPY_DELAY;
+}
+
+static const char *
+subject(const struct dsn *dsn)
+{
+	switch (dsn->kind) {
+	case DSN_FAILURE:
+		return "Undelivered Mail Returned to Sender";
+	case DSN_DELAY:
+		return "Delayed Mail (still being retried)";
+	case DSN_COPY:
+		return "Postmaster Copy: Undelivered Mail";
+	case DSN_COPY_DELAY:
+		return "Postmaster Warning: Delayed Mail";
+	case DSN_DOUBLE:
+		return "Postmaster Copy: Undelivered Mail";
+	}
+	return "";
+}
+
+/* Names of days and months are English whatever the locale is. */
+void
+dsn_date(int64_t ns, struct buf *out)
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
+		"Fri", "Sat" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
+		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t when = (time_t)(ns / CLOCK_SECOND);
+	struct tm tm;
+	long zone;
+
+	if (localtime_r(&when, &tm) == NULL)
+		return;
+	zone = tm.tm_gmtoff / 60;
+	buf_printf(out, "%s, %d %s %d %02d:%02d:%02d %c%02ld%02ld (%s)",
+	    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, zone < 0 ? '-' : '+',
+	    (zone < 0 ? -zone : zone) / 60, (zone < 0 ? -zone : zone) % 60,
+	    tm.tm_zone);
+}
+
+/* Append ${text}, from the network, so that it stays one line: no control
+ * characters, and nothing above ASCII unless the message may have it. */
+static void
+put_clean(struct buf *out, const char *text, bool utf8)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < ' ' || c == 127 || (c > 127 && !utf8))
+			buf_putc(out, '?');
+		else
+			buf_putc(out, *text);
+	}
+}
+
+/* Append clean ${text}, broken at blanks into lines that begin with
+ * ${indent}; the first one has ${used} octets already. */
+static void
+put_wrapped(struct buf *out, const char *text, const char *indent, size_t used,
+    bool utf8)
+{
+	struct buf clean = { 0 };
+	const char *p;
+
+	put_clean(&clean, text, utf8);
+	p = buf_str(&clean);
+	while (*p != '\0') {
+		size_t n = strcspn(p + (*p == ' '), " ") + (*p == ' ');
+
+		/* A word that has no blank must end somewhere, too. */
+		if (n > FOLD_MOST)
+			n = FOLD_MOST;
+		if (used > strlen(indent) && used + n > LINE) {
+			buf_printf(out, "\r\n%s", indent);
+			used = strlen(indent);
+			if (*p == ' ') {
+				p++;
+				n--;
+			}
+		}
+		buf_put(out, p, n);
+		used += n;
+		p += n;
+	}
+	buf_free(&clean);
+}
+
+/* Append an address in external form; as "<...>" it is never empty. */
+static void
+put_address(struct buf *out, const char *internal, bool utf8)
+{
+	struct arena *arena = arena_new();
+
+	put_clean(out, address_external(arena, internal), utf8);
+	arena_free(arena);
+}
+
+/* "name: type;value" with its folding. */
+static void
+put_field(struct buf *out, const char *name, const char *value, bool utf8)
+{
+	buf_printf(out, "%s: ", name);
+	put_wrapped(out, value, "    ", strlen(name) + 2, utf8);
+	buf_puts(out, "\r\n");
+}
+
+static void
+put_address_field(struct buf *out, const char *name, const char *type,
+    const char *internal, bool utf8)
+{
+	buf_printf(out, "%s: %s; ", name, type);
+	put_address(out, internal, utf8);
+	buf_puts(out, "\r\n");
+}
+
+static void
+put_boundary(const struct dsn *dsn, struct buf *out)
+{
+	buf_printf(out, "%s.%lld/%s", dsn->qid,
+	    (long long)(dsn->now / CLOCK_SECOND), dsn->myhostname);
+}
+
+void
+dsn_message_id(const struct dsn *dsn, struct buf *out)
+{
+	time_t when = (time_t)(dsn->now / CLOCK_SECOND);
+	struct tm tm;
+	char stamp[32] = "";
+
+	if (gmtime_r(&when, &tm) != NULL)
+		(void)strftime(stamp, sizeof stamp, "%Y%m%d%H%M%S", &tm);
+	buf_printf(out, "<%s.%s@%s>", stamp, dsn->qid, dsn->myhostname);
+}
+
+static void
+put_headers(const struct dsn *dsn, struct buf *out)
+{
+	buf_printf(out, "Received: by %s (%s)\r\n\tid %s; ", dsn->myhostname,
+	    dsn->mail_name, dsn->qid);
+	dsn_date(dsn->now, out);
+	buf_puts(out, "\r\nDate: ");
+	dsn_date(dsn->now, out);
+	buf_printf(out,
+	    "\r\nFrom: MAILER-DAEMON@%s (Mail Delivery System)\r\n"
+	    "Subject: %s\r\nTo: ",
+	    dsn->myorigin, subject(dsn));
+	put_address(out, dsn->to, dsn->utf8);
+	buf_puts(out,
+	    "\r\nAuto-Submitted: auto-replied\r\n"
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/report; report-type=");
+	buf_puts(out, dsn->utf8 ? "global-delivery-status" : "delivery-status");
+	buf_puts(out, ";\r\n\tboundary=\"");
+	put_boundary(dsn, out);
+	buf_puts(out, "\"\r\n");
+	if (dsn->eight_bit || dsn->utf8)
+		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
+	buf_puts(out, "Message-Id: ");
+	dsn_message_id(dsn, out);
+	buf_puts(out, "\r\n\r\n");
+}
+
+static void
+put_part(const struct dsn *dsn, struct buf *out, const char *description,
+    const char *type)
+{
+	buf_puts(out, "--");
+	put_boundary(dsn, out);
+	buf_printf(out, "\r\nContent-Description: %s\r\nContent-Type: %s\r\n",
+	    description, type);
+}
+
+/* The sentences in front of the reasons. */
+static void
+put_greeting(const struct dsn *dsn, struct buf *out)
+{
+	buf_printf(out, "This is the mail system at host %s.\r\n\r\n",
+	    dsn->myhostname);
+	switch (dsn->kind) {
+	case DSN_FAILURE:
+		buf_puts(out,
+		    "Your message could not be delivered to the recipients "
+		    "named below,\r\nand it will not be tried again. It is "
+		    "attached, or at least its header.\r\n\r\n"
+		    "If you need help, write to postmaster and include this "
+		    "report; the\r\nattached text may be left out.\r\n\r\n");
+		break;
+	case DSN_DELAY:
+		buf_puts(out,
+		    "THIS IS ONLY A WARNING. THERE IS NO NEED TO SEND YOUR "
+		    "MESSAGE AGAIN.\r\n\r\n"
+		    "Your message is late: it could not be delivered yet to "
+		    "the recipients\r\nnamed below. It will be tried again "
+		    "until ");
+		dsn_date(dsn->retry_until, out);
+		buf_puts(out, ".\r\n\r\n");
+		break;
+	case DSN_COPY:
+	case DSN_COPY_DELAY:
+		buf_puts(out,
+		    "For the postmaster: the sender of the message below was "
+		    "told this.\r\n\r\n");
+		break;
+	case DSN_DOUBLE:
+		buf_puts(out,
+		    "For the postmaster: the message below could not be "
+		    "delivered, and\r\nthere is no sender who could be "
+		    "told.\r\n\r\n");
+		break;
+	}
+	buf_printf(out, "%*sThe mail system\r\n\r\n", 19, "");
+}
+
+static void
+put_explanation(const struct dsn *dsn, struct buf *out)
+{
+	put_part(dsn, out, "Notification",
+	    dsn->utf8 ? "text/plain; charset=utf-8"
+		      : "text/plain; charset=us-ascii");
+	if (dsn->utf8)
+		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
+	buf_puts(out, "\r\n");
+	put_greeting(dsn, out);
+	for (size_t i = 0; i < dsn->nrcpts; i++) {
+		const struct dsn_rcpt *r = &dsn->rcpts[i];
+		size_t start = out->len;
+
+		buf_putc(out, '<');
+		put_address(out, r->address, dsn->utf8);
+		buf_putc(out, '>');
+		if (r->original[0] != '\0' &&
+		    strcmp(r->original, r->address) != 0) {
+			buf_puts(out, " (expanded from <");
+			put_address(out, r->original, dsn->utf8);
+			buf_puts(out, ">)");
+		}
+		buf_puts(out, ": ");
+		put_wrapped(
+		    out, r->reason, "    ", out->len - start, dsn->utf8);
+		buf_puts(out, "\r\n\r\n");
+	}
+}
+
+static void
+put_recipient(const struct dsn *dsn, const struct dsn_rcpt *r, struct buf *out)
+{
+	const char *type = dsn->utf8 ? "utf-8" : "rfc822";
+	bool expanded = r->original[0] != '\0';
+	struct buf diagnostic = { 0 };
+
+	buf_puts(out, "\r\n");
+	put_address_field(out, "Final-Recipient", type, r->address, dsn->utf8);
+	if (r->orcpt[0] != '\0')
+		put_field(out, "Original-Recipient", r->orcpt, dsn->utf8);
+	else
+		put_address_field(out, "Original-Recipient", type,
+		    expanded ? r->original : r->address, dsn->utf8);
+	put_field(out, "Action", is_delay(dsn) ? "delayed" : "failed", false);
+	put_field(out, "Status", r->dsn[0] != '\0' ? r->dsn : "5.0.0", false);
+	if (r->remote[0] != '\0')
+		put_field(out, "Remote-MTA", r->remote, dsn->utf8);
+	if (r->diagnostic[0] != '\0')
+		buf_puts(&diagnostic, r->diagnostic);
+	else
+		buf_printf(&diagnostic, "X-%s; %s", dsn->mail_name, r->reason);
+	put_field(out, "Diagnostic-Code", buf_str(&diagnostic), dsn->utf8);
+	buf_free(&diagnostic);
+	if (is_delay(dsn)) {
+		buf_puts(out, "Will-Retry-Until: ");
+		dsn_date(dsn->retry_until, out);
+		buf_puts(out, "\r\n");
+	}
+}
+
+static void
+put_status(const struct dsn *dsn, struct buf *out)
+{
+	put_part(dsn, out, "Delivery report",
+	    dsn->utf8 ? "message/global-delivery-status"
+		      : "message/delivery-status");
+	if (dsn->utf8)
+		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
+	buf_printf(out, "\r\nReporting-MTA: dns; %s\r\n", dsn->myhostname);
+	if (dsn->envid[0] != '\0')
+		put_field(out, "Original-Envelope-Id", dsn->envid, false);
+	buf_printf(out, "X-%s-Queue-ID: %s\r\n", dsn->mail_name, dsn->about);
+	buf_printf(out, "X-%s-Sender: %s; ", dsn->mail_name,
+	    dsn->utf8 ? "utf-8" : "rfc822");
+	put_address(out, dsn->sender, dsn->utf8);
+	buf_puts(out, "\r\nArrival-Date: ");
+	dsn_date(dsn->arrival, out);
+	buf_puts(out, "\r\n");
+	for (size_t i = 0; i < dsn->nrcpts; i++)
+		put_recipient(dsn, &dsn->rcpts[i], out);
+	buf_puts(out, "\r\n");
+}
+
+static void
+put_original(const struct dsn *dsn, struct buf *out)
+{
+	const char *type = dsn->utf8 ? "message/global" : "message/rfc822";
+
+	if (dsn->headers_only)
+		type = dsn->utf8 ? "message/global-headers"
+				 : "text/rfc822-headers";
+	put_part(dsn, out,
+	    is_delay(dsn)           ? "Delayed Message Headers"
+		: dsn->headers_only ? "Undelivered Message Headers"
+				    : "Undelivered Message",
+	    type);
+	if (dsn->eight_bit || dsn->utf8)
+		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
+	buf_puts(out, "\r\n");
+	buf_put(out, dsn->headers, dsn->nheaders);
+	if (!dsn->headers_only)
+		buf_put(out, dsn->body, dsn->nbody);
+	if (out->len < 2 || memcmp(out->data + out->len - 2, "\r\n", 2) != 0)
+		buf_puts(out, "\r\n");
+}
+
+void
+dsn_build(const struct dsn *dsn, struct buf *headers, struct buf *body)
+{
+	put_headers(dsn, headers);
+	buf_puts(body, "This is a MIME-encapsulated message.\r\n\r\n");
+	put_explanation(dsn, body);
+	put_status(dsn, body);
+	put_original(dsn, body);
+	buf_puts(body, "\r\n--");
+	put_boundary(dsn, body);
+	buf_puts(body, "--\r\n");
+}

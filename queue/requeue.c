@@ -1,0 +1,58 @@
+/* requeue.c - see requeue.h. */
+#include "queue/requeue.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "queue/dsn.h"
+#include "queue/envelope.h"
+#include "queue/store.h"
+
+void
+requeue_prepare(struct envelope *e, const char *myhostname,
+    const char *mail_name, int64_t now, struct arena *arena)
+{
+	struct buf headers = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->nrcpts; i++) {
+		if (e->rcpts[i].state != ENVELOPE_TODO)
+			continue;
+		e->rcpts[n] = e->rcpts[i];
+		e->rcpts[n].transport = e->rcpts[n].nexthop = "";
+		e->rcpts[n].dsn = e->rcpts[n].reason = "";
+		e->rcpts[n].remote = e->rcpts[n].diagnostic = "";
+		n++;
+	}
+	e->nrcpts = n;
+	e->attempts = 0;
+	e->not_before = 0;
+	e->hold = false;
+	/* The id that it had, as Postfix's pickup has it. */
+	buf_printf(&headers, "Received: by %s (%s, from userid 0)\r\n\tid %s; ",
+	    myhostname, mail_name, e->qid);
+	dsn_date(now, &headers);
+	buf_puts(&headers, "\r\n");
+	e->size += headers.len;
+	buf_put(&headers, e->headers, e->nheaders);
+	e->headers = arena_strndup(arena, headers.data, headers.len);
+	e->nheaders = headers.len;
+	buf_free(&headers);
+}
+
+void
+requeue_name(struct envelope *e, int64_t now, uint64_t key, bool long_form,
+    struct store_op *op)
+{
+	/* The number of a key comes again with each requeue; the time, which
+	 * stands before it, does not. */
+	envelope_qid(now, key & 0xffffff, long_form, e->qid);
+	op->kind = STORE_REPLACE;
+	op->needs_room = true;
+	op->key = key;
+	op->place = (struct store_place){ STORE_INCOMING, 0, key };
+	memcpy(op->qid, e->qid, sizeof op->qid);
+	buf_reset(&op->data);
+	envelope_print(e, &op->data);
+}

@@ -1,0 +1,249 @@
+/* schedule_change.c - see schedule.h: what administrators do to messages. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fatal.h"
+#include "queue/group.h"
+#include "queue/mark.h"
+#include "queue/queue_events.h"
+#include "queue/requeue.h"
+#include "queue/schedule_inner.h"
+#include "queue/store_reader.h"
+
+struct change {
+	struct store_op op;
+	struct schedule *s;
+	enum schedule_change kind;
+	struct arena *arena; /* REQUEUE: has ${e} */
+	struct envelope e;
+	void (*done)(void *arg, int outcome);
+	void *arg;
+};
+
+static struct change *
+new_change(struct schedule *s, enum schedule_change kind, uint64_t key,
+    void (*done)(void *arg, int outcome), void *arg)
+{
+	struct change *change = calloc(1, sizeof *change);
+
+	if (change == NULL)
+		fatal("out of memory");
+	change->s = s;
+	change->kind = kind;
+	change->op.key = key;
+	change->done = done;
+	change->arg = arg;
+	change->arena = arena_new();
+	return change;
+}
+
+static void
+finish(struct change *change, int outcome)
+{
+	void (*done)(void *, int) = change->done;
+	void *arg = change->arg;
+
+	buf_free(&change->op.data);
+	arena_free(change->arena);
+	free(change);
+	done(arg, outcome);
+}
+
+static void
+say(const struct change *change, const char *what)
+{
+	struct event_by by = { .program = "postsuper",
+		.qid = change->kind == SCHEDULE_REQUEUE ? change->op.old_qid
+							: change->op.qid };
+
+	event(&queue_events_admin, &by, "what", what, NULL);
+}
+
+/* A deleted message that is being delivered: no more of it. */
+static void
+forget(struct schedule *s, uint64_t key)
+{
+	struct active *a = active_find(&s->active, key);
+
+	if (a == NULL)
+		return;
+	a->gone = true;
+	schedule_withdraw(s, a);
+	if (a->pending == 0)
+		schedule_end(s, a);
+}
+
+static void
+made(struct change *change)
+{
+	struct schedule *s = change->s;
+
+	switch (change->kind) {
+	case SCHEDULE_DELETE:
+		say(change, "removed");
+		forget(s, change->op.key);
+		return;
+	case SCHEDULE_HOLD:
+		say(change, "placed on hold");
+		return;
+	case SCHEDULE_RELEASE:
+		say(change, "released from hold");
+		schedule_scan_load(s, change->op.key, false);
+		return;
+	case SCHEDULE_REQUEUE:
+		say(change, "requeued");
+		schedule_add(s, change->op.key, change->arena, &change->e);
+		change->arena = NULL;
+		return;
+	case SCHEDULE_FLUSH:
+		return;
+	}
+}
+
+static void
+committed(struct store_op *op)
+{
+	struct change *change =
+	    (struct change *)((char *)op - offsetof(struct change, op));
+
+	if (op->result == STORE_TAKEN) {
+		requeue_name(
+		    &change->e, clock_now(), op->key, change->s->long_qids, op);
+		group_add(change->s->group, op);
+		return;
+	}
+	if (op->result == STORE_OK)
+		made(change);
+	finish(change,
+	    op->result == STORE_OK           ? 1
+		: op->result == STORE_ABSENT ? 0
+					     : -1);
+}
+
+static void
+commit(struct change *change)
+{
+	change->op.done = committed;
+	group_add(change->s->group, &change->op);
+}
+
+/* Move a message that is not active to another place. */
+static void
+move(struct change *change, enum store_class from, enum store_class to)
+{
+	struct schedule *s = change->s;
+	struct store_op *op = &change->op;
+	struct store_place place;
+	struct err err;
+	int there = store_reader_where(s->reader, op->key, &place, &err);
+
+	if (there > 0 &&
+	    ((from != 0 && place.class != from) || place.class == to ||
+		place.class == STORE_CORRUPT))
+		there = 0;
+	if (there > 0)
+		there = store_reader_peek(
+		    s->reader, op->key, change->arena, &change->e, &err);
+	if (there <= 0) {
+		finish(change, there);
+		return;
+	}
+	change->e.hold = to == STORE_HOLD;
+	op->kind = STORE_MARK;
+	op->place = (struct store_place){ to, 0, op->key };
+	mark_print(&change->e, &op->place, &op->data);
+	commit(change);
+}
+
+/* Something is being delivered: the wish waits until that has ended. */
+static bool
+wish(struct schedule *s, uint64_t key, enum active_wish wish)
+{
+	struct active *a = active_find(&s->active, key);
+
+	if (a == NULL || a->ending)
+		return false;
+	a->wish = wish;
+	if (wish == ACTIVE_HOLD)
+		event(&queue_events_admin,
+		    &(struct event_by){
+			.program = "postsuper", .qid = a->e.qid },
+		    "what", "placed on hold", NULL);
+	schedule_withdraw(s, a);
+	if (a->pending == 0)
+		schedule_end(s, a);
+	return true;
+}
+
+void
+schedule_change_requeue(struct schedule *s, uint64_t key,
+    void (*done)(void *arg, int outcome), void *arg)
+{
+	struct change *change = new_change(s, SCHEDULE_REQUEUE, key, done, arg);
+	struct err err;
+	int there = store_reader_envelope(
+	    s->reader, key, change->arena, &change->e, &err);
+
+	if (there > 0) {
+		requeue_prepare(&change->e, s->myhostname, s->mail_name,
+		    clock_now(), change->arena);
+		memcpy(change->op.old_qid, change->e.qid,
+		    sizeof change->op.old_qid);
+		requeue_name(
+		    &change->e, clock_now(), key, s->long_qids, &change->op);
+		commit(change);
+	} else {
+		finish(change, there);
+	}
+}
+
+static int
+flush_one(struct schedule *s, uint64_t key)
+{
+	struct store_place place;
+	struct err err;
+	int there = store_reader_where(s->reader, key, &place, &err);
+
+	if (there <= 0 || active_find(&s->active, key) != NULL)
+		return there;
+	if (place.class != STORE_DEFERRED && place.class != STORE_INCOMING)
+		return 0;
+	destination_revive(&s->destinations);
+	schedule_scan_load(s, key, true);
+	return 1;
+}
+
+void
+schedule_change(struct schedule *s, enum schedule_change change, uint64_t key,
+    const char *qid, void (*done)(void *arg, int outcome), void *arg)
+{
+	struct change *c;
+
+	if (change == SCHEDULE_FLUSH) {
+		done(arg, flush_one(s, key));
+		return;
+	}
+	if ((change == SCHEDULE_HOLD && wish(s, key, ACTIVE_HOLD)) ||
+	    (change == SCHEDULE_REQUEUE && wish(s, key, ACTIVE_REQUEUE))) {
+		done(arg, 1);
+		return;
+	}
+	if (change == SCHEDULE_REQUEUE) {
+		schedule_change_requeue(s, key, done, arg);
+		return;
+	}
+	c = new_change(s, change, key, done, arg);
+	memcpy(c->op.qid, qid, strnlen(qid, ENVELOPE_QID - 1));
+	if (change == SCHEDULE_HOLD) {
+		move(c, 0, STORE_HOLD);
+	} else if (change == SCHEDULE_RELEASE) {
+		move(c, STORE_HOLD, STORE_INCOMING);
+	} else {
+		c->op.kind = STORE_RETIRE;
+		commit(c);
+	}
+}

@@ -1,0 +1,269 @@
+/* schedule_end.c - see schedule_inner.h: every recipient of a message has had
+ * its turn.  One change, made durable as a whole, says what follows: it is
+ * gone, or it waits for another attempt, or for an administrator; and the
+ * notices about what failed are stored with it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fatal.h"
+#include "queue/group.h"
+#include "queue/mark.h"
+#include "queue/queue_events.h"
+#include "queue/schedule_inner.h"
+#include "queue/schedule_notice.h"
+
+struct ending {
+	TAILQ_ENTRY(ending) entry;
+	struct schedule *s;
+	struct active *a;
+	struct store_op change;
+	struct schedule_notice notices[SCHEDULE_NOTICE_MOST];
+	size_t nnotices;
+	bool late; /* one of them is a warning */
+	struct loop_timer again;
+};
+
+static size_t
+count(const struct active *a, enum active_outcome outcome)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->e.nrcpts; i++)
+		n += a->outcomes[i] == outcome;
+	return n;
+}
+
+static void
+turn(struct active *a, enum active_outcome from, enum active_outcome to)
+{
+	for (size_t i = 0; i < a->e.nrcpts; i++)
+		if (a->outcomes[i] == from)
+			a->outcomes[i] = (unsigned char)to;
+}
+
+static void
+set_bounced(struct active *a, enum envelope_state state)
+{
+	for (size_t i = 0; i < a->e.nrcpts; i++)
+		if (a->outcomes[i] == ACTIVE_BOUNCED)
+			a->e.rcpts[i].state = state;
+}
+
+/* Where the message goes from here. */
+static struct store_place
+next_place(struct schedule *s, struct active *a)
+{
+	struct store_place place = { .class = STORE_HOLD, .key = a->key };
+
+	a->e.last_attempt = schedule_now(s);
+	a->e.attempts++;
+	a->e.hold = a->wish == ACTIVE_HOLD;
+	a->e.not_before = 0;
+	if (a->e.hold)
+		return place;
+	a->e.not_before = a->e.last_attempt +
+	    schedule_retry_age(a->e.last_attempt, a->e.arrival,
+		s->params.minimal_backoff_time, s->params.maximal_backoff_time);
+	place.class = STORE_DEFERRED;
+	place.when = a->e.not_before;
+	return place;
+}
+
+static void
+set_change(struct ending *ending)
+{
+	struct store_op *op = &ending->change, **last = &op->with;
+	struct active *a = ending->a;
+
+	buf_reset(&op->data);
+	op->key = a->key;
+	memcpy(op->qid, a->e.qid, sizeof op->qid);
+	if (active_todo(a) == 0) {
+		op->kind = STORE_RETIRE;
+	} else {
+		op->kind = STORE_MARK;
+		op->place = next_place(ending->s, a);
+		mark_print(&a->e, &op->place, &op->data);
+	}
+	op->needs_room = ending->nnotices > 0;
+	for (size_t i = 0; i < ending->nnotices; i++) {
+		*last = &ending->notices[i].op;
+		last = &ending->notices[i].op.with;
+	}
+	*last = NULL;
+}
+
+static void
+free_notices(struct ending *ending)
+{
+	for (size_t i = 0; i < ending->nnotices; i++)
+		schedule_notice_free(&ending->notices[i]);
+	ending->nnotices = 0;
+}
+
+/* There is no room for notices: what bounced is tried again later. */
+static void
+do_without(struct ending *ending)
+{
+	struct active *a = ending->a;
+
+	free_notices(ending);
+	set_bounced(a, ENVELOPE_TODO);
+	turn(a, ACTIVE_BOUNCED, ACTIVE_DEFERRED);
+	if (ending->late)
+		a->e.bounced_delay_warning = false;
+	set_change(ending);
+	group_add(ending->s->group, &ending->change);
+}
+
+static void
+again(struct loop_timer *timer)
+{
+	struct ending *ending =
+	    (struct ending *)((char *)timer - offsetof(struct ending, again));
+
+	group_add(ending->s->group, &ending->change);
+}
+
+static void
+log_end(const struct ending *ending)
+{
+	struct event_by by = { .program = "qmgr", .qid = ending->a->e.qid };
+
+	for (size_t i = 0; i < ending->nnotices; i++)
+		schedule_notice_log(ending->a, &ending->notices[i]);
+	if (ending->change.kind == STORE_RETIRE)
+		event(&queue_events_removed, &by, NULL);
+}
+
+/* It is durable. */
+static void
+ended(struct ending *ending)
+{
+	struct schedule *s = ending->s;
+
+	log_end(ending);
+	for (size_t i = 0; i < ending->nnotices; i++) {
+		struct schedule_notice *notice = &ending->notices[i];
+
+		buf_free(&notice->op.data);
+		schedule_add(s, notice->op.key, notice->arena, &notice->e);
+	}
+	ending->nnotices = 0;
+}
+
+static void
+done(struct store_op *op)
+{
+	struct ending *ending =
+	    (struct ending *)((char *)op - offsetof(struct ending, change));
+	struct schedule *s = ending->s;
+
+	if (op->result == STORE_FULL && ending->nnotices > 0) {
+		do_without(ending);
+		return;
+	}
+	if (op->result == STORE_FULL) {
+		loop_timer_set(
+		    s->loop, &ending->again, clock_mono() + SCHEDULE_PATIENCE);
+		return;
+	}
+	if (op->result == STORE_TAKEN) {
+		for (size_t i = 0; i < ending->nnotices; i++)
+			schedule_notice_rename(s, &ending->notices[i]);
+		group_add(s->group, op);
+		return;
+	}
+	/* Absent: an administrator has deleted it. */
+	if (op->result == STORE_OK)
+		ended(ending);
+	free_notices(ending);
+	active_remove(&s->active, ending->a);
+	TAILQ_REMOVE(&s->endings, ending, entry);
+	buf_free(&op->data);
+	free(ending);
+	schedule_kick(s);
+}
+
+/* Too old to be tried again? */
+static bool
+is_expired(struct schedule *s, const struct active *a)
+{
+	int64_t most = a->e.sender[0] != '\0' ? s->params.maximal_queue_lifetime
+					      : s->params.bounce_queue_lifetime;
+
+	return schedule_now(s) - a->e.arrival >= most;
+}
+
+static bool
+is_late(struct schedule *s, const struct active *a)
+{
+	int64_t age = schedule_now(s) - a->e.arrival;
+
+	return s->params.delay_warning_time > 0 &&
+	    !a->e.bounced_delay_warning && age >= s->params.delay_warning_time;
+}
+
+static void
+requeued(void *arg, int outcome)
+{
+	(void)arg;
+	(void)outcome;
+}
+
+void
+schedule_end(struct schedule *s, struct active *a)
+{
+	struct ending *ending;
+
+	if (a->ending || s->freed)
+		return;
+	if (a->gone || a->wish == ACTIVE_REQUEUE) {
+		uint64_t key = a->key;
+		bool requeue = !a->gone;
+
+		active_remove(&s->active, a);
+		if (requeue)
+			schedule_change_requeue(s, key, requeued, NULL);
+		return;
+	}
+	ending = calloc(1, sizeof *ending);
+	if (ending == NULL)
+		fatal("out of memory");
+	a->ending = true;
+	ending->s = s;
+	ending->a = a;
+	ending->again.fire = again;
+	ending->change.done = done;
+	TAILQ_INSERT_TAIL(&s->endings, ending, entry);
+	if (a->wish == ACTIVE_NO_WISH && count(a, ACTIVE_DEFERRED) > 0) {
+		if (is_expired(s, a)) {
+			schedule_log_expired(a);
+			turn(a, ACTIVE_DEFERRED, ACTIVE_BOUNCED);
+		} else {
+			ending->late = is_late(s, a);
+		}
+	}
+	ending->nnotices =
+	    schedule_notice_make(s, a, ending->late, ending->notices);
+	a->e.bounced_delay_warning |= ending->late;
+	set_bounced(a, ENVELOPE_DONE);
+	set_change(ending);
+	group_add(s->group, &ending->change);
+}
+
+void
+schedule_end_free(struct schedule *s)
+{
+	struct ending *ending;
+
+	while ((ending = TAILQ_FIRST(&s->endings)) != NULL) {
+		TAILQ_REMOVE(&s->endings, ending, entry);
+		loop_timer_cancel(s->loop, &ending->again);
+		free_notices(ending);
+		buf_free(&ending->change.data);
+		free(ending);
+	}
+}

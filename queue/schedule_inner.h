@@ -1,0 +1,127 @@
+/* schedule_inner.h - what the parts of the scheduler share.  For schedule*.c
+ * only. */
+#ifndef QUEUE_SCHEDULE_INNER_H
+#define QUEUE_SCHEDULE_INNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/strmap.h"
+#include "queue/active.h"
+#include "queue/destination.h"
+#include "queue/queue_params.h"
+#include "queue/schedule.h"
+#include "queue/store.h"
+
+struct arena;
+struct conf;
+struct ending;
+
+/* A look through the stored messages, a few at a time. */
+struct schedule_scan {
+	bool running;
+	struct store_place at;
+	int64_t limit; /* of deferred: times up to this */
+	bool flush;
+	int64_t begun;
+	char *site; /* only mail for it; NULL: all */
+};
+
+struct schedule {
+	struct loop *loop;
+	struct store *store;
+	struct store_reader *reader;
+	struct group *group;
+
+	struct arena *conf_arena; /* has the texts of ${params} */
+	struct conf *conf;
+	struct queue_params params;
+	const char *myhostname, *myorigin, *mail_name;
+	bool long_qids;
+	struct strmap transports; /* -> struct destination_limits */
+	struct destination_limits routing;
+
+	struct active_table active;
+	struct destination_table destinations;
+	TAILQ_HEAD(, schedule_peer) peers; /* the newest first */
+	TAILQ_HEAD(, ending) endings; /* changes on their way to the disk */
+	uint64_t next_job, placing;
+	bool stopped, freed;
+
+	struct loop_task dispatch; /* hand out deliveries */
+	struct loop_task scan;     /* look for more messages */
+	struct loop_timer run;     /* the next queue run */
+	struct schedule_scan incoming, deferred;
+
+	int64_t clock_skew, clock_wall, clock_mono;
+};
+
+/* How long to wait when the store has no room even for a mark. */
+#define SCHEDULE_PATIENCE (5 * CLOCK_SECOND)
+
+/* schedule.c: the schedule's time: the wall clock, but without its jumps. */
+int64_t schedule_now(struct schedule *s);
+/* A stored message becomes active; takes over ${arena}. */
+void schedule_activate(struct schedule *s, uint64_t key, struct arena *arena,
+    const struct envelope *e, bool flush);
+/* Is there room for one more? */
+bool schedule_has_room(const struct schedule *s);
+/* Take back what waits of ${a}, but not what is under way. */
+void schedule_withdraw(struct schedule *s, struct active *a);
+/* One thing less that ${a} waits for; the last one ends its turn. */
+void schedule_release(struct schedule *s, struct active *a);
+/* Hand out deliveries at the end of this turn. */
+void schedule_kick(struct schedule *s);
+
+/* schedule_route.c: what main.cf says about a transport. */
+const struct destination_limits *
+schedule_route_limits(struct schedule *s, const char *transport);
+void schedule_route_reload(struct schedule *s);
+/* Let the recipients of ${a} that are to be delivered wait for their
+ * destinations (for a route, where it is not known). */
+void schedule_route_all(struct schedule *s, struct active *a);
+/* Let some of them, at ${a}'s places ${recipients}. */
+void schedule_route_some(struct schedule *s, struct active *a,
+    const uint32_t *recipients, size_t n, bool first);
+
+/* schedule_scan.c: look for messages that may become active. */
+void schedule_scan_init(struct schedule *s);
+void schedule_scan_start(struct schedule *s);
+void schedule_scan_flush(struct schedule *s, const char *site);
+void schedule_scan_more(struct schedule *s);
+void schedule_scan_end(struct schedule *s);
+
+/* Take up message ${key} now, if it may be. */
+void schedule_scan_load(struct schedule *s, uint64_t key, bool flush);
+
+/* schedule_end.c: nothing of ${a} waits or is under way any more. */
+void schedule_end(struct schedule *s, struct active *a);
+
+/* Forget the changes that the store had no room for. */
+void schedule_end_free(struct schedule *s);
+
+/* schedule_store.c: store what has become of ${a} so far. */
+void schedule_store_mark(struct schedule *s, struct active *a);
+/* A message that cannot be read: set it aside. */
+void schedule_store_aside(struct schedule *s, uint64_t key, const char *why);
+
+/* schedule_child.c: instead of a recipient, a message of its own to
+ * ${addresses} (separated by newlines) is stored. */
+void schedule_child_add(struct schedule *s, struct active *a, size_t recipient,
+    const char *addresses);
+
+/* schedule_change.c: give a message a new queue id and route it anew.  ${done}
+ * as of schedule_change(). */
+void schedule_change_requeue(struct schedule *s, uint64_t key,
+    void (*done)(void *arg, int outcome), void *arg);
+
+/* schedule_log.c: the log lines of the queue manager. */
+void schedule_log_active(const struct active *a);
+void
+schedule_log_deferred(const struct active *a, size_t recipient, int64_t now);
+void schedule_log_expired(const struct active *a);
+
+#endif

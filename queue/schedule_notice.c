@@ -1,0 +1,335 @@
+/* schedule_notice.c - see schedule_notice.h.
+ *
+ * A bounce goes to the sender from <>.  What has no sender is told to the
+ * postmaster (notify_classes = 2bounce) from the double-bounce address, and
+ * what comes from there and cannot be delivered is dropped: no notice is ever
+ * answered by another one without end. */
+#include "queue/schedule_notice.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "queue/dsn.h"
+#include "queue/queue_events.h"
+#include "queue/schedule_inner.h"
+#include "queue/store_reader.h"
+
+/* What of the message that a notice is about goes into it. */
+struct original {
+	struct arena *arena;
+	struct envelope e;
+	struct buf body;
+	bool whole; /* it is small enough to be returned */
+	bool eight_bit;
+};
+
+static bool
+has_class(struct schedule *s, const char *class)
+{
+	struct arena *arena = arena_new();
+	const char *cursor = s->params.notify_classes, *word;
+	bool found = false;
+
+	while (!found && (word = conf_word(&cursor, arena)) != NULL)
+		found = strcasecmp(word, class) == 0;
+	arena_free(arena);
+	return found;
+}
+
+static bool
+is_eight_bit(const char *data, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)data[i] > 127)
+			return true;
+	return false;
+}
+
+/* Read ${a} from the store.  If that fails the notice goes without it. */
+static void
+read_original(struct schedule *s, const struct active *a, struct original *o)
+{
+	int64_t limit = s->params.bounce_size_limit;
+	struct err err;
+
+	*o = (struct original){ .arena = arena_new() };
+	if (store_reader_envelope(s->reader, a->key, o->arena, &o->e, &err) <=
+	    0) {
+		o->e = (struct envelope){ .headers = "" };
+		return;
+	}
+	o->whole =
+	    a->e.ret != 'H' && (limit == 0 || a->e.size <= (uint64_t)limit);
+	buf_put(&o->body, o->e.body, o->whole ? o->e.nbody : 0);
+	for (uint64_t i = 0; o->whole && i < o->e.nchunks; i++)
+		if (store_reader_chunk(s->reader, a->key, i, &o->body, &err) <=
+		    0)
+			o->whole = false;
+	o->eight_bit = is_eight_bit(o->e.headers, o->e.nheaders) ||
+	    (o->whole && is_eight_bit(o->body.data, o->body.len));
+}
+
+static void
+free_original(struct original *o)
+{
+	buf_free(&o->body);
+	arena_free(o->arena);
+}
+
+/* The recipients that a notice of ${kind} names, in ${arena}. */
+static size_t
+select_rcpts(const struct active *a, enum dsn_kind kind, struct arena *arena,
+    struct dsn_rcpt **rcpts)
+{
+	bool delay = kind == DSN_DELAY || kind == DSN_COPY_DELAY;
+	unsigned wanted =
+	    delay ? ENVELOPE_NOTIFY_DELAY : ENVELOPE_NOTIFY_FAILURE;
+	size_t n = 0;
+
+	*rcpts = arena_alloc(arena, a->e.nrcpts * sizeof **rcpts);
+	for (size_t i = 0; i < a->e.nrcpts; i++) {
+		const struct envelope_rcpt *r = &a->e.rcpts[i];
+
+		if (a->outcomes[i] !=
+			(delay ? ACTIVE_DEFERRED : ACTIVE_BOUNCED) ||
+		    (r->notify != 0 && (r->notify & wanted) == 0))
+			continue;
+		(*rcpts)[n++] = (struct dsn_rcpt){ .address = r->address,
+			.original = r->original,
+			.orcpt = r->orcpt,
+			.dsn = r->dsn,
+			.reason = r->reason,
+			.remote = r->remote,
+			.diagnostic = r->diagnostic };
+	}
+	return n;
+}
+
+static char *
+double_bounce_address(const struct schedule *s, struct arena *arena)
+{
+	return arena_printf(
+	    arena, "%s@%s", s->params.double_bounce_sender, s->myhostname);
+}
+
+/* Print the envelope of ${notice} for the store. */
+static void
+set_record(struct schedule_notice *notice)
+{
+	buf_reset(&notice->op.data);
+	memcpy(notice->op.qid, notice->e.qid, sizeof notice->op.qid);
+	envelope_print(&notice->e, &notice->op.data);
+}
+
+static void
+set_qid(struct schedule *s, struct schedule_notice *notice)
+{
+	/* The number need only differ within a microsecond. */
+	envelope_qid(clock_now(), notice->op.key & 0xffffff, s->long_qids,
+	    notice->e.qid);
+}
+
+void
+schedule_notice_rename(struct schedule *s, struct schedule_notice *notice)
+{
+	set_qid(s, notice);
+	set_record(notice);
+}
+
+/* The envelope around what ${dsn} says. */
+static void
+finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
+{
+	struct arena *arena = notice->arena;
+	struct envelope_rcpt *rcpt = arena_alloc(arena, sizeof *rcpt);
+	struct buf headers = { 0 }, body = { 0 }, id = { 0 };
+
+	*rcpt = (struct envelope_rcpt){ .address = arena_strdup(arena, dsn->to),
+		.original = "",
+		.orcpt = "",
+		.transport = "",
+		.nexthop = "",
+		.dsn = "",
+		.reason = "",
+		.remote = "",
+		.diagnostic = "" };
+	set_qid(s, notice);
+	dsn->qid = notice->e.qid;
+	dsn_build(dsn, &headers, &body);
+	dsn_message_id(dsn, &id);
+	notice->e.arrival = dsn->now;
+	notice->e.sender =
+	    notice->to_postmaster ? double_bounce_address(s, arena) : "";
+	notice->e.envid = notice->e.filter = "";
+	notice->e.client_name = notice->e.client_addr = notice->e.client_port =
+	    notice->e.helo = notice->e.protocol = notice->e.sasl_method =
+		notice->e.sasl_username = "";
+	notice->e.utf8 = dsn->utf8;
+	notice->e.eight_bit = dsn->eight_bit;
+	notice->e.is_bounce = true;
+	notice->e.message_id = arena_strdup(arena, buf_str(&id));
+	notice->e.rcpts = rcpt;
+	notice->e.nrcpts = 1;
+	notice->e.size = headers.len + body.len;
+	notice->e.headers = headers.data;
+	notice->e.nheaders = headers.len;
+	notice->e.body = body.data;
+	notice->e.nbody = body.len;
+	set_record(notice);
+	notice->e.headers = notice->e.body = NULL;
+	buf_free(&headers);
+	buf_free(&body);
+	buf_free(&id);
+}
+
+/* Write one notice.  False: it would name nobody. */
+static bool
+make(struct schedule *s, struct active *a, const struct original *o,
+    enum dsn_kind kind, const char *to, struct schedule_notice *notice)
+{
+	bool whole = o->whole && kind == DSN_FAILURE;
+	struct dsn_rcpt *rcpts;
+	struct dsn dsn = { .kind = kind,
+		.now = clock_now(),
+		.to = to,
+		.myhostname = s->myhostname,
+		.myorigin = s->myorigin,
+		.mail_name = s->mail_name,
+		.about = a->e.qid,
+		.sender = a->e.sender,
+		.envid = a->e.envid,
+		.arrival = a->e.arrival,
+		.retry_until = a->e.arrival + s->params.maximal_queue_lifetime,
+		.utf8 = a->e.utf8,
+		.headers = o->e.headers,
+		.nheaders = o->e.nheaders,
+		.body = o->body.data,
+		.nbody = o->body.len,
+		.headers_only = !whole,
+		.eight_bit = o->eight_bit };
+
+	*notice = (struct schedule_notice){ .arena = arena_new() };
+	dsn.nrcpts = select_rcpts(a, kind, notice->arena, &rcpts);
+	if (dsn.nrcpts == 0) {
+		arena_free(notice->arena);
+		return false;
+	}
+	dsn.rcpts = rcpts;
+	notice->to_postmaster = kind != DSN_FAILURE && kind != DSN_DELAY;
+	notice->is_delay = kind == DSN_DELAY || kind == DSN_COPY_DELAY;
+	notice->op.kind = STORE_NEW;
+	notice->op.key = store_key(s->store);
+	notice->op.place =
+	    (struct store_place){ STORE_INCOMING, 0, notice->op.key };
+	finish(s, notice, &dsn);
+	return true;
+}
+
+static void
+discard(const struct active *a, const char *text)
+{
+	struct event_by by = { .program = "bounce", .qid = a->e.qid };
+
+	event(&queue_events_undeliverable, &by, "text", text, NULL);
+}
+
+/* It came from us to the postmaster, who cannot be reached. */
+static bool
+is_double(const struct schedule *s, const struct active *a)
+{
+	size_t n = strlen(s->params.double_bounce_sender);
+
+	return strncasecmp(a->e.sender, s->params.double_bounce_sender, n) ==
+	    0 &&
+	    (a->e.sender[n] == '\0' ||
+		(a->e.sender[n] == '@' &&
+		    strcasecmp(a->e.sender + n + 1, s->myhostname) == 0));
+}
+
+static size_t
+about_failure(struct schedule *s, struct active *a, const struct original *o,
+    struct schedule_notice *notices)
+{
+	size_t n = 0;
+
+	if (is_double(s, a)) {
+		discard(a, "undeliverable postmaster notification discarded");
+	} else if (a->e.sender[0] == '\0') {
+		if (has_class(s, "2bounce"))
+			n += make(s, a, o, DSN_DOUBLE, s->params.notice_2bounce,
+			    &notices[n]);
+		else
+			discard(a, "undeliverable bounce message discarded");
+	} else {
+		n += make(s, a, o, DSN_FAILURE, a->e.sender, &notices[n]);
+		if (has_class(s, "bounce"))
+			n += make(s, a, o, DSN_COPY,
+			    s->params.bounce_notice_recipient, &notices[n]);
+	}
+	return n;
+}
+
+static size_t
+about_delay(struct schedule *s, struct active *a, const struct original *o,
+    struct schedule_notice *notices)
+{
+	size_t n = 0;
+
+	if (a->e.sender[0] == '\0' || is_double(s, a))
+		return 0;
+	n += make(s, a, o, DSN_DELAY, a->e.sender, &notices[n]);
+	if (has_class(s, "delay"))
+		n += make(s, a, o, DSN_COPY_DELAY,
+		    s->params.delay_notice_recipient, &notices[n]);
+	return n;
+}
+
+size_t
+schedule_notice_make(struct schedule *s, struct active *a, bool late,
+    struct schedule_notice notices[SCHEDULE_NOTICE_MOST])
+{
+	bool bounced = false;
+	struct original o;
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->e.nrcpts; i++)
+		bounced |= a->outcomes[i] == ACTIVE_BOUNCED;
+	if (!bounced && !late)
+		return 0;
+	read_original(s, a, &o);
+	if (bounced)
+		n += about_failure(s, a, &o, notices);
+	if (late)
+		n += about_delay(s, a, &o, notices + n);
+	free_original(&o);
+	return n;
+}
+
+void
+schedule_notice_free(struct schedule_notice *notice)
+{
+	buf_free(&notice->op.data);
+	arena_free(notice->arena);
+}
+
+void
+schedule_notice_log(
+    const struct active *a, const struct schedule_notice *notice)
+{
+	struct event_by bounce = { .program = "bounce", .qid = a->e.qid };
+	struct event_by cleanup = { .program = "cleanup",
+		.qid = notice->e.qid };
+
+	event(&queue_events_message_id, &cleanup, "message_id",
+	    notice->e.message_id, NULL);
+	event(notice->to_postmaster ? &queue_events_postmaster
+		: notice->is_delay  ? &queue_events_warned
+				    : &queue_events_bounce,
+	    &bounce, "notice", notice->e.qid, NULL);
+}

@@ -1,0 +1,241 @@
+/* schedule_route.c - see schedule_inner.h: which destination each recipient
+ * waits for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/fatal.h"
+#include "queue/schedule_inner.h"
+#include "rules/address.h"
+
+enum {
+	/* Of one job, whatever main.cf says: its frame is bounded. */
+	MOST_RECIPIENTS = 1000,
+	MOST_OCTETS = 512 * 1024,
+};
+
+/* The value of <transport>_<what>, or ${preset} if nobody defines it. */
+static unsigned
+limit(
+    struct schedule *s, const char *transport, const char *what, int64_t preset)
+{
+	struct arena *arena = arena_new();
+	const char *name = arena_printf(arena, "%s_%s", transport, what);
+	const char *text;
+	struct conf_value value;
+	char *end;
+	long number;
+
+	conf_used(s->conf, name);
+	if (conf_find(s->conf, name, &value) &&
+	    (text = conf_get(s->conf, name, arena, NULL)) != NULL) {
+		number = strtol(text, &end, 10);
+		if (end != text && *end == '\0' && number >= 0 &&
+		    number <= INT32_MAX)
+			preset = number;
+	}
+	arena_free(arena);
+	return (unsigned)preset;
+}
+
+/* Is ${transport} in defer_transports? */
+static bool
+is_deferred(struct schedule *s, const char *transport)
+{
+	struct arena *arena = arena_new();
+	const char *cursor = s->params.defer_transports, *word;
+	bool found = false;
+
+	while (!found && (word = conf_word(&cursor, arena)) != NULL)
+		found = strcmp(word, transport) == 0;
+	arena_free(arena);
+	return found;
+}
+
+static void
+load_limits(struct schedule *s, const char *transport,
+    struct destination_limits *limits)
+{
+	const struct queue_params *p = &s->params;
+
+	limits->concurrency =
+	    limit(s, transport, "destination_concurrency_limit",
+		p->default_destination_concurrency_limit);
+	limits->initial = limit(s, transport, "initial_destination_concurrency",
+	    p->initial_destination_concurrency);
+	if (limits->initial == 0)
+		limits->initial = 1;
+	if (limits->concurrency > 0 && limits->initial > limits->concurrency)
+		limits->initial = limits->concurrency;
+	limits->recipients = limit(s, transport, "destination_recipient_limit",
+	    p->default_destination_recipient_limit);
+	limits->failed_cohorts =
+	    limit(s, transport, "destination_concurrency_failed_cohort_limit",
+		p->default_destination_concurrency_failed_cohort_limit);
+	limits->deferred = is_deferred(s, transport);
+}
+
+const struct destination_limits *
+schedule_route_limits(struct schedule *s, const char *transport)
+{
+	struct destination_limits *limits =
+	    strmap_find(&s->transports, transport);
+
+	if (limits != NULL)
+		return limits;
+	limits = calloc(1, sizeof *limits);
+	if (limits == NULL)
+		fatal("out of memory");
+	load_limits(s, transport, limits);
+	(void)strmap_set(&s->transports, transport, limits);
+	return limits;
+}
+
+void
+schedule_route_reload(struct schedule *s)
+{
+	for (size_t i = 0; i < s->transports.count; i++)
+		load_limits(s, s->transports.items[i].key,
+		    s->transports.items[i].value);
+}
+
+static void
+defer(struct schedule *s, struct active *a, uint32_t index, const char *dsn,
+    const char *reason)
+{
+	struct envelope_rcpt *r = &a->e.rcpts[index];
+
+	(void)s;
+	r->dsn = dsn;
+	r->reason = reason;
+	r->remote = r->diagnostic = "";
+	a->outcomes[index] = ACTIVE_DEFERRED;
+	schedule_log_deferred(a, index, clock_now());
+}
+
+static struct delivery *
+open_delivery(
+    struct schedule *s, struct active *a, struct destination *d, size_t most)
+{
+	struct delivery *delivery = calloc(1, sizeof *delivery);
+
+	if (delivery == NULL ||
+	    (delivery->recipients = calloc(most, sizeof(uint32_t))) == NULL)
+		fatal("out of memory");
+	delivery->active = a;
+	delivery->destination = d;
+	delivery->route = d->limits == &s->routing;
+	TAILQ_INSERT_TAIL(&a->deliveries, delivery, mine);
+	a->pending++;
+	return delivery;
+}
+
+/* The destination of a recipient; NULL: it was deferred instead. */
+static struct destination *
+find(struct schedule *s, struct active *a, uint32_t index)
+{
+	const struct envelope_rcpt *r = &a->e.rcpts[index];
+	const struct destination_limits *limits;
+	struct destination *d;
+
+	if (r->transport[0] == '\0')
+		return destination_get(&s->destinations, "", "", &s->routing);
+	limits = schedule_route_limits(s, r->transport);
+	if (limits->deferred && !a->flush) {
+		defer(s, a, index, "4.3.2", "deferred transport");
+		return NULL;
+	}
+	/* One recipient at a time: it is the destination. */
+	d = destination_get(&s->destinations, r->transport,
+	    limits->recipients == 1 ? r->address : r->nexthop, limits);
+	if (!destination_dead(d, clock_mono()))
+		return d;
+	defer(s, a, index, arena_strdup(a->arena, d->dsn),
+	    arena_printf(
+		a->arena, "delivery temporarily suspended: %s", d->reason));
+	return NULL;
+}
+
+static size_t
+most_of(const struct destination *d, size_t n)
+{
+	size_t most = d->limits->recipients;
+
+	if (most == 0 || most > MOST_RECIPIENTS)
+		most = MOST_RECIPIENTS;
+	return most < n ? most : n;
+}
+
+void
+schedule_route_some(struct schedule *s, struct active *a,
+    const uint32_t *recipients, size_t n, bool first)
+{
+	uint64_t turn = ++s->placing;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct envelope_rcpt *r = &a->e.rcpts[recipients[i]];
+		struct destination *d = find(s, a, recipients[i]);
+		struct delivery *delivery;
+
+		if (d == NULL)
+			continue;
+		delivery = d->open_turn == turn ? d->open : NULL;
+		if (delivery == NULL ||
+		    delivery->nrecipients == most_of(d, n) ||
+		    delivery->octets > MOST_OCTETS) {
+			delivery = open_delivery(s, a, d, most_of(d, n));
+			destination_add(&s->destinations, d, delivery, first);
+			d->open = delivery;
+			d->open_turn = turn;
+		}
+		delivery->recipients[delivery->nrecipients++] = recipients[i];
+		delivery->octets +=
+		    strlen(r->address) + strlen(r->original) + strlen(r->orcpt);
+	}
+}
+
+/* A content filter gets everything, whatever the recipient's own route. */
+static void
+apply_filter(struct active *a)
+{
+	const char *colon = strchr(a->e.filter, ':');
+	size_t n =
+	    colon != NULL ? (size_t)(colon - a->e.filter) : strlen(a->e.filter);
+	const char *transport = arena_strndup(a->arena, a->e.filter, n);
+	const char *nexthop = colon != NULL ? colon + 1 : "";
+
+	for (size_t i = 0; i < a->e.nrcpts; i++) {
+		struct envelope_rcpt *r = &a->e.rcpts[i];
+		const char *domain = address_domain(r->address);
+
+		r->transport = transport;
+		r->nexthop = nexthop[0] != '\0' ? nexthop
+		    : domain != NULL            ? domain
+						: "";
+	}
+}
+
+void
+schedule_route_all(struct schedule *s, struct active *a)
+{
+	uint32_t *todo = calloc(a->e.nrcpts + 1, sizeof *todo);
+	size_t n = 0;
+
+	if (todo == NULL)
+		fatal("out of memory");
+	for (uint32_t i = 0; i < a->e.nrcpts; i++) {
+		if (a->e.rcpts[i].state != ENVELOPE_TODO)
+			continue;
+		todo[n++] = i;
+		/* What was found out for an earlier attempt is old. */
+		if (a->e.attempts > 0)
+			a->e.rcpts[i].transport = "";
+	}
+	if (a->e.filter[0] != '\0')
+		apply_filter(a);
+	schedule_route_some(s, a, todo, n, false);
+	free(todo);
+}

@@ -1,0 +1,203 @@
+/* schedule_scan.c - see schedule_inner.h: stored messages become active, a few
+ * per turn, new ones and deferred ones by turns, so that neither waits for all
+ * of the other and a start with a million of them is quick. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fatal.h"
+#include "queue/queue_events.h"
+#include "queue/schedule_inner.h"
+#include "queue/store_reader.h"
+#include "rules/address.h"
+
+enum { PER_TURN = 50 };
+
+/* No deferred message has a time further ahead, unless the clock was wrong. */
+#define SLACK (3600 * CLOCK_SECOND)
+
+/* Has a message something to do with ${site}? */
+static bool
+is_for(const struct envelope *e, const char *site)
+{
+	for (size_t i = 0; i < e->nrcpts; i++) {
+		const struct envelope_rcpt *r = &e->rcpts[i];
+		const char *domain = address_domain(r->address);
+
+		if (r->state == ENVELOPE_TODO &&
+		    ((domain != NULL && strcasecmp(domain, site) == 0) ||
+			strcasecmp(r->nexthop, site) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void
+load(struct schedule *s, const struct schedule_scan *scan, uint64_t key)
+{
+	struct arena *arena;
+	struct envelope e;
+	struct err err;
+	int there;
+
+	if (active_find(&s->active, key) != NULL)
+		return;
+	arena = arena_new();
+	there = store_reader_check(s->reader, key, arena, &e, &err);
+	if (there < 0)
+		schedule_store_aside(s, key, err.text);
+	if (there <= 0 || (scan->site != NULL && !is_for(&e, scan->site)) ||
+	    (scan->flush && e.last_attempt >= scan->begun)) {
+		arena_free(arena);
+		return;
+	}
+	schedule_activate(s, key, arena, &e, scan->flush);
+}
+
+/* Behind what was due: times that the clock can never have meant. */
+static bool
+skip_to_absurd(struct schedule *s, struct schedule_scan *scan)
+{
+	int64_t absurd =
+	    schedule_now(s) + s->params.maximal_backoff_time + SLACK;
+
+	if (scan->limit >= absurd)
+		return false;
+	scan->limit = INT64_MAX;
+	if (scan->at.when < absurd)
+		scan->at = (struct store_place){ STORE_DEFERRED, absurd, 0 };
+	return true;
+}
+
+/* Take up some messages of ${class}; the scan ends at its limit. */
+static void
+step(struct schedule *s, struct schedule_scan *scan, enum store_class class)
+{
+	struct store_place places[PER_TURN];
+	struct err err;
+	int n =
+	    store_reader_places(s->reader, &scan->at, places, PER_TURN, &err);
+
+	if (n < 0) {
+		event_warning(
+		    &(struct event_by){ .program = "qmgr" }, "%s", err.text);
+		scan->running = false;
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		if (places[i].class != class ||
+		    (class == STORE_DEFERRED && places[i].when > scan->limit)) {
+			scan->running = class == STORE_DEFERRED &&
+			    places[i].class == class && skip_to_absurd(s, scan);
+			return;
+		}
+		if (!schedule_has_room(s))
+			return;
+		scan->at = places[i];
+		scan->at.key++;
+		load(s, scan, places[i].key);
+	}
+	if (n < PER_TURN)
+		scan->running = false;
+}
+
+static void
+run_scan(struct loop_task *task)
+{
+	struct schedule *s =
+	    (struct schedule *)((char *)task - offsetof(struct schedule, scan));
+
+	if (s->stopped)
+		return;
+	if (s->incoming.running && schedule_has_room(s))
+		step(s, &s->incoming, STORE_INCOMING);
+	if (s->deferred.running && schedule_has_room(s))
+		step(s, &s->deferred, STORE_DEFERRED);
+	schedule_scan_more(s);
+}
+
+void
+schedule_scan_more(struct schedule *s)
+{
+	if ((s->incoming.running || s->deferred.running) &&
+	    schedule_has_room(s) && !s->stopped)
+		loop_defer(s->loop, &s->scan);
+}
+
+/* Look through the deferred messages, from the start. */
+static void
+begin(struct schedule *s, int64_t limit, bool flush, const char *site)
+{
+	struct schedule_scan *scan = &s->deferred;
+
+	/* A queue run does not end a flush that is under way. */
+	if (scan->running && scan->flush && !flush)
+		return;
+	free(scan->site);
+	*scan = (struct schedule_scan){ .running = true,
+		.at = { .class = STORE_DEFERRED },
+		.limit = limit,
+		.flush = flush,
+		.begun = schedule_now(s) };
+	if (site != NULL && (scan->site = strdup(site)) == NULL)
+		fatal("out of memory");
+	schedule_scan_more(s);
+}
+
+static void
+fire(struct loop_timer *timer)
+{
+	struct schedule *s =
+	    (struct schedule *)((char *)timer - offsetof(struct schedule, run));
+
+	store_check_readers(s->store);
+	destination_tidy(&s->destinations, clock_mono());
+	begin(s, schedule_now(s), false, NULL);
+	loop_timer_set(
+	    s->loop, &s->run, clock_mono() + s->params.queue_run_delay);
+}
+
+void
+schedule_scan_load(struct schedule *s, uint64_t key, bool flush)
+{
+	const struct schedule_scan scan = { .flush = flush,
+		.begun = INT64_MAX };
+
+	if (!s->stopped)
+		load(s, &scan, key);
+}
+
+void
+schedule_scan_init(struct schedule *s)
+{
+	s->scan.run = run_scan;
+	s->run.fire = fire;
+}
+
+void
+schedule_scan_start(struct schedule *s)
+{
+	s->incoming.running = true;
+	s->incoming.at = (struct store_place){ .class = STORE_INCOMING };
+	fire(&s->run);
+}
+
+void
+schedule_scan_end(struct schedule *s)
+{
+	loop_undefer(s->loop, &s->scan);
+	loop_timer_cancel(s->loop, &s->run);
+	free(s->deferred.site);
+	s->deferred.site = NULL;
+}
+
+void
+schedule_scan_flush(struct schedule *s, const char *site)
+{
+	if (site == NULL)
+		destination_revive(&s->destinations);
+	begin(s, INT64_MAX, true, site);
+}
