@@ -68,46 +68,46 @@ intake_begin(struct session *s)
 		    newline == SMTP_SERVICE_NEWLINE_NOTE || s->newline_exempt,
 		.keep_cr = !s->params->cleanup_replace_stray_cr_lf,
 	};
-	message_open(&s->mail->message, s->service, s->params);
+	message_open(&s->mail->message, s, s->mail->arena);
+	s->body_step = SESSION_BODY_READ;
 }
-
-static const struct {
-	const char *reply;
-} faults[] = {
-	[MESSAGE_TOO_LARGE] = { "552 5.3.4 Error: message file too big" },
-	[MESSAGE_HOPS] = { "554 5.4.0 Error: too many hops" },
-	[MESSAGE_OCTETS] = { "550 5.7.1 disallowed character" },
-};
 
 static void
 log_fault(struct session *s)
 {
 	const struct subject *f = &s->subject;
 	struct event_by cleanup = s->by;
-	char text[100];
 
 	cleanup.program = "cleanup";
-	switch (s->mail->message.fault) {
-	case MESSAGE_TOO_LARGE:
+	if (s->mail->message.fault == MESSAGE_TOO_LARGE)
 		event(&proxy_events_too_large,
 		    &(struct event_by){ "smtpd", s->by.number, NULL },
 		    "queue_id", s->qid, NULL);
-		break;
-	case MESSAGE_HOPS:
-		(void)snprintf(text, sizeof text,
-		    "%s: message rejected: hopcount exceeded", s->qid);
-		cleanup.qid = NULL;
-		event(&proxy_events_trouble, &cleanup, "text", text, NULL);
-		break;
-	case MESSAGE_OCTETS:
+	else
 		event(&proxy_events_content, &cleanup, "action", "reject",
 		    "what", "content", "client", s->client, "sender", f->sender,
 		    "recipient", f->recipient, "protocol", f->protocol, "helo",
 		    f->helo, "text", "5.7.1 disallowed character", NULL);
-		break;
-	case MESSAGE_OK:
-		break;
-	}
+}
+
+static bool
+looping(const struct session *s)
+{
+	/* Our own Received: counts, too. */
+	return s->mail->message.keep.hops + 1 >
+	    (unsigned)s->params->hopcount_limit;
+}
+
+static void
+log_hops(const struct session *s)
+{
+	char text[100];
+
+	(void)snprintf(text, sizeof text,
+	    "%s: message rejected: hopcount exceeded", s->qid);
+	event(&proxy_events_trouble,
+	    &(struct event_by){ "cleanup", s->by.number, NULL }, "text", text,
+	    NULL);
 }
 
 static void stored(void *arg, enum submit_result result, const char *why);
@@ -121,50 +121,60 @@ drained(void *arg)
 	session_io_wake(s);
 }
 
-/* Hand over what there is of the body; the queue's memory is bounded by not
- * reading on while it is choked. */
-static void
-pass_body(struct session *s)
+bool
+intake_decode(struct session *s, const char *data, size_t n, size_t *used)
+{
+	struct message *m = &s->mail->message;
+	bool end;
+
+	buf_reset(&s->mail->text);
+	end = body_decode(&s->body, data, n, &s->mail->text, used) == BODY_END;
+	if (s->body.nul && s->service->reject != NULL &&
+	    s->service->reject[0] && m->fault == MESSAGE_OK)
+		m->fault = MESSAGE_OCTETS;
+	s->mail->whole = end;
+	return end;
+}
+
+bool
+intake_look_blocks(const struct session *s)
+{
+	return s->service->content_blocks;
+}
+
+void
+intake_look(struct session *s)
+{
+	struct mail *mail = s->mail;
+
+	if (mail->text.len > 0)
+		message_feed(&mail->message, mail->text.data, mail->text.len);
+	if (mail->whole)
+		message_end(&mail->message);
+}
+
+void
+intake_pass(struct session *s)
 {
 	struct mail *mail = s->mail;
 	struct message *m = &mail->message;
 	struct hall_store *store = &s->hall->store;
 
-	if (m->fault != MESSAGE_OK) {
+	if (m->fault != MESSAGE_OK || m->verdict.code != 0) {
 		if (mail->submission != NULL)
 			store->cancel(mail->submission);
 		mail->submission = NULL;
-		buf_free(&m->body);
+		s->choked = false;
+		buf_free(&m->keep.body);
 		return;
 	}
-	if (mail->submission == NULL)
+	if (mail->submission == NULL && (mail->whole || m->keep.body.len > 0))
 		mail->submission =
 		    store->begin(store->queue, stored, drained, s);
-	if (m->body.len > 0 &&
-	    !store->body(mail->submission, m->body.data, m->body.len))
+	if (m->keep.body.len > 0 &&
+	    !store->body(mail->submission, m->keep.body.data, m->keep.body.len))
 		s->choked = true;
-	buf_reset(&m->body);
-}
-
-bool
-intake_feed(struct session *s, const char *data, size_t n, size_t *used)
-{
-	struct message *m = &s->mail->message;
-	struct buf text = { 0 };
-	bool end;
-
-	end = body_decode(&s->body, data, n, &text, used) == BODY_END;
-	if (s->body.nul && s->service->reject != NULL &&
-	    s->service->reject[0] && m->fault == MESSAGE_OK)
-		m->fault = MESSAGE_OCTETS;
-	if (text.len > 0)
-		message_feed(m, text.data, text.len);
-	buf_free(&text);
-	if (end)
-		message_end(m);
-	if (end || m->body.len > 0 || m->fault != MESSAGE_OK)
-		pass_body(s);
-	return end;
+	buf_reset(&m->keep.body);
 }
 
 bool
@@ -194,7 +204,7 @@ static void
 put_missing(struct session *s, struct buf *out)
 {
 	struct mail *mail = s->mail;
-	struct message *m = &mail->message;
+	struct keep *m = &mail->message.keep;
 	time_t seconds = (time_t)(mail->arrival / CLOCK_SECOND);
 	const char *undisclosed = s->params->undisclosed_recipients_header;
 	char stamp[32];
@@ -226,7 +236,7 @@ static void
 make_headers(struct session *s)
 {
 	struct mail *mail = s->mail;
-	struct message *m = &mail->message;
+	struct keep *m = &mail->message.keep;
 	struct envelope *e = mail->envelope;
 	struct buf out = { 0 };
 
@@ -236,7 +246,7 @@ make_headers(struct session *s)
 	received_put(s, &out);
 	buf_put(&out, m->headers.data, m->headers.len);
 	put_missing(s, &out);
-	if (m->in_body && !m->split)
+	if (m->ended && !m->split)
 		buf_puts(&out, "\r\n");
 	/* The message's own buffer keeps it until the commit. */
 	buf_free(&m->headers);
@@ -274,9 +284,9 @@ fill_envelope(struct session *s)
 	e->sasl_method = or_empty(f->sasl_method);
 	e->sasl_username = or_empty(f->sasl_username);
 	e->message_id = "";
-	if (mail->message.message_id != NULL)
+	if (mail->message.keep.message_id != NULL)
 		e->message_id =
-		    arena_strdup(mail->arena, mail->message.message_id);
+		    arena_strdup(mail->arena, mail->message.keep.message_id);
 	for (struct effect *x2 = mail->effects; x2 != NULL; x2 = x2->next) {
 		if (x2->kind == EFFECT_FILTER)
 			e->filter = x2->text;
@@ -299,7 +309,7 @@ static bool
 refuse_content(struct session *s)
 {
 	struct message *m = &s->mail->message;
-	char reply[300];
+	char reply[1024];
 
 	if (s->body.bare_lf)
 		s->bare_lf |= s->service->newline != SMTP_SERVICE_NEWLINE_ANY &&
@@ -316,7 +326,21 @@ refuse_content(struct session *s)
 	}
 	if (m->fault != MESSAGE_OK) {
 		log_fault(s);
-		fail(s, faults[m->fault].reply);
+		fail(s,
+		    m->fault == MESSAGE_TOO_LARGE
+			? "552 5.3.4 Error: message file too big"
+			: "550 5.7.1 disallowed character");
+		return true;
+	}
+	if (looping(s)) {
+		log_hops(s);
+		fail(s, "554 5.4.0 Error: too many hops");
+		return true;
+	}
+	if (m->verdict.code != 0) {
+		(void)snprintf(reply, sizeof reply, "%d %s %s", m->verdict.code,
+		    m->verdict.dsn, m->verdict.text);
+		fail(s, reply);
 		return true;
 	}
 	return false;
@@ -351,6 +375,9 @@ intake_finish(struct session *s)
 	case SMTP_COMMAND_LATER:
 		break;
 	}
+	for (struct effect *e = mail->message.verdict.effects; e != NULL;
+	     e = e->next)
+		mail_add_effect(mail, e);
 	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
 	fill_envelope(s);
 	if (!mail->discard && recipients_fill(s, mail->envelope) < 0) {

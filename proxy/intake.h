@@ -15,12 +15,18 @@ void intake_open(struct session *s);
 void intake_begin(struct session *s);
 
 /*
- * intake_feed(s, data, n, used):
- * Content as it came from the client; *used octets were taken.  True: that was
- * the end of the message.  Body text goes to the queue as it comes; while
- * s->choked, nothing more should be given.  The loop only.
+ * Content as it came from the client goes through three steps, in turn:
+ * intake_decode(s, data, n, used): the loop finds the end of the message; *used
+ * octets were taken.  True: that was the end.
+ * intake_look(s): the content stages look at what was decoded; may block if
+ * intake_look_blocks().
+ * intake_pass(s): the loop hands body text to the queue; while s->choked,
+ * nothing more should be read.
  */
-bool intake_feed(struct session *s, const char *data, size_t n, size_t *used);
+bool intake_decode(struct session *s, const char *data, size_t n, size_t *used);
+void intake_look(struct session *s);
+bool intake_look_blocks(const struct session *s);
+void intake_pass(struct session *s);
 
 /*
  * intake_finish(s):

@@ -30,6 +30,7 @@ mail_free(struct mail *mail)
 		mail->session->hall->store.cancel(mail->submission);
 	mail->submission = NULL;
 	message_close(&mail->message);
+	buf_free(&mail->text);
 	arena_free(mail->arena);
 }
 

@@ -33,6 +33,8 @@ struct mail {
 	struct effect *effects, **effects_end;
 
 	struct message message;
+	struct buf text;           /* decoded, for the content stages */
+	bool whole;                /* the end of the message has come */
 	struct envelope *envelope; /* made by intake_finish() */
 	struct submission *submission;
 	bool discard; /* answered 250 and forgotten */

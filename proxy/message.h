@@ -1,5 +1,5 @@
-/* message.h - a message on its way in: its header section, held and edited,
- * and its body, which streams through. */
+/* message.h - a message on its way in: taken apart into headers and body, given
+ * to the content stages, and kept. */
 #ifndef PROXY_MESSAGE_H
 #define PROXY_MESSAGE_H
 
@@ -8,15 +8,17 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "checks/content.h"
+#include "proxy/keep.h"
 
-struct proxy_params;
-struct smtp_service;
+struct arena;
+struct session;
 
-/* Why a message cannot be taken; the first one found counts. */
+/* Why a message cannot be taken, whatever the stages say; the first one found
+ * counts. */
 enum message_fault {
 	MESSAGE_OK,
 	MESSAGE_TOO_LARGE,
-	MESSAGE_HOPS,
 	MESSAGE_OCTETS, /* one of message_reject_characters */
 };
 
@@ -27,34 +29,33 @@ enum message_fault {
  * put there.
  */
 struct message {
-	const struct smtp_service *service;
-	const struct proxy_params *params;
+	struct session *session;
+	struct content_verdict verdict; /* of all stages */
+	struct content_stage *first;    /* of them */
+	struct content_stage *checks;   /* to be closed; or NULL */
+	struct keep keep;               /* the last one */
 	enum message_fault fault;
 	bool in_body;
-	bool started;       /* the first line has been seen */
-	bool cutting;       /* a header is longer than header_size_limit */
-	struct buf line;    /* of the section: not yet complete */
-	struct buf header;  /* one, with its continuations: not yet complete */
-	struct buf headers; /* the section so far */
-	struct buf body;    /* to be taken away by the owner */
-	uint64_t size;      /* received so far */
-	uint64_t whole;     /* ... in complete lines */
-	unsigned hops;
-	char *message_id; /* "<...>"; NULL: none; malloc'd */
-	bool has_date, has_from, has_rcpt;
-	bool split; /* the section was too long and goes on in the body */
+	bool started;      /* the first line has been seen */
+	bool cutting;      /* a line is longer than header_size_limit */
+	struct buf line;   /* of the section: not yet complete */
+	struct buf header; /* one, with its continuations: not yet complete */
+	uint64_t size;     /* received so far */
+	uint64_t whole;    /* ... in complete lines */
 };
 
-void message_open(struct message *m, const struct smtp_service *service,
-    const struct proxy_params *params);
+/* message_open(m, s, arena): begin the message of session ${s}; what the stages
+ * decide lives in ${arena}. */
+void message_open(struct message *m, struct session *s, struct arena *arena);
 
-/* message_feed(m, data, n): more of the text.  Body text is appended to
- * m->body.  After a fault, what comes is counted and forgotten. */
+/* message_feed(m, data, n): more of the text.  After a fault, what comes is
+ * counted and forgotten.  May block if the stages do. */
 void message_feed(struct message *m, const char *data, size_t n);
 
-/* message_end(m): that was all. */
+/* message_end(m): that was all.  May block, too. */
 void message_end(struct message *m);
 
+/* message_close(m): release everything. */
 void message_close(struct message *m);
 
 #endif

@@ -42,6 +42,13 @@ enum session_phase {
 	SESSION_OVER,
 };
 
+/* Content goes round through these (intake.h). */
+enum session_body_step {
+	SESSION_BODY_READ,
+	SESSION_BODY_LOOKED,   /* the stages have, or do */
+	SESSION_BODY_FINISHED, /* intake_finish() has run, or runs */
+};
+
 /* Facts of XFORWARD; texts in
  * forward_arena, NULL if not given. */
 struct session_forward {
@@ -58,13 +65,13 @@ struct session {
 	struct session *next_waiting; /* for a worker */
 	int64_t deadline;             /* of what the client owes; 0: nothing */
 	bool readable, writable, hung_up;
-	bool away;           /* a worker has it, or it waits for one */
-	bool counted;        /* peer is in the number of connections */
-	bool choked;         /* the queue takes no more body for now */
-	bool tarpit;         /* out_held waits for the timer */
-	bool in_line;        /* a part of a command line has come */
-	bool finished;       /* intake_finish() has run, or runs */
-	unsigned char place; /* of the service in the hall */
+	bool away;               /* a worker has it, or it waits for one */
+	bool counted;            /* peer is in the number of connections */
+	bool choked;             /* the queue takes no more body for now */
+	bool tarpit;             /* out_held waits for the timer */
+	bool in_line;            /* a part of a command line has come */
+	unsigned char body_step; /* enum session_body_step */
+	unsigned char place;     /* of the service in the hall */
 
 	/* The hand-over. */
 	struct work work;

@@ -38,7 +38,12 @@ enum {
 enum got { GOT_SOME, GOT_NONE, GOT_END };
 
 /* What is to be done next with a session. */
-enum step { GO_ON, PARK, GONE };
+enum step {
+	GO_ON,
+	PARK,  /* wait for the client, or for time to pass */
+	YIELD, /* the timer is set: others first */
+	GONE,
+};
 
 /* Read what there is, at most ${want} octets. */
 static enum got
@@ -328,16 +333,11 @@ commit_or_not(struct session *s)
 }
 
 static enum step
-body_phase(struct session *s, size_t *turn)
+read_body(struct session *s, size_t *turn)
 {
-	size_t used, n;
 	enum got got;
+	size_t used;
 
-	if (s->finished) {
-		s->finished = false;
-		commit_or_not(s);
-		return GO_ON;
-	}
 	if (s->in_at == s->in.len) {
 		if (s->choked)
 			return PARK;
@@ -350,19 +350,37 @@ body_phase(struct session *s, size_t *turn)
 			return PARK;
 		}
 	}
-	n = s->in.len - s->in_at;
-	s->finished = intake_feed(s, s->in.data + s->in_at, n, &used);
+	(void)intake_decode(
+	    s, s->in.data + s->in_at, s->in.len - s->in_at, &used);
 	s->in_at += used;
-	extend(s, used);
-	if (s->finished) {
-		s->deadline = 0;
-		session_run(s, intake_blocks(s), intake_finish);
-		return GO_ON;
-	}
 	*turn += used;
-	if (*turn > TURN) {
+	extend(s, used);
+	s->body_step = SESSION_BODY_LOOKED;
+	session_run(s, intake_look_blocks(s), intake_look);
+	return GO_ON;
+}
+
+static enum step
+body_phase(struct session *s, size_t *turn)
+{
+	switch ((enum session_body_step)s->body_step) {
+	case SESSION_BODY_READ:
+		if (*turn < TURN)
+			return read_body(s, turn);
 		session_io_wake(s);
-		return PARK;
+		return YIELD;
+	case SESSION_BODY_LOOKED:
+		intake_pass(s);
+		s->body_step = SESSION_BODY_READ;
+		if (s->mail->whole) {
+			s->deadline = 0;
+			s->body_step = SESSION_BODY_FINISHED;
+			session_run(s, intake_blocks(s), intake_finish);
+		}
+		break;
+	case SESSION_BODY_FINISHED:
+		commit_or_not(s);
+		break;
 	}
 	return GO_ON;
 }
@@ -473,7 +491,7 @@ session_io_drive(struct session *s)
 		return;
 	if (!flush(s) && s->phase != SESSION_STORE)
 		(void)lost(s);
-	else
+	else if (next != YIELD)
 		park(s);
 }
 

@@ -11,6 +11,7 @@
 #include "base/fatal.h"
 #include "base/master.h"
 #include "base/tls.h"
+#include "checks/content_checks.h"
 #include "classes/stage.h"
 #include "proxy/local_clients.h"
 #include "rules/match.h"
@@ -203,6 +204,25 @@ name_list(struct smtp_service *s, const char *text)
 }
 
 static void
+read_checks(struct smtp_service *s, struct err *all)
+{
+	struct err err = { 0 };
+
+	if (s->no_header_body_checks)
+		return;
+	s->content =
+	    content_checks_open(s->conf, (size_t)s->calm.header_size_limit,
+		(size_t)s->calm.line_length_limit, &err);
+	gather(all, &err);
+	if (content_checks_idle(s->content)) {
+		content_checks_close(s->content);
+		s->content = NULL;
+		return;
+	}
+	s->content_blocks = content_checks_block(s->content);
+}
+
+static void
 read_content(struct smtp_service *s, struct err *all)
 {
 	struct err err = { 0 };
@@ -213,6 +233,7 @@ read_content(struct smtp_service *s, struct err *all)
 	gather(all, &err);
 	read_overrides(s, &err);
 	gather(all, &err);
+	read_checks(s, all);
 	s->strip = octet_set(s, s->calm.message_strip_characters);
 	s->reject = octet_set(s, s->calm.message_reject_characters);
 	s->drop = name_list(s, s->calm.message_drop_headers);
@@ -365,6 +386,8 @@ smtp_service_close(struct smtp_service *s)
 		if (lists[i] != NULL)
 			match_close(lists[i]);
 	local_clients_close(s->local_clients);
+	if (s->content != NULL)
+		content_checks_close(s->content);
 	if (s->tls != NULL)
 		tls_server_free(s->tls);
 	conf_free(s->conf);

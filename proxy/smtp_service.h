@@ -10,6 +10,7 @@
 
 struct arena;
 struct conf;
+struct content_checks;
 struct err;
 struct local_clients;
 struct master_service;
@@ -64,6 +65,8 @@ struct smtp_service {
 	bool tls_must;          /* nothing of value without TLS */
 	struct tls_server *tls; /* NULL: no TLS */
 	bool no_address_mappings, no_header_body_checks;
+	struct content_checks *content; /* NULL: nothing to check */
+	bool content_blocks;
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */
 	int most_busy;                 /* maxproc; 0: no limit */
