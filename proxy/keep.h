@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "checks/content.h"
+#include "checks/content_stage.h"
 
 struct keep {
 	struct content_stage stage; /* first */

@@ -14,7 +14,7 @@ message_open(struct message *m, struct session *s, struct arena *arena)
 	const struct smtp_service *service = s->service;
 
 	*m = (struct message){ .session = s };
-	content_begin(&m->verdict, arena);
+	content_verdict_begin(&m->verdict, arena);
 	keep_open(&m->keep, &m->verdict, service->drop);
 	m->first = &m->keep.stage;
 	if (service->content == NULL)

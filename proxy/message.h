@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "checks/content.h"
+#include "checks/content_verdict.h"
 #include "proxy/keep.h"
 
 struct arena;
