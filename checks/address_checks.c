@@ -118,6 +118,7 @@ address_checks_unlisted(struct ask *ask, struct answer *answer)
 	const struct resolved *r = resolved_find(ask, ask->value);
 	struct route_unknown unknown = { 0 };
 	bool sender = about_sender(ask);
+	int code;
 
 	/* The implicit check at the end of the list need not ask again, unless
 	 * this is but a rehearsal. */
@@ -131,8 +132,8 @@ address_checks_unlisted(struct ask *ask, struct answer *answer)
 		answer_cannot_ask(ask, answer, ask->value);
 		return;
 	}
-	switch (route_known(
-	    ask->site->route, s->world, s->arena, r->key, sender, &unknown)) {
+	switch (route_known_as(ask->site->route, s->world, s->arena, &r->route,
+	    sender, &unknown)) {
 	case ROUTE_KNOWN:
 		return;
 	case ROUTE_CANNOT_ASK:
@@ -141,9 +142,11 @@ address_checks_unlisted(struct ask *ask, struct answer *answer)
 	case ROUTE_UNKNOWN:
 		break;
 	}
-	answer_reject(ask, answer,
-	    site_number(ask->site, unknown.code_parameter), unknown.dsn,
-	    "<%s>: %s rejected: %s", ask->name, ask->class, unknown.text);
+	code = unknown.code_parameter != NULL
+	    ? site_number(ask->site, unknown.code_parameter)
+	    : unknown.code;
+	answer_reject(ask, answer, code, unknown.dsn, "<%s>: %s rejected: %s",
+	    ask->name, ask->class, unknown.text);
 }
 
 /* What a probe that found something out makes of the mail. */

@@ -116,7 +116,7 @@ items()
 		text = ""
 		while (rest ~ /^[ ]*"/) { # adjacent strings are one
 			sub(/^[ ]*"/, "", rest)
-			while (rest !~ /^"/) {
+			while (rest != "" && rest !~ /^"/) {
 				if (rest ~ /^\\/)
 					rest = substr(rest, 2)
 				text = text substr(rest, 1, 1)

@@ -61,8 +61,9 @@ canonical(struct filling *f, const char *address, char which, char **result)
 	enum table_status status = TABLE_NONE;
 	char *completed;
 
-	*result = route_rewrite(
-	    service->route, arena, address, f->session->subject.local_rewrite);
+	/* An envelope address is completed whatever the client may do to its
+	 * headers. */
+	*result = route_rewrite(service->route, arena, address, true);
 	if (!service->no_address_mappings) {
 		status =
 		    route_canonical(service->route, f->session->subject.world,

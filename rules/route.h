@@ -1,6 +1,9 @@
 /* route.h - what an address becomes and where it goes: completion, canonical
  * and virtual alias maps, address classes, transports (ADDRESS_CLASS_README,
- * ADDRESS_REWRITING_README). */
+ * ADDRESS_REWRITING_README).
+ *
+ * Addresses are in internal form (address.h).  All look-ups may block if
+ * route_flags() says so, and can be made by any thread. */
 #ifndef RULES_ROUTE_H
 #define RULES_ROUTE_H
 
@@ -18,7 +21,9 @@ struct route;
 struct world;
 
 /* route_open(conf, err): open the maps and lists that routing needs, for one
- * view of a configuration.  Never NULL; mistakes are gathered in ${err}. */
+ * view of a configuration.  Never NULL; mistakes are gathered in ${err}, and
+ * what is asked of a mistaken map or list "could not be asked".  May block: it
+ * finds out the addresses of this host. */
 struct route *route_open(struct conf *conf, struct err *err);
 void route_close(struct route *route);
 /* route_flags(route): TABLE_MAY_BLOCK if a look-up may block. */
@@ -38,30 +43,33 @@ struct route_answer {
 	const char *nexthop;    /* as in transport(5), with [ ] and :port */
 	const char *recipient;  /* what the agent is given */
 	bool routed;            /* user@dom@dom, user%dom@dom: sender routing */
-	bool invalid;           /* not a valid address */
+	bool invalid;           /* not a valid address; ${transport} is error */
 	const char *dsn, *text; /* for the transports error and retry: "5.1.1",
-				 * what to say */
+				 * what to say; else NULL */
 };
 
 /*
  * route_rewrite(route, arena, address, local):
  * Complete an internal address: user -> user@$myorigin, user@host ->
  * user@host.$mydomain (for a client that ${local} rewriting applies to; others:
- * only what remote_header_rewrite_domain says), percent and bang forms
+ * with remote_header_rewrite_domain, if that is set), percent and bang forms
  * by swap_bangpath and allow_percent_hack.  Pure: no tables.
  */
 char *route_rewrite(const struct route *route, struct arena *arena,
     const char *address, bool local);
 
 /* route_resolve(route, world, arena, sender, recipient, answer): class,
- * transport and next hop of a rewritten address (trivial-rewrite(8)).
- * TABLE_FAILED: could not ask. */
+ * transport and next hop of a rewritten address (trivial-rewrite(8)); the null
+ * address is empty_address_recipient.
+ * TABLE_FAILED: could not ask.  Otherwise TABLE_FOUND. */
 enum table_status
 route_resolve(struct route *route, struct world *world, struct arena *arena,
     const char *sender, const char *recipient, struct route_answer *answer);
 
 /* route_canonical(route, world, arena, address, which, result): canonical maps
- * for an envelope or header address: 's'ender or 'r'ecipient, then common.
+ * for an address of the envelope ('s'ender or 'r'ecipient) or of a header
+ * ('S', 'R'), where the *_classes parameters want them: those for senders or
+ * recipients, then the common ones.
  * TABLE_NONE: unchanged. */
 enum table_status route_canonical(struct route *route, struct world *world,
     struct arena *arena, const char *address, char which, char **result);
@@ -70,7 +78,8 @@ enum table_status route_canonical(struct route *route, struct world *world,
  * route_expand(route, world, arena, recipient, list, count):
  * Virtual alias maps, recursively, with the expansion limits; the addresses
  * that remain, without duplicates, in *list.  TABLE_NONE: nothing applies (the
- * list is ${recipient} alone).
+ * list is ${recipient} alone).  TABLE_FAILED: could not ask, or a limit was
+ * exceeded ("4.6.0 Alias expansion error"); there is no partial answer.
  */
 enum table_status route_expand(struct route *route, struct world *world,
     struct arena *arena, const char *recipient, char ***list, size_t *count);
@@ -81,26 +90,33 @@ enum route_known {
 	ROUTE_CANNOT_ASK,
 };
 struct route_unknown {
-	const char *code_parameter; /* "unknown_local_recipient_reject_code" */
+	const char *code_parameter; /* "unknown_local_recipient_reject_code";
+				     * NULL: ${code} */
+	int code;                   /* 450 or 550 */
 	const char *dsn, *text;     /* "5.1.1", "User unknown in local recipient
-				 * table" */
+				     * table" */
 };
 /* route_known(route, world, arena, address, sender, unknown): is ${address}
  * listed where its class says (reject_unlisted_recipient, or for a sender
- * address reject_unlisted_sender)? */
+ * address reject_unlisted_sender)?  route_known_as(): the same for an address
+ * that route_resolve() has answered already. */
 enum route_known
 route_known(struct route *route, struct world *world, struct arena *arena,
     const char *address, bool sender, struct route_unknown *unknown);
+enum route_known route_known_as(struct route *route, struct world *world,
+    struct arena *arena, const struct route_answer *answer, bool sender,
+    struct route_unknown *unknown);
 
-/* route_final(route, world, arena, domain), route_relays(): is ${domain} one
- * that we are the final destination of; one in relay_domains? */
+/* route_final(route, world, arena, domain): is ${domain} in mydestination, or
+ * "[address]" with an address of this host?  route_relays(): is it one in
+ * relay_domains? */
 enum table_status route_final(struct route *route, struct world *world,
     struct arena *arena, const char *domain);
 enum table_status route_relays(struct route *route, struct world *world,
     struct arena *arena, const char *domain);
 
-/* route_find_address(list, world, arena, address, delimiters, value): the
- * look-ups of mail_addr_find: user+ext@domain, user@domain, user+ext, user (if
+/* route_find_address(list, route, world, arena, address, value): the look-ups
+ * of most address tables: user+ext@domain, user@domain, user+ext, user (if
  * the domain is ours), @domain. */
 enum table_status route_find_address(const struct table_list *list,
     struct route *route, struct world *world, struct arena *arena,

@@ -208,8 +208,12 @@ default_flags(struct conf *conf, struct arena *arena)
 static const char *
 full_spec(const char *spec, struct conf *conf, struct arena *arena)
 {
+	static const char proxy[] = "proxy:";
 	const char *type = NULL;
 
+	/* Who asks through a process of its own in Postfix, asks directly. */
+	while (strncmp(spec, proxy, strlen(proxy)) == 0)
+		spec += strlen(proxy);
 	if (strchr(spec, ':') != NULL)
 		return spec;
 	if (conf != NULL)

@@ -10,6 +10,24 @@
 #include "rules/index_draft.h"
 #include "rules/table_inline.h"
 
+/* The end of a key, which may have blanks and '=' in quotes; NULL: a quote
+ * that is not closed. */
+static char *
+key_end(char *key)
+{
+	bool quoted = false;
+
+	for (; *key != '\0'; key++) {
+		if (*key == '"')
+			quoted = !quoted;
+		else if (*key == '\\' && key[1] != '\0')
+			key++;
+		else if (!quoted && strchr(" \t\n\v\f\r=", *key) != NULL)
+			break;
+	}
+	return quoted ? NULL : key;
+}
+
 /* Split "key = value" in place; what is wrong with it, or NULL. */
 static const char *
 split(char *text, char **key, char **value)
@@ -18,7 +36,9 @@ split(char *text, char **key, char **value)
 	char *end;
 
 	*key = text + strspn(text, blanks);
-	end = *key + strcspn(*key, " \t\n\v\f\r=");
+	end = key_end(*key);
+	if (end == NULL)
+		return "unbalanced '\"'";
 	*value = end + strspn(end, blanks);
 	if (**value != '=')
 		return "missing '=' after attribute name";
