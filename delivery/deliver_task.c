@@ -218,7 +218,7 @@ clear(struct deliver_tasks *all, bool give_back)
 			if (give_back)
 				deliver_job_return(
 				    &t->job, t->route, t->arena, &frame);
-			(void)answer(t, &frame);
+			buf_put(&all->done, frame.data, frame.len);
 			arena_free(t->arena);
 		}
 		lane->end = &lane->first;

@@ -117,6 +117,8 @@ deliver_one(struct delivery *d, size_t i)
 	struct passwd pw;
 	struct mailbox m;
 
+	if (mailbox_client_loops(d, i, "local"))
+		return;
 	switch (find_recipient(d, address, &pw)) {
 	case UNKNOWN:
 		end.status = JOB_BOUNCED;

@@ -192,6 +192,23 @@ complete(struct delivery *d, const struct job_rcpt *rcpt, struct mailbox *m)
 	m->head = head_lines(d, rcpt);
 }
 
+bool
+mailbox_client_loops(struct delivery *d, size_t rcpt, const char *relay)
+{
+	const char *address = d->job->rcpts[rcpt].address;
+	struct delivery_end end = {
+		.status = JOB_BOUNCED, .dsn = "5.4.6", .relay = relay
+	};
+
+	if (!content_has_header(&d->content, "Delivered-To",
+		address_external(d->arena, address)))
+		return false;
+	end.text =
+	    arena_printf(d->arena, "mail forwarding loop for %s", address);
+	delivery_end(d, rcpt, &end);
+	return true;
+}
+
 void
 mailbox_client_deliver(
     struct delivery *d, size_t rcpt, struct mailbox *mailbox, const char *relay)
@@ -207,15 +224,6 @@ mailbox_client_deliver(
 	struct mailbox_answer a = { .warning = "" };
 	struct err err = { { 0 } };
 
-	if (content_has_header(&d->content, "Delivered-To",
-		address_external(d->arena, to->address))) {
-		end.status = JOB_BOUNCED;
-		end.dsn = "5.4.6";
-		end.text = arena_printf(
-		    d->arena, "mail forwarding loop for %s", to->address);
-		delivery_end(d, rcpt, &end);
-		return;
-	}
 	complete(d, to, mailbox);
 	mailbox->size = message_size(d, &err);
 	if (err.text[0] != '\0' || talk(d, mailbox, &a, &err) != 0) {

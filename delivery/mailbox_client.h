@@ -2,6 +2,7 @@
 #ifndef DELIVERY_MAILBOX_CLIENT_H
 #define DELIVERY_MAILBOX_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct delivery;
@@ -11,10 +12,13 @@ struct mailbox;
  * mailbox_client_deliver(d, rcpt, mailbox, relay):
  * Complete ${mailbox} with what every agent does alike (header lines, names,
  * size, locks' patience), send it with the message, and decide recipient
- * ${rcpt} by the answer.  A Delivered-To: header that names the recipient
- * already is a loop.  ${relay}: for the log.
+ * ${rcpt} by the answer.  ${relay}: for the log.
  */
 void mailbox_client_deliver(struct delivery *d, size_t rcpt,
     struct mailbox *mailbox, const char *relay);
+
+/* mailbox_client_loops(d, rcpt, relay): a Delivered-To: header says that
+ * recipient ${rcpt} has had the message already; then it is decided. */
+bool mailbox_client_loops(struct delivery *d, size_t rcpt, const char *relay);
 
 #endif

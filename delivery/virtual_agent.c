@@ -162,6 +162,8 @@ deliver_one(struct delivery *d, size_t i)
 	struct mailbox m = { 0 };
 	struct table_value value;
 
+	if (mailbox_client_loops(d, i, "virtual"))
+		return;
 	switch (look_up(d, maps->mailboxes, address, &value)) {
 	case TABLE_FOUND:
 		if (find_mailbox(d, address, value.text, &m)) {
