@@ -3,7 +3,10 @@
 
 rows()
 {
-	cat */params.def | sed -n 's/^PARAM(\([^,]*\),.*/\1/p' | LC_ALL=C sort
+	{
+		cat */params.def | sed -n 's/^PARAM(\([^,]*\),.*/\1/p'
+		sed -n 's/^[[:space:]]*{ "\([^"]*\)", PARAM_.*/\1/p' */*_params.c
+	} | LC_ALL=C sort
 }
 
 n=0
