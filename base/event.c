@@ -27,6 +27,7 @@ static struct event_target target = {
 };
 static char host[256];
 static int syslog_fd = -1;
+static void (*tapped)(const char *text);
 
 /* What this thread has not written yet. */
 static _Thread_local struct buf held, held_json;
@@ -65,6 +66,12 @@ event_open(const struct event_target *t)
 			(void)0; /* sent again when it is there */
 	}
 	fatal_hook(last_words);
+}
+
+void
+event_tap(void (*tap)(const char *text))
+{
+	tapped = tap;
 }
 
 /* Append ${s} so that it stays on its line; of the rest, UTF-8 passes. */
@@ -297,6 +304,8 @@ record(struct event_type *type, const struct event_by *by,
 		put_stamp(&held);
 	head = held.len;
 	put_text(&held, type, by, pairs);
+	if (tapped != NULL && type->level >= EVENT_WARNING)
+		tapped(strstr(held.data + head, "]: ") + 3);
 	if (target.fd < 0) {
 		send_syslog(type->level, held.data + head, held.len - head);
 		buf_cut(&held, start);

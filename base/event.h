@@ -77,6 +77,11 @@ struct event_target {
  * stay).  Before the first call, lines go to stderr.  May be called again. */
 void event_open(const struct event_target *target);
 
+/* event_tap(tap): also give the text of each warning and what is worse to
+ * ${tap}, on the thread that says it; NULL: no more.  For a process that must
+ * tell its parent why it cannot start. */
+void event_tap(void (*tap)(const char *text));
+
 /* event_flush(): lines of this thread that event() has kept are written.
  * A loop calls it once per turn; event_hold(1) makes this thread keep lines
  * until then (at most 64 KiB), event_hold(0), the default, stops that. */

@@ -14,22 +14,6 @@ rows() # file: name, type, default, least, most and meaning, one row a line
 @ /g' | sed -n 's/^@ //p'
 }
 
-# A name that C has no member for stands in the table itself.
-extra() # the C file of a table
-{
-	sed -n '/^[[:space:]]*{ "/,/},$/p' "$1" | tr -d '\n\t' | sed 's/},/\
-/g' | sed -n 's/^{ "\([^"]*\)", PARAM_\([a-z]*\), *offsetof([^)]*),/\1 \2 /p' |
-	    sed 's/NULL/"-"/g'
-}
-
-all_rows()
-{
-	for file in */params.def; do
-		rows "$file"
-		extra "$(dirname "$file")/$(dirname "$file")_params.c"
-	done
-}
-
 known()
 {
 	sed -n 's/^KNOWN(\(.*\))$/\1/p' base/known.def
@@ -202,10 +186,14 @@ end
 }
 
 head_of_page
-all_rows | LC_ALL=C sort | items
+for file in */params.def; do
+	rows "$file"
+done | LC_ALL=C sort | items
 others
 {
-	all_rows | sed 's/ .*/ owned/'
+	for file in */params.def; do
+		rows "$file" | sed 's/ .*/ owned/'
+	done
 	known
 } | LC_ALL=C sort | awk '
 	$2 == "owned" { owned[$1] = 1; next }

@@ -57,7 +57,6 @@ refused(const char *text, const char *why)
 	conf_free(conf);
 }
 
-/* F-02 to F-06, F-13, F-16. */
 static void
 test_syntax(void)
 {
@@ -65,8 +64,6 @@ test_syntax(void)
 	value("a=b", "a", "b");
 	value("a \t= \t b  c \t\n", "a", "b  c");
 	value("a = b\n   c\n# x\n\n  # y\n\td\n", "a", "b   c\td");
-	value("a = \"b\" 'c'\n", "a", "\"b\" 'c'");
-	value("a = b\\\nc = d\n", "a", "b\\");
 	value("# x\n \n  #a = c\na = b # c\n", "a", "b # c");
 	value("  a = c\nb = d\n", "a", "");
 	value("a =\n b\n", "a", "b");
@@ -78,7 +75,6 @@ test_syntax(void)
 	value("a = b\r\nd = e\r\n", "d", "e");
 }
 
-/* F-07, F-08. */
 static void
 test_expansion(void)
 {
@@ -255,7 +251,6 @@ test_known(void)
 	conf_free(conf);
 }
 
-/* F-09. */
 static void
 test_words(void)
 {

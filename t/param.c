@@ -119,7 +119,6 @@ test_refused(struct arena *arena)
 	    "main.cf:1: text: truncated macro reference: \"${x\"", arena);
 }
 
-/* F-15. */
 static void
 test_times(void)
 {

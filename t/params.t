@@ -3,10 +3,7 @@
 
 rows()
 {
-	{
-		cat */params.def | sed -n 's/^PARAM(\([^,]*\),.*/\1/p'
-		sed -n 's/^[[:space:]]*{ "\([^"]*\)", PARAM_.*/\1/p' */*_params.c
-	} | LC_ALL=C sort
+	cat */params.def | sed -n 's/^PARAM(\([^,]*\),.*/\1/p' | LC_ALL=C sort
 }
 
 n=0

@@ -4,17 +4,34 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "weir/cmd_check.h"
+#include "weir/cmd_explain.h"
 #include "weir/cmd_newaliases.h"
 #include "weir/cmd_postmap.h"
+#include "weir/cmd_run.h"
+#include "weir/roles.h"
 
 /* clang-format off */
 static const struct command commands[] = {
+	{ "run", cmd_run, "serve in the foreground", "[-c DIR]", 0 },
+	{ "start", cmd_run_start, "serve in the background", "[-c DIR]", 0 },
+	{ "stop", cmd_run_stop, "stop serving", "[-c DIR]", 0 },
+	{ "reload", cmd_run_reload, "take a new configuration", "[-c DIR]", 0 },
+	{ "status", cmd_run_status, "list processes and listeners", "[-c DIR]", 0 },
+	{ "check", cmd_check, "find mistakes in the configuration", "[-c DIR]", 0 },
+	{ "explain", cmd_explain, "show how a decision was made",
+	  "[-c DIR] [-n COUNT] ID", 0 },
 	{ "newaliases", cmd_newaliases, "rebuild the alias databases",
-	    "[-c DIR]", 0 },
+	  "[-c DIR]", 0 },
 	{ "postalias", cmd_postmap_aliases, "make or query an alias database",
-	    "[options] [TYPE:]FILE ...", 0 },
+	  "[options] [TYPE:]FILE ...", 0 },
 	{ "postmap", cmd_postmap, "make or query a lookup table",
-	    "[options] [TYPE:]FILE ...", 0 },
+	  "[options] [TYPE:]FILE ...", 0 },
+	{ "master", cmd_run_master, "what start leaves running", "", 1 },
+	{ "role-proxy", roles_proxy, "SMTP server", "", 1 },
+	{ "role-queue", roles_queue, "queue", "", 1 },
+	{ "role-deliver", roles_deliver, "delivery", "", 1 },
+	{ "role-local", roles_local, "mailboxes", "", 1 },
 	{ NULL, NULL, NULL, NULL, 0 },
 };
 /* clang-format on */

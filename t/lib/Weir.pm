@@ -97,7 +97,8 @@ sub configure {
 	my $smtpd = $arg{smtpd} || "";
 
 	$self->write_file($_, $arg{files}{$_}) for keys %{ $arg{files} || {} };
-	$self->write_file("main.cf", <<EOT . ($arg{main} || ""));
+	my $own = $self->expand($arg{main} || "");
+	my $main = $self->expand(<<EOT);
 myhostname = mail.example.com
 mydestination =
 mynetworks = 127.0.0.0/8
@@ -113,6 +114,9 @@ smtp_tls_security_level = none
 local_recipient_maps =
 alias_maps =
 EOT
+	# What the test sets itself is not set twice.
+	$main =~ s/^\Q$1\E = .*\n//m while $own =~ /^(\w+) *=/mg;
+	$self->write_file("main.cf", $main . $own);
 	$self->write_file("master.cf", <<EOT . ($arg{master} || ""));
 127.0.0.1:$self->{port} inet n - n - - smtpd
 $smtpd

@@ -1,0 +1,212 @@
+/* cmd_check.c - see cmd_check.h. */
+#include "weir/cmd_check.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "classes/stage.h"
+#include "rules/route.h"
+#include "weir/cmd_options.h"
+#include "weir/generation.h"
+#include "weir/layout.h"
+
+/* What has been found so far. */
+struct findings {
+	struct conf *conf;
+	unsigned errors;
+};
+
+static struct findings *now; /* for the tap, which has no argument */
+
+static void
+mistake(const char *text)
+{
+	(void)fprintf(stderr, "weir check: error: %s\n", text);
+	now->errors++;
+}
+
+static void
+remark(const char *text)
+{
+	(void)fprintf(stderr, "weir check: warning: %s\n", text);
+}
+
+/* Tables and lists say what is wrong with them as they would at start. */
+static void
+tapped(const char *text)
+{
+	mistake(strncmp(text, "warning: ", 9) == 0 ? text + 9 : text);
+}
+
+/* Each line of a gathered reason is a finding. */
+static void
+mistakes(struct err *err)
+{
+	char *line = err->text, *end;
+
+	while (*line != '\0') {
+		end = strchr(line, '\n');
+		if (end != NULL)
+			*end = '\0';
+		if (*line != '\0')
+			mistake(line);
+		if (end == NULL)
+			break;
+		line = end + 1;
+	}
+	err->text[0] = '\0';
+}
+
+/* A name that somebody set, and that nothing acts on. */
+static void
+look_at(void *arg, const char *name, const struct conf_value *value,
+    enum conf_known known)
+{
+	struct findings *f = arg;
+	const char *like;
+	char text[1024];
+
+	if (known == CONF_KNOWN)
+		return;
+	if (known == CONF_UNUSED) {
+		(void)snprintf(text, sizeof text,
+		    "%s:%u: %s is read, but has no effect", value->origin.file,
+		    value->origin.line, name);
+	} else {
+		like = conf_suggest(f->conf, name);
+		(void)snprintf(text, sizeof text,
+		    "%s:%u: unknown parameter %s%s%s%s", value->origin.file,
+		    value->origin.line, name,
+		    like != NULL ? "; did you mean " : "",
+		    like != NULL ? like : "", like != NULL ? "?" : "");
+	}
+	remark(text);
+}
+
+/* Every directory's parameters, as one service sees them. */
+static void
+check_values(struct conf *view, struct arena *arena)
+{
+	struct err err = { 0 };
+
+	for (const struct param_table *const *t = generation_tables();
+	     *t != NULL; t++)
+		if (param_load(*t, view, arena, arena_alloc(arena, (*t)->size),
+			&err) != 0)
+			mistakes(&err);
+}
+
+static void
+check_smtpd(const struct master_service *s, struct conf *view)
+{
+	struct err err = { 0 };
+	struct route *route = route_open(view, &err);
+	struct rules *rules;
+
+	(void)s;
+	mistakes(&err);
+	rules = stage_compile(view, route, true, &err);
+	mistakes(&err);
+	stage_free(rules);
+	route_close(route);
+}
+
+/* Columns and options that mean something in Postfix, but not here. */
+static void
+check_columns(const struct master_service *s)
+{
+	static const char *const commands[] = { "smtpd", "smtp", "lmtp",
+		"virtual", "local", "error", "discard", NULL };
+	char text[1024];
+	size_t i = 0;
+
+	while (commands[i] != NULL && strcmp(commands[i], s->command) != 0)
+		i++;
+	if (commands[i] == NULL) {
+		(void)snprintf(text, sizeof text,
+		    "%s:%u: service %s: the command %s has no effect",
+		    s->origin.file, s->origin.line, s->name, s->command);
+		remark(text);
+		return;
+	}
+	if (strcmp(s->chroot, "y") == 0) {
+		(void)snprintf(text, sizeof text,
+		    "%s:%u: service %s: chroot has no effect; roles are "
+		    "confined in other ways",
+		    s->origin.file, s->origin.line, s->name);
+		remark(text);
+	}
+	if (s->wakeup[0] != '-' && s->wakeup[0] != '0') {
+		(void)snprintf(text, sizeof text,
+		    "%s:%u: service %s: wakeup has no effect", s->origin.file,
+		    s->origin.line, s->name);
+		remark(text);
+	}
+}
+
+static void
+check_service(struct generation *g, const struct master_service *s)
+{
+	struct conf *view = master_view(s, g->conf);
+
+	check_columns(s);
+	check_values(view, g->arena);
+	if (s->type == MASTER_INET && strcmp(s->command, "smtpd") == 0)
+		check_smtpd(s, view);
+	conf_free(view);
+}
+
+/* Users and directories that a start would need. */
+static void
+check_users(struct generation *g)
+{
+	const char *names[] = { g->weir.weir_proxy_user,
+		g->weir.weir_queue_user, g->weir.weir_deliver_user };
+	struct err err = { 0 };
+	uid_t uid;
+	gid_t gid;
+
+	for (size_t i = 0; i < 3; i++)
+		if (layout_user(names[i], &uid, &gid, &err) != 0) {
+			mistakes(&err);
+			break;
+		}
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+	const char *dir = cmd_options_dir(argc, argv);
+	struct findings f = { 0 };
+	struct generation *g;
+	struct err err = { 0 };
+
+	if (dir == NULL)
+		return EX_USAGE;
+	now = &f;
+	g = generation_read(dir, &err);
+	if (g == NULL) {
+		mistakes(&err);
+		return EX_CONFIG;
+	}
+	f.conf = g->conf;
+	/* What modules log while they open things is said here instead. */
+	event_open(&(struct event_target){ .name = g->base.syslog_name,
+	    .fd = open("/dev/null", O_WRONLY | O_CLOEXEC),
+	    .json_fd = -1 });
+	event_tap(tapped);
+	check_users(g);
+	check_values(g->conf, g->arena);
+	for (size_t i = 0; i < g->master.count; i++)
+		check_service(g, &g->master.services[i]);
+	event_tap(NULL);
+	conf_each(g->conf, look_at, &f);
+	generation_free(g);
+	return f.errors > 0 ? 1 : 0;
+}

@@ -1,0 +1,205 @@
+/* cmd_run.c - see cmd_run.h. */
+#include "weir/cmd_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/spawn.h"
+#include "weir/cmd_options.h"
+#include "weir/control.h"
+#include "weir/generation.h"
+#include "weir/supervisor.h"
+
+enum { READY_FD = 3 };
+
+/* The path without symbolic links or "..", since roles may stand elsewhere. */
+static char *
+whole(const char *command, const char *dir)
+{
+	char *path = realpath(dir, NULL);
+
+	if (path == NULL)
+		(void)fprintf(stderr, "weir %s: fatal: %s: %s\n", command, dir,
+		    err_errno(errno));
+	return path;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+	const char *dir = cmd_options_dir(argc, argv);
+	char *path;
+	int fd, status;
+
+	if (dir == NULL)
+		return EX_USAGE;
+	if ((path = whole(argv[0], dir)) == NULL)
+		return EX_CONFIG;
+	/* Problems are shown here as well as logged. */
+	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	clock_open();
+	status = supervisor_run(path, fd);
+	free(path);
+	return status;
+}
+
+int
+cmd_run_master(int argc, char **argv)
+{
+	if (argc != 3 || strcmp(argv[1], "-c") != 0)
+		return EX_USAGE;
+	clock_open();
+	return supervisor_run(argv[2], READY_FD);
+}
+
+/* Copy what the supervisor says until its last octet tells the outcome. */
+static int
+wait_ready(int fd)
+{
+	char text[4096], last = 1;
+	ssize_t n;
+
+	while ((n = read(fd, text, sizeof text)) > 0 ||
+	    (n < 0 && errno == EINTR)) {
+		if (n < 0)
+			continue;
+		last = text[n - 1];
+		if (last == '\0' || last == '\1')
+			n--;
+		(void)fwrite(text, 1, (size_t)n, stderr);
+	}
+	return last == '\0' ? 0 : EX_UNAVAILABLE;
+}
+
+int
+cmd_run_start(int argc, char **argv)
+{
+	static char weir[] = "weir", master[] = "master", c[] = "-c";
+	const char *dir = cmd_options_dir(argc, argv);
+	char *path, *args[5] = { weir, master, c };
+	int ready[2], null, status;
+	struct err err = { 0 };
+
+	if (dir == NULL)
+		return EX_USAGE;
+	if ((path = whole(argv[0], dir)) == NULL)
+		return EX_CONFIG;
+	args[3] = path;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || pipe2(ready, O_CLOEXEC) != 0) {
+		(void)fprintf(
+		    stderr, "weir start: fatal: %s\n", err_errno(errno));
+		free(path);
+		return EX_OSERR;
+	}
+	status =
+	    spawn_run(&(struct spawn){ .path = "/proc/self/exe",
+			  .argv = args,
+			  .envp = environ,
+			  .fds = (struct spawn_fd[]){ { null, 0 }, { null, 1 },
+			      { null, 2 }, { ready[1], READY_FD } },
+			  .nfds = 4,
+			  .directory = "/",
+			  .session = true },
+		&err) < 0
+	    ? EX_OSERR
+	    : 0;
+	(void)close(ready[1]);
+	if (status != 0)
+		(void)fprintf(stderr, "weir start: fatal: %s\n", err.text);
+	else
+		status = wait_ready(ready[0]);
+	(void)close(ready[0]);
+	free(path);
+	return status;
+}
+
+/* Ask the running supervisor; print what it says. */
+static int
+ask(const char *command, const struct generation *g)
+{
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int status =
+	    control_ask(generation_socket(g, "control"), command, &out, &err);
+
+	if (status < 0)
+		(void)fprintf(
+		    stderr, "weir %s: fatal: %s\n", command, err.text);
+	else
+		(void)fputs(buf_str(&out), status == 0 ? stdout : stderr);
+	buf_free(&out);
+	return status < 0 ? EX_UNAVAILABLE : status == 0 ? 0 : EX_CONFIG;
+}
+
+static int
+command(int argc, char **argv)
+{
+	const char *dir = cmd_options_dir(argc, argv);
+	struct generation *g;
+	int status;
+
+	if (dir == NULL)
+		return EX_USAGE;
+	g = cmd_options_read(argv[0], dir);
+	if (g == NULL)
+		return EX_CONFIG;
+	status = ask(argv[0], g);
+	generation_free(g);
+	return status;
+}
+
+int
+cmd_run_reload(int argc, char **argv)
+{
+	return command(argc, argv);
+}
+
+int
+cmd_run_status(int argc, char **argv)
+{
+	return command(argc, argv);
+}
+
+/* The supervisor's lock is free again when its last role has ended. */
+static void
+wait_end(const struct generation *g)
+{
+	int fd = open(
+	    generation_socket(g, "pid"), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	while (flock(fd, LOCK_SH) != 0 && errno == EINTR)
+		;
+	(void)close(fd);
+}
+
+int
+cmd_run_stop(int argc, char **argv)
+{
+	const char *dir = cmd_options_dir(argc, argv);
+	struct generation *g;
+	int status;
+
+	if (dir == NULL)
+		return EX_USAGE;
+	g = cmd_options_read(argv[0], dir);
+	if (g == NULL)
+		return EX_CONFIG;
+	status = ask(argv[0], g);
+	if (status == 0)
+		wait_end(g);
+	generation_free(g);
+	return status;
+}

@@ -1,0 +1,210 @@
+/* process.c - see process.h. */
+#include "weir/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fatal.h"
+#include "base/spawn.h"
+#include "weir/handover.h"
+#include "weir/listeners.h"
+
+/* clang-format off */
+static const struct role roles[] = {
+	{ .name = "queue", .command = "role-queue",
+	  .sockets = { "queue", "admin" }, .in_place = true },
+	{ .name = "local", .command = "role-local",
+	  .sockets = { "local" }, .stays_root = true },
+	{ .name = "deliver", .command = "role-deliver" },
+	{ .name = "proxy", .command = "role-proxy", .listeners = true },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+static const char *const sockets[] = { "queue", "admin", "local", NULL };
+
+const struct role *
+process_roles(void)
+{
+	return roles;
+}
+
+const char *const *
+process_sockets(void)
+{
+	return sockets;
+}
+
+/* The arguments and descriptors of a process about to be started. */
+struct plan {
+	char *argv[2 * HANDOVER_MOST + 8];
+	size_t argc;
+	char text[HANDOVER_MOST][128];
+	struct spawn_fd fds[HANDOVER_MOST + 8];
+	size_t nfds, named;
+};
+
+static void
+plan_arg(struct plan *plan, const char *text)
+{
+	/* exec does not change its arguments; argv is char * by history. */
+	memcpy(&plan->argv[plan->argc++], &text, sizeof text);
+}
+
+static void
+plan_fd(struct plan *plan, const char *prefix, const char *name, int fd)
+{
+	int to = HANDOVER_FIRST + (int)plan->named;
+
+	if (plan->named == HANDOVER_MOST)
+		return;
+	(void)snprintf(plan->text[plan->named], sizeof plan->text[plan->named],
+	    "%s%s=%d", prefix, name, to);
+	plan_arg(plan, "-f");
+	plan_arg(plan, plan->text[plan->named++]);
+	plan->fds[plan->nfds++] = (struct spawn_fd){ fd, to };
+}
+
+static void
+plan_role(struct plan *plan, const struct role *role,
+    const struct process_files *files)
+{
+	for (size_t i = 0; i < 3 && role->sockets[i] != NULL; i++)
+		for (size_t k = 0; sockets[k] != NULL; k++)
+			if (strcmp(sockets[k], role->sockets[i]) == 0)
+				plan_fd(
+				    plan, "", sockets[k], files->sockets[k]);
+	if (!role->listeners)
+		return;
+	for (const struct listener *l = files->listeners->list; l != NULL;
+	     l = l->next)
+		if (l->wanted)
+			plan_fd(plan, "inet:", l->service, l->fd);
+}
+
+static pid_t
+run(const struct role *role, const char *dir, bool strict,
+    const struct process_files *files, int control, struct err *err)
+{
+	struct plan *plan = calloc(1, sizeof *plan);
+	struct spawn spawn = { .path = "/proc/self/exe", .session = true };
+	pid_t pid;
+
+	if (plan == NULL)
+		fatal("out of memory");
+	plan_arg(plan, "weir");
+	plan_arg(plan, role->command);
+	plan_arg(plan, "-c");
+	plan_arg(plan, dir);
+	if (strict)
+		plan_arg(plan, "-s");
+	plan->fds[plan->nfds++] = (struct spawn_fd){ 0, 0 };
+	plan->fds[plan->nfds++] = (struct spawn_fd){ 1, 1 };
+	plan->fds[plan->nfds++] = (struct spawn_fd){ 2, 2 };
+	plan->fds[plan->nfds++] =
+	    (struct spawn_fd){ control, HANDOVER_CONTROL };
+	if (files->log >= 0)
+		plan->fds[plan->nfds++] =
+		    (struct spawn_fd){ files->log, HANDOVER_LOG };
+	if (files->json >= 0)
+		plan->fds[plan->nfds++] =
+		    (struct spawn_fd){ files->json, HANDOVER_JSON };
+	plan_role(plan, role, files);
+	spawn.argv = plan->argv;
+	spawn.envp = environ;
+	spawn.fds = plan->fds;
+	spawn.nfds = plan->nfds;
+	pid = spawn_run(&spawn, err);
+	free(plan);
+	return pid;
+}
+
+struct process *
+process_start(const struct role *role, const char *dir, bool strict,
+    const struct process_files *files, struct err *err)
+{
+	struct process *p;
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		0, pair) != 0) {
+		err_set(err, "socketpair: %s", err_errno(errno));
+		return NULL;
+	}
+	/* The role waits for words; we never do. */
+	(void)fcntl(pair[1], F_SETFL, 0);
+	pid = run(role, dir, strict, files, pair[1], err);
+	(void)close(pair[1]);
+	if (pid < 0) {
+		(void)close(pair[0]);
+		return NULL;
+	}
+	p = calloc(1, sizeof *p);
+	if (p == NULL)
+		fatal("out of memory");
+	p->role = role;
+	p->pid = pid;
+	p->started = clock_mono();
+	p->control.fd = pair[0];
+	p->exit.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (p->exit.fd < 0)
+		fatal("pidfd_open: %s", err_errno(errno));
+	(void)fcntl(p->exit.fd, F_SETFD, FD_CLOEXEC);
+	return p;
+}
+
+void
+process_free(struct process *p)
+{
+	(void)close(p->exit.fd);
+	(void)close(p->control.fd);
+	free(p);
+}
+
+void
+process_serve(struct process *p)
+{
+	(void)send(p->control.fd, "S", 1, MSG_NOSIGNAL);
+	p->state = PROCESS_SERVING;
+}
+
+void
+process_logs(struct process *p, const struct process_files *files)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(2 * sizeof(int))];
+	} control = { 0 };
+	char kind[1] = { files->log >= 0 ? 'L' : 'J' };
+	struct iovec iov = { kind, sizeof kind };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fds[2];
+	size_t n = 0;
+
+	if (files->log >= 0)
+		fds[n++] = files->log;
+	if (files->json >= 0)
+		fds[n++] = files->json;
+	if (n == 0)
+		return;
+	msg.msg_control = control.space;
+	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(n * sizeof(int)),
+	};
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, n * sizeof(int));
+	if (sendmsg(p->control.fd, &msg, MSG_NOSIGNAL) > 0)
+		(void)kill(p->pid, SIGUSR1);
+}

@@ -1,0 +1,74 @@
+/* process.h - one role process, seen from the supervisor. */
+#ifndef WEIR_PROCESS_H
+#define WEIR_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/loop.h"
+
+struct err;
+struct generation;
+struct listeners;
+
+/* What a kind of role is given.  The registry is in process.c. */
+struct role {
+	const char *name;       /* "proxy" */
+	const char *command;    /* "role-proxy" */
+	const char *sockets[3]; /* Unix sockets that it listens on */
+	bool listeners;         /* the SMTP listeners */
+	bool in_place;          /* takes a new generation by SIGHUP */
+	bool stays_root;        /* drops its rights for each delivery instead */
+};
+
+/* role_all(): ended by a NULL name. */
+const struct role *process_roles(void);
+
+enum process_state {
+	PROCESS_STARTING,
+	PROCESS_READY,
+	PROCESS_SERVING,
+	PROCESS_DRAINING,
+};
+
+struct supervisor;
+
+struct process {
+	struct process *next;
+	const struct role *role;
+	struct supervisor *supervisor;
+	enum process_state state;
+	pid_t pid;
+	struct loop_fd exit;     /* a pidfd */
+	struct loop_fd control;  /* our end of its control socket */
+	struct loop_timer limit; /* to be ready, or to have drained */
+	unsigned generation;
+	int64_t started;
+};
+
+/* The descriptors that every process gets. */
+struct process_files {
+	int log, json; /* -1: none */
+	const struct listeners *listeners;
+	/* Unix sockets by name, in the order of process_sockets(). */
+	const int *sockets;
+};
+
+/* process_sockets(): the names of all Unix sockets, ended by NULL. */
+const char *const *process_sockets(void);
+
+/* process_start(role, dir, strict, files, err): start one.  Heap; the
+ * descriptors exit.fd and control.fd are open; NULL and why. */
+struct process *process_start(const struct role *role, const char *dir,
+    bool strict, const struct process_files *files, struct err *err);
+
+/* process_free(p): close and release, after it has ended. */
+void process_free(struct process *p);
+
+/* process_serve(p): the word to serve.  process_logs(p, files): new log
+ * files. */
+void process_serve(struct process *p);
+void process_logs(struct process *p, const struct process_files *files);
+
+#endif

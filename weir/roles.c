@@ -1,0 +1,338 @@
+/* roles.c - see roles.h.  Each role reads the configuration, opens what it
+ * needs, enters its jail, reports ready, and serves. */
+#include "weir/roles.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/dns.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/jail.h"
+#include "base/state.h"
+#include "checks/checks_params.h"
+#include "checks/live.h"
+#include "delivery/deliver_role.h"
+#include "delivery/local_role.h"
+#include "proxy/proxy_role.h"
+#include "queue/queue_role.h"
+#include "weir/generation.h"
+#include "weir/handover.h"
+#include "weir/layout.h"
+
+/* One process is one role. */
+struct process {
+	struct handover handover;
+	struct generation *g;
+	struct jail jail;
+	struct proxy_role proxy;
+	bool ready;
+};
+
+static struct buf complaints; /* while starting */
+
+static void
+complain(const char *text)
+{
+	if (complaints.len < HANDOVER_TEXT)
+		buf_printf(&complaints, "%s\n", text);
+}
+
+/* What every role does first.  0, or the exit status. */
+static int
+begin(int argc, char **argv, struct process *p)
+{
+	struct err err = { 0 };
+	bool log, json;
+
+	*p = (struct process){ 0 };
+	if (handover_parse(argc, argv, &p->handover) != 0) {
+		(void)fprintf(stderr,
+		    "weir %s: started by \"weir start\" only\n", argv[0]);
+		return EX_USAGE;
+	}
+	(void)sigaction(
+	    SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+	clock_open();
+	p->g = generation_read(p->handover.dir, &err);
+	if (p->g == NULL) {
+		handover_refuse(&err);
+		return EX_CONFIG;
+	}
+	log = fcntl(HANDOVER_LOG, F_GETFD) >= 0;
+	json = fcntl(HANDOVER_JSON, F_GETFD) >= 0;
+	layout_events(p->g, log ? HANDOVER_LOG : -1, json ? HANDOVER_JSON : -1);
+	event_tap(complain);
+	return 0;
+}
+
+/* Report why the role ended without being ready. */
+static int
+finish(struct process *p, int status)
+{
+	struct err err = { 0 };
+
+	if (!p->ready) {
+		err_set(&err, "%s",
+		    complaints.len > 0 ? complaints.data
+				       : "the role could not start");
+		handover_refuse(&err);
+	}
+	event_tap(NULL);
+	event_flush();
+	return status;
+}
+
+/* Into the jail, then the word to serve. */
+static int
+enter(struct process *p, const char *user, const char *warnings)
+{
+	struct err err = { 0 };
+
+	if (user != NULL &&
+	    (layout_user(user, &p->jail.uid, &p->jail.gid, &err) != 0 ||
+		jail_enter(&p->jail, &err) != 0)) {
+		event_warning(NULL, "%s", err.text);
+		return EX_OSERR;
+	}
+	event_tap(NULL);
+	p->ready = true;
+	if (warnings != NULL && warnings[0] != '\0' && complaints.len == 0)
+		complain(warnings);
+	handover_ready(buf_str(&complaints));
+	buf_free(&complaints);
+	return 0;
+}
+
+/* A trouble with the resolver shows at the first question. */
+static void
+open_dns(const struct generation *g)
+{
+	struct dns_settings settings = { .servers = g->base.weir_dns_servers,
+		.hosts = g->base.weir_hosts_file };
+	struct err err = { 0 };
+
+	if (dns_open(&settings, &err) != 0)
+		event_warning(NULL, "%s", err.text);
+}
+
+/* What checks ask; it lasts as long as the process. */
+static struct world *
+open_world(struct process *p)
+{
+	struct checks_params checks;
+	struct live_settings settings = { 0 };
+	struct err err = { 0 };
+
+	if (param_load(&checks_params_table, p->g->conf, p->g->arena, &checks,
+		&err) != 0) {
+		event_warning(NULL, "%s", err.text);
+		return NULL;
+	}
+	settings.policy = (struct policy_client_settings){
+		.max_idle = checks.smtpd_policy_service_max_idle,
+		.max_ttl = checks.smtpd_policy_service_max_ttl,
+		.request_limit = checks.smtpd_policy_service_request_limit,
+		.directory = p->g->base.queue_directory,
+	};
+	return live_open(&settings);
+}
+
+static int
+proxy_ready(void *arg, const char *warnings)
+{
+	struct process *p = arg;
+	struct err err = { 0 };
+	int status = enter(p, p->g->weir.weir_proxy_user, warnings);
+
+	if (status != 0)
+		return status;
+	/* Opened by the user that writes it from now on. */
+	p->proxy.state = state_open(p->g->state_dir, &err);
+	if (p->proxy.state == NULL)
+		event_warning(NULL, "traces are not kept: %s", err.text);
+	return 0;
+}
+
+/* The listening sockets with their services; how many. */
+static size_t
+find_listeners(const struct process *p, struct proxy_listener *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->g->master.count; i++) {
+		const struct master_service *s = &p->g->master.services[i];
+		const char *name =
+		    arena_printf(p->g->arena, "inet:%s", s->name);
+		size_t after = 0;
+		int fd, loop = 0, loops = (int)layout_loops(p->g);
+
+		if (s->type != MASTER_INET || strcmp(s->command, "smtpd") != 0)
+			continue;
+		while ((fd = handover_find(&p->handover, name, &after)) >= 0)
+			list[n++] = (struct proxy_listener){
+				.service = s, .fd = fd, .loop = loop++ % loops
+			};
+	}
+	return n;
+}
+
+int
+roles_proxy(int argc, char **argv)
+{
+	static struct proxy_listener listeners[HANDOVER_MOST];
+	struct process p;
+	struct world *world;
+	int status = begin(argc, argv, &p);
+
+	if (status != 0)
+		return status;
+	open_dns(p.g);
+	world = open_world(&p);
+	if (world == NULL)
+		return finish(&p, EX_CONFIG);
+	p.jail.kind = JAIL_NETWORK;
+	p.jail.read = (const char *const[]){ "/", NULL };
+	p.jail.write = (const char *const[]){ p.g->state_dir, "/dev", NULL };
+	p.proxy = (struct proxy_role){ .conf = p.g->conf,
+		.master = &p.g->master,
+		.world = world,
+		.listeners = listeners,
+		.nlisteners = find_listeners(&p, listeners),
+		.queue_socket = generation_socket(p.g, "queue"),
+		.loops = (unsigned)layout_loops(p.g),
+		.workers = (unsigned)p.g->base.weir_workers,
+		.drain = p.g->weir.weir_drain_time_limit,
+		.strict = p.handover.strict,
+		.ready = proxy_ready,
+		.arg = &p };
+	status = proxy_role_run(&p.proxy);
+	state_close(p.proxy.state);
+	return finish(&p, status);
+}
+
+static struct conf *
+reread(void *arg, struct err *err)
+{
+	struct process *p = arg;
+	struct generation *g = generation_read(p->handover.dir, err);
+
+	/* The older one stays: what it gave out may still be in use. */
+	return g != NULL ? g->conf : NULL;
+}
+
+static void
+queue_ready(void *arg)
+{
+	(void)enter(arg, NULL, "");
+}
+
+int
+roles_queue(int argc, char **argv)
+{
+	struct process p;
+	struct queue_role role;
+	size_t at = 0, admin_at = 0;
+	struct err err = { 0 };
+	int status = begin(argc, argv, &p);
+
+	if (status != 0)
+		return status;
+	/* The store's files must belong to the user that writes them, so the
+	 * jail comes before they are opened. */
+	p.jail.kind = JAIL_STORE;
+	p.jail.read = (const char *const[]){ "/", NULL };
+	p.jail.write = (const char *const[]){ p.g->store_dir, "/dev", NULL };
+	if (layout_user(p.g->weir.weir_queue_user, &p.jail.uid, &p.jail.gid,
+		&err) != 0 ||
+	    jail_enter(&p.jail, &err) != 0) {
+		event_warning(NULL, "%s", err.text);
+		return finish(&p, EX_OSERR);
+	}
+	role = (struct queue_role){ .store = p.g->store_dir,
+		.listener = handover_find(&p.handover, "queue", &at),
+		.admin = handover_find(&p.handover, "admin", &admin_at),
+		.conf = p.g->conf,
+		.reread = reread,
+		.ready = queue_ready,
+		.arg = &p };
+	return finish(&p, queue_role_run(&role));
+}
+
+static int
+deliver_enter(struct process *p, const char *warnings)
+{
+	return enter(p, p->g->weir.weir_deliver_user, warnings);
+}
+
+static void
+deliver_ready(void *arg, const char *warnings)
+{
+	struct process *p = arg;
+
+	if (deliver_enter(p, warnings) != 0)
+		_exit(finish(p, EX_OSERR));
+}
+
+int
+roles_deliver(int argc, char **argv)
+{
+	struct process p;
+	struct deliver_role role;
+	struct world *world;
+	int status = begin(argc, argv, &p);
+
+	if (status != 0)
+		return status;
+	open_dns(p.g);
+	world = open_world(&p);
+	if (world == NULL)
+		return finish(&p, EX_CONFIG);
+	p.jail.kind = JAIL_NETWORK;
+	p.jail.read = (const char *const[]){ "/", NULL };
+	/* A reader of the store writes its lock file. */
+	p.jail.write = (const char *const[]){ p.g->store_dir, "/dev", NULL };
+	role = (struct deliver_role){ .conf = p.g->conf,
+		.master = &p.g->master,
+		.world = world,
+		.queue_socket = generation_socket(p.g, "queue"),
+		.store = p.g->store_dir,
+		.local_socket = generation_socket(p.g, "local"),
+		.ready = deliver_ready,
+		.arg = &p };
+	return finish(&p, deliver_role_run(&role));
+}
+
+static void
+local_ready(void *arg, const char *warnings)
+{
+	struct process *p = arg;
+
+	/* It drops its rights for each delivery, for good. */
+	(void)enter(p, NULL, warnings);
+}
+
+int
+roles_local(int argc, char **argv)
+{
+	struct process p;
+	struct local_role role;
+	size_t at = 0;
+	int status = begin(argc, argv, &p);
+
+	if (status != 0)
+		return status;
+	role = (struct local_role){ .listener = handover_find(
+					&p.handover, "local", &at),
+		.ready = local_ready,
+		.arg = &p };
+	return finish(&p, local_role_run(&role));
+}
