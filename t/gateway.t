@@ -29,7 +29,7 @@ $w->write_file("header_checks", <<'EOT');
 /^Subject: re/ REDIRECT second@example.org
 EOT
 $w->write_file("body_checks", "/badword/ REJECT language\n");
-is $w->command("reload") , 0, "checks are loaded";
+is +($w->command("reload"))[0], 0, "checks are loaded";
 
 subtest "S-001, S-002: a session" => sub {
 	my $c = $w->smtp;

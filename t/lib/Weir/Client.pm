@@ -40,10 +40,10 @@ sub line {
 	my ($self, $seconds) = @_;
 	my $end = time + ($seconds || 10) * $slow;
 
-	while ($self->{in} !~ s/^([^\n]*?)\r?\n//) {
+	while (1) {
+		return $1 if $self->{in} =~ s/^([^\n]*?)\r?\n//;
 		$self->fill($end) or return undef;
 	}
-	return $1;
 }
 
 # A whole reply: its lines, joined by "\n"; "" when the server hung up.
