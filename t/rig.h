@@ -34,7 +34,7 @@
 struct submit {
 	enum submit_result answer; /* to the next messages */
 	bool full;
-	unsigned accepted; /* messages answered SUBMIT_STORED */
+	unsigned accepted;               /* messages answered SUBMIT_STORED */
 	struct buf headers, body, rcpts; /* of the last one; rcpts: "a b" */
 	char sender[256];
 	bool hold;
@@ -96,8 +96,8 @@ rig_commit(struct submission *s, const struct envelope *e)
 	buf_put(&q->body, s->body.data, s->body.len);
 	buf_reset(&q->rcpts);
 	for (size_t i = 0; i < e->nrcpts; i++)
-		buf_printf(&q->rcpts, "%s%s", i > 0 ? " " : "",
-		    e->rcpts[i].address);
+		buf_printf(
+		    &q->rcpts, "%s%s", i > 0 ? " " : "", e->rcpts[i].address);
 	(void)snprintf(q->sender, sizeof q->sender, "%s", e->sender);
 	q->hold = e->hold;
 	s->task.run = rig_answer;
@@ -131,16 +131,17 @@ struct rig {
 	int client; /* the other end; -1: none */
 	bool until_over;
 	struct buf said; /* all that the server said */
+	struct buf say;  /* what it is still to be told */
+	bool no_more;    /* and then nothing */
 };
 
 /* main.cf: ${text} after what every test needs. */
 static inline void
 rig_open(struct rig *r, const char *text)
 {
-	static const struct param_table *const tables[] = {
-		&base_params_table, &rules_params_table, &checks_params_table,
-		&classes_params_table, &proxy_params_table, NULL
-	};
+	static const struct param_table *const tables[] = { &base_params_table,
+		&rules_params_table, &checks_params_table,
+		&classes_params_table, &proxy_params_table, NULL };
 	struct buf main = { 0 };
 	struct err err = { 0 };
 
@@ -159,7 +160,9 @@ rig_open(struct rig *r, const char *text)
 		exit(1);
 	}
 	r->master = (struct master_service){ .name = "smtp",
-		.type = MASTER_INET, .command = "smtpd", .maxproc = 10 };
+		.type = MASTER_INET,
+		.command = "smtpd",
+		.maxproc = 10 };
 	r->service = smtp_service_open(&r->master, r->conf, true, &err);
 	if (r->service == NULL) {
 		printf("Bail out! %s\n", err.text);
@@ -172,8 +175,7 @@ rig_open(struct rig *r, const char *text)
 		.clients = client_count_new(),
 		.most_sessions = 100,
 	};
-	r->place =
-	    (struct hall_place){ .service = r->service, .most_busy = 4 };
+	r->place = (struct hall_place){ .service = r->service, .most_busy = 4 };
 	r->hall = (struct hall){
 		.loop = loop_new(),
 		.shared = &r->shared,
@@ -209,9 +211,16 @@ rig_tick(struct loop_timer *timer)
 	char text[4096];
 	ssize_t n;
 
+	if (r->say.len > 0 &&
+	    (n = send(r->client, r->say.data, r->say.len,
+		 MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
+		buf_drop(&r->say, (size_t)n);
+	if (r->say.len == 0 && r->no_more)
+		(void)shutdown(r->client, SHUT_WR);
 	while ((n = recv(r->client, text, sizeof text, MSG_DONTWAIT)) > 0)
 		buf_put(&r->said, text, (size_t)n);
-	if (r->hall.count == 0 || (!r->until_over && rig_replied(r)))
+	if (r->hall.count == 0 ||
+	    (!r->until_over && r->say.len == 0 && rig_replied(r)))
 		loop_stop(r->hall.loop);
 	else
 		loop_timer_set(
@@ -251,12 +260,9 @@ rig_run(struct rig *r, bool until_over)
 static inline const char *
 rig_say(struct rig *r, const char *text)
 {
-	size_t n = strlen(text);
-
-	if (n > 0)
+	if (*text != '\0')
 		buf_reset(&r->said);
-	if (n > 0 && send(r->client, text, n, MSG_NOSIGNAL) != (ssize_t)n)
-		return "(gone)";
+	buf_puts(&r->say, text);
 	return rig_run(r, false);
 }
 
@@ -264,8 +270,10 @@ rig_say(struct rig *r, const char *text)
 static inline void
 rig_hang_up(struct rig *r)
 {
-	(void)shutdown(r->client, SHUT_WR);
+	r->no_more = true;
 	(void)rig_run(r, true);
+	r->no_more = false;
+	buf_reset(&r->say);
 	(void)close(r->client);
 	r->client = -1;
 }
@@ -275,8 +283,7 @@ static inline const char *
 rig_converse(struct rig *r, const char *addr, const void *data, size_t n)
 {
 	rig_connect(r, addr);
-	if (n > 0 && send(r->client, data, n, MSG_NOSIGNAL) != (ssize_t)n)
-		abort();
+	buf_put(&r->say, data, n);
 	rig_hang_up(r);
 	return buf_str(&r->said);
 }
@@ -291,6 +298,7 @@ rig_close(struct rig *r)
 	conf_free(r->conf);
 	buf_free(&r->hall.spare);
 	buf_free(&r->said);
+	buf_free(&r->say);
 	buf_free(&r->queue.headers);
 	buf_free(&r->queue.body);
 	buf_free(&r->queue.rcpts);

@@ -16,7 +16,7 @@ says(const char *text, const char *want)
 	const char *got = rig_say(&rig, text);
 
 	ok(strncmp(got, want, strlen(want)) == 0, "%.*s: %.*s",
-	    (int)strcspn(text, "\r\n"), text, (int)strcspn(want, "\r\n"),
+	    (int)strcspn(text, "\r\n") % 60, text, (int)strcspn(want, "\r\n"),
 	    want);
 	if (strncmp(got, want, strlen(want)) != 0)
 		printf("# got %.*s\n", (int)strcspn(got, "\r\n"), got);
@@ -26,9 +26,10 @@ says(const char *text, const char *want)
 static void
 syntax(void)
 {
-	rig_open(&rig, "smtpd_recipient_limit = 3\n"
-		       "smtpd_recipient_overshoot_limit = 1\n"
-		       "smtpd_hard_error_limit = 200\n");
+	rig_open(&rig,
+	    "smtpd_recipient_limit = 3\n"
+	    "smtpd_recipient_overshoot_limit = 1\n"
+	    "smtpd_hard_error_limit = 200\n");
 	rig_connect(&rig, "127.0.0.1");
 	says("", "220 mx.example.com ESMTP Postfix\r\n");
 	says("DATA\r\n", "503 5.5.1 Error: need RCPT command\r\n");
@@ -56,8 +57,8 @@ syntax(void)
 	says("MAIL\r\n", "501 5.5.4 Syntax: MAIL FROM:<address>\r\n");
 	says("MAIL FROM:\r\n", "501 5.5.4 Syntax: MAIL FROM:<address>\r\n");
 	says("MAIL FROM:<a b>\r\n", "501 5.1.7 Bad sender address syntax\r\n");
-	says("MAIL FROM:<a@b> FOO\r\n",
-	    "555 5.5.4 Unsupported option: FOO\r\n");
+	says(
+	    "MAIL FROM:<a@b> FOO\r\n", "555 5.5.4 Unsupported option: FOO\r\n");
 	says("MAIL FROM:<a@b> BODY=xyz\r\n",
 	    "555 5.5.4 Unsupported option: BODY=xyz\r\n");
 	says("MAIL FROM:<a@b> SIZE=-1\r\n",
@@ -152,10 +153,11 @@ odd_messages(void)
 {
 	struct buf big = { 0 };
 
-	rig_open(&rig, "always_add_missing_headers = no\n"
-		       "local_header_rewrite_clients =\n"
-		       "message_size_limit = 200000\nheader_size_limit = "
-		       "1000\n");
+	rig_open(&rig,
+	    "always_add_missing_headers = no\n"
+	    "local_header_rewrite_clients =\n"
+	    "message_size_limit = 200000\nheader_size_limit = "
+	    "1000\n");
 	rig_connect(&rig, "192.0.2.1");
 	(void)rig_say(&rig, "");
 	(void)rig_say(&rig, HELLO);
@@ -207,8 +209,9 @@ odd_messages(void)
 static void
 newlines(void)
 {
-	rig_open(&rig, "smtpd_forbid_bare_newline = reject\n"
-		       "smtpd_forbid_bare_newline_exclusions =\n");
+	rig_open(&rig,
+	    "smtpd_forbid_bare_newline = reject\n"
+	    "smtpd_forbid_bare_newline_exclusions =\n");
 	rig_connect(&rig, "192.0.2.1");
 	(void)rig_say(&rig, "");
 	(void)rig_say(&rig, HELLO);
@@ -252,8 +255,7 @@ rude_clients(void)
 	for (int i = 0; i < 21; i++)
 		buf_puts(&errors, "FOO\r\n");
 	said = rig_converse(&rig, "192.0.2.1", errors.data, errors.len);
-	has(said,
-	    "\r\n421 4.7.0 mx.example.com Error: too many errors\r\n",
+	has(said, "\r\n421 4.7.0 mx.example.com Error: too many errors\r\n",
 	    "row 52: 21 mistakes");
 	buf_free(&errors);
 	ok(rig.queue.accepted == 0, "nothing went through");
@@ -315,8 +317,8 @@ xclient(void)
 	says("XCLIENT HELO=+GG NAME=[UNAVAILABLE]\r\n",
 	    "220 mx.example.com ESMTP Postfix\r\n");
 	says("XFORWARD SOURCE=foo\r\n", "501 5.5.4 Bad SOURCE syntax: foo\r\n");
-	says("XFORWARD NAME=x.y ADDR=1.2.3.4 IDENT=abc\r\n",
-	    "250 2.0.0 Ok\r\n");
+	says(
+	    "XFORWARD NAME=x.y ADDR=1.2.3.4 IDENT=abc\r\n", "250 2.0.0 Ok\r\n");
 	says("XCLIENT NAME=bad.example ADDR=192.0.2.1\r\n",
 	    "554 5.7.1 <bad.example[192.0.2.1]>: Client host rejected: "
 	    "Access denied\r\n");
