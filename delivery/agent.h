@@ -12,8 +12,8 @@ struct transport;
 
 struct agent {
 	const char *command; /* in master.cf, and the program in the log */
-	/* Make what the transport's deliveries share, which lives as long as
-	 * the process.  NULL and the reason in ${err}: not possible. */
+	/* Make what the transport's deliveries share.  NULL and the reason in
+	 * ${err}: not possible. */
 	void *(*open)(
 	    struct transport *transport, struct arena *arena, struct err *err);
 	/* Deliver; blocks, always with deadlines.  What is not decided when it
@@ -22,6 +22,8 @@ struct agent {
 	/* Give up what has been idle for too long (clock_mono()); true: there
 	 * is more, ask again.  NULL: there never is. */
 	bool (*idle)(struct transport *transport, int64_t now);
+	/* Undo open(), when nothing runs any more.  NULL: nothing to do. */
+	void (*close)(struct transport *transport);
 };
 
 /* agent_find(command): NULL: there is no such agent. */

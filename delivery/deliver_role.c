@@ -40,6 +40,7 @@ struct server {
 	struct arena *arena;
 	struct delivery_params params;
 	struct delivery_env env;
+	struct transports *transports;
 	struct deliver_tasks *tasks;
 	struct loop *loop;
 	struct queue_wire wire;
@@ -230,7 +231,6 @@ open_all(struct server *s)
 {
 	const struct deliver_role *role = s->role;
 	struct err err = { { 0 } };
-	struct transports *transports;
 
 	if (param_load(&delivery_params_table, role->conf, s->arena, &s->params,
 		&err) != 0)
@@ -238,13 +238,13 @@ open_all(struct server *s)
 	s->env = (struct delivery_env){ .world = role->world,
 		.local_socket = role->local_socket,
 		.route = route_open(role->conf, &err) };
-	transports =
+	s->transports =
 	    transport_open_all(role->master, role->conf, s->arena, &err);
 	if (role->ready != NULL)
 		role->ready(role->arg, err.text);
 	else if (err.text[0] != '\0')
 		event_warning(NULL, "%s", err.text);
-	s->tasks = deliver_task_open(&s->env, transports,
+	s->tasks = deliver_task_open(&s->env, s->transports,
 	    (size_t)s->params.weir_delivery_limit, wake, s);
 }
 
@@ -268,6 +268,7 @@ deliver_role_run(const struct deliver_role *role)
 	if (!drain(&s))
 		return 0;
 	deliver_task_close(s.tasks);
+	transport_close_all(s.transports, role->conf);
 	route_close(s.env.route);
 	store_reader_close(s.env.store);
 	loop_free(s.loop);

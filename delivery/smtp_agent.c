@@ -284,9 +284,19 @@ idle(struct transport *t, int64_t now)
 	return smtp_cache_expire(c->cache, now);
 }
 
-const struct agent smtp_agent = {
-	.command = "smtp", .open = open_smtp, .run = run_smtp, .idle = idle
-};
-const struct agent smtp_agent_lmtp = {
-	.command = "lmtp", .open = open_lmtp, .run = run_smtp, .idle = idle
-};
+static void
+close_client(struct transport *t)
+{
+	smtp_client_close(t->state);
+}
+
+const struct agent smtp_agent = { .command = "smtp",
+	.open = open_smtp,
+	.run = run_smtp,
+	.idle = idle,
+	.close = close_client };
+const struct agent smtp_agent_lmtp = { .command = "lmtp",
+	.open = open_lmtp,
+	.run = run_smtp,
+	.idle = idle,
+	.close = close_client };

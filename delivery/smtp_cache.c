@@ -106,3 +106,11 @@ smtp_cache_expire(struct smtp_cache *cache, int64_t now)
 	}
 	return more;
 }
+
+void
+smtp_cache_free(struct smtp_cache *cache)
+{
+	(void)smtp_cache_expire(cache, INT64_MAX);
+	(void)pthread_mutex_destroy(&cache->lock);
+	free(cache);
+}

@@ -27,4 +27,7 @@ smtp_cache_take(struct smtp_cache *cache, const char *key, int64_t now);
  * others wait on. */
 bool smtp_cache_expire(struct smtp_cache *cache, int64_t now);
 
+/* smtp_cache_free(cache): take leave of all that wait, and free. */
+void smtp_cache_free(struct smtp_cache *cache);
+
 #endif

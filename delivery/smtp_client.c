@@ -220,3 +220,10 @@ smtp_client_open(
 	c->cache = smtp_cache_new();
 	return c;
 }
+
+void
+smtp_client_close(struct smtp_client *c)
+{
+	smtp_cache_free(c->cache);
+	tls_client_free(c->tls);
+}

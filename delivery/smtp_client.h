@@ -45,6 +45,8 @@ struct smtp_client {
 struct smtp_client *smtp_client_open(const struct transport *transport,
     bool lmtp, struct arena *arena, struct err *err);
 
+void smtp_client_close(struct smtp_client *client);
+
 /* smtp_client_is_own(client, addr): connecting there would come back. */
 bool smtp_client_is_own(
     const struct smtp_client *client, const struct net_addr *addr);

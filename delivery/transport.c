@@ -79,6 +79,20 @@ transport_open_all(const struct master *master, struct conf *conf,
 	return all;
 }
 
+void
+transport_close_all(struct transports *all, const struct conf *conf)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		struct transport *t = all->list[i];
+
+		if (t->agent->close != NULL)
+			t->agent->close(t);
+		if (t->conf != conf)
+			conf_free(t->conf);
+	}
+	all->count = 0;
+}
+
 struct transport *
 transport_find(const struct transports *all, const char *name)
 {

@@ -40,6 +40,10 @@ struct transports {
 struct transports *transport_open_all(const struct master *master,
     struct conf *conf, struct arena *arena, struct err *err);
 
+/* transport_close_all(all, conf): when no delivery runs any more; ${conf} is
+ * what transport_open_all() was given. */
+void transport_close_all(struct transports *all, const struct conf *conf);
+
 /* transport_find(all, name): NULL: there is none. */
 struct transport *
 transport_find(const struct transports *all, const char *name);

@@ -190,6 +190,18 @@ run_virtual(struct delivery *d)
 		deliver_one(d, i);
 }
 
-const struct agent virtual_agent = {
-	.command = "virtual", .open = open_virtual, .run = run_virtual
-};
+static void
+close_virtual(struct transport *t)
+{
+	struct maps *maps = t->state;
+
+	table_list_close(maps->mailboxes);
+	table_list_close(maps->uids);
+	table_list_close(maps->gids);
+	route_close(maps->route);
+}
+
+const struct agent virtual_agent = { .command = "virtual",
+	.open = open_virtual,
+	.run = run_virtual,
+	.close = close_virtual };

@@ -19,8 +19,6 @@
 #include "base/net.h"
 #include "base/stream.h"
 #include "delivery/delivery.h"
-#include "delivery/smtp_cache.h"
-#include "delivery/smtp_client.h"
 #include "delivery/transport.h"
 #include "t/tap.h"
 #include "t/testworld.h"
@@ -293,8 +291,7 @@ try(const char *settings, bool lmtp, const char *const *script,
 		words = arena_printf(
 		    arena, "SURPRISED BY %s: %s", buf_str(&s.heard), words);
 	*heard = arena_strdup(arena, buf_str(&s.heard));
-	(void)smtp_cache_expire(
-	    ((struct smtp_client *)t.state)->cache, INT64_MAX);
+	t.agent->close(&t);
 	server_free(&s);
 	conf_free(t.conf);
 	return words;
@@ -642,6 +639,7 @@ next_server(void)
 		"b.example[127.0.0.1]:%u: Connection refused",
 		s.port, s.port),
 	    "nobody listens");
+	t.agent->close(&t);
 	conf_free(t.conf);
 	arena_free(arena);
 }
@@ -675,8 +673,7 @@ reuse(void)
 	server_stop(&s);
 	ok(!s.surprised && s.connections == 3,
 	    "the first alone, two over one, a dead one replaced");
-	(void)smtp_cache_expire(
-	    ((struct smtp_client *)t.state)->cache, INT64_MAX);
+	t.agent->close(&t);
 	server_free(&s);
 	conf_free(t.conf);
 	arena_free(arena);
