@@ -20,7 +20,8 @@ blank(char c)
 static const char *
 closing(const char *p)
 {
-	char open = *p, close = open == '<' ? '>' : open == '[' ? ']' : '"';
+	const char *pair = strchr("<>[]\"\"", *p);
+	char close = pair[1];
 	bool quoted = false;
 
 	for (p++; *p != '\0'; p++) {
