@@ -28,6 +28,14 @@ buf_reserve(struct buf *b, size_t n)
 }
 
 void
+buf_added(struct buf *b, size_t n)
+{
+	must(n < b->size - b->len);
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
+void
 buf_put(struct buf *b, const void *data, size_t n)
 {
 	char *p = buf_reserve(b, n);

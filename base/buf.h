@@ -21,8 +21,9 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* buf_reserve(b, n): make room for ${n} more octets and a NUL, and return
- * where they go; the caller adds to b->len what it has written. */
+ * where they go; buf_added() tells how many have been written there. */
 char *buf_reserve(struct buf *b, size_t n) __attribute__((returns_nonnull));
+void buf_added(struct buf *b, size_t n);
 
 /* buf_drop(b, n): forget the first ${n} octets. */
 void buf_drop(struct buf *b, size_t n);

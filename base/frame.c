@@ -38,7 +38,7 @@ frame_begin(struct buf *out, uint32_t type, uint64_t id)
 	store(p + 1, 0, 3);
 	store(p + 4, type, 4);
 	store(p + 8, id, 8);
-	out->len += FRAME_HEADER;
+	buf_added(out, FRAME_HEADER);
 	return out->len - FRAME_HEADER;
 }
 

@@ -39,7 +39,7 @@ lines_load(const char *path, struct buf *out, struct err *err)
 		return -1;
 	}
 	while ((n = read(fd, buf_reserve(out, PIECE), PIECE)) > 0) {
-		out->len += (size_t)n;
+		buf_added(out, (size_t)n);
 		if (out->len - start > MOST_FILE) {
 			err_set(
 			    err, "%s: larger than %d octets", path, MOST_FILE);

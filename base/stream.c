@@ -308,12 +308,12 @@ fill(struct stream *s)
 	room = buf_reserve(&s->in, CHUNK);
 	if (s->tls != NULL) {
 		status = after_tls(s, tls_read(s->tls, room, CHUNK, &got));
-		s->in.len += got;
+		buf_added(&s->in, got);
 		return status;
 	}
 	done = recv(s->fd, room, CHUNK, 0);
 	if (done > 0) {
-		s->in.len += (size_t)done;
+		buf_added(&s->in, (size_t)done);
 		return STREAM_OK;
 	}
 	if (done == 0)

@@ -227,7 +227,7 @@ answer(struct admin *admin, struct frame *frame, struct err *err)
 			continue;
 		if (n <= 0)
 			break;
-		admin->in.len += (size_t)n;
+		buf_added(&admin->in, (size_t)n);
 	}
 	err_set(err, "the queue has gone away");
 	return -1;

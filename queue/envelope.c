@@ -95,7 +95,7 @@ envelope_print(const struct envelope *e, struct buf *out)
 
 	must(e->nchunks == 0 || e->nbody == 0);
 	memset(buf_reserve(out, PREFIX), 0, PREFIX);
-	out->len += PREFIX;
+	buf_added(out, PREFIX);
 	put_fields(out, e);
 	n = out->len - start - PREFIX;
 	buf_put(&prefix, magic, sizeof magic);

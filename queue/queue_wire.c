@@ -85,8 +85,7 @@ take(struct queue_wire *wire)
 			return errno == EAGAIN;
 		if (n == 0)
 			return false;
-		wire->in.len += (size_t)n;
-		wire->in.data[wire->in.len] = '\0';
+		buf_added(&wire->in, (size_t)n);
 		dispatch(wire);
 		if (i == READS && wire->open) {
 			/* Edge-triggered: come back for the rest. */

@@ -108,7 +108,7 @@ put_record(struct buf *out, size_t start, const struct index_header *header,
 	memcpy(r->text, key, key_len);
 	memcpy(r->text + key_len + 1, pair->value, value_len);
 	r->sum = index_format_record_sum(header, offset, r);
-	out->len += n;
+	buf_added(out, n);
 }
 
 static void

@@ -211,10 +211,8 @@ control_ask(
 		(void)close(fd);
 		return -1;
 	}
-	while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0) {
-		out->len += (size_t)n;
-		out->data[out->len] = '\0';
-	}
+	while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0)
+		buf_added(out, (size_t)n);
 	(void)close(fd);
 	good = out->len >= start + 3 &&
 	    strcmp(out->data + out->len - 3, "ok\n") == 0;

@@ -96,7 +96,7 @@ read_input(struct making *m)
 
 	m->source = "stdin";
 	while ((n = fread(buf_reserve(&text, 4096), 1, 4096, stdin)) > 0)
-		text.len += n;
+		buf_added(&text, n);
 	if (ferror(stdin) != 0)
 		err_set(&m->err, "read stdin: %s", err_errno(errno));
 	buf_putc(&text, '\n');
