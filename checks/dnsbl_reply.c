@@ -276,8 +276,6 @@ find_template(struct facts *f, const char *zone)
 		case TABLE_NONE:
 			break;
 		default:
-			event_warning(s->by, "%s lookup error for \"%s\"",
-			    ask->site->params.rbl_reply_maps, keys[i]);
 			return NULL;
 		}
 	}

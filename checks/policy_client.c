@@ -248,6 +248,23 @@ read_answer(struct connection *c, struct arena *arena, struct err *err)
 	return NULL;
 }
 
+/* One request over ${c}, which is kept or dropped. */
+static const char *
+converse(struct policy_client *client, struct connection *c,
+    struct arena *arena, const char *request, struct err *err)
+{
+	const char *action;
+
+	stream_put(c->stream, request, strlen(request));
+	c->requests++;
+	action = read_answer(c, arena, err);
+	if (action != NULL)
+		keep(client, c);
+	else
+		drop(c);
+	return action;
+}
+
 const char *
 policy_client_ask(struct policy_client *client, struct arena *arena,
     const char *endpoint, const char *request, int64_t deadline,
@@ -255,23 +272,19 @@ policy_client_ask(struct policy_client *client, struct arena *arena,
 {
 	struct connection *c = take(client, endpoint);
 	struct err err = { 0 };
-	const char *action;
+	const char *action = NULL;
 
-	if (c == NULL)
+	if (c != NULL) {
+		stream_deadline(c->stream, deadline);
+		action = converse(client, c, arena, request, &err);
+	}
+	/* A server may have hung up on a kept connection at the moment when we
+	 * took it, so that a new one is worth a try. */
+	if (action == NULL) {
 		c = open_connection(client, arena, endpoint, deadline, &err);
-	if (c == NULL) {
-		*why = arena_strdup(arena, err.text);
-		return NULL;
+		if (c != NULL)
+			action = converse(client, c, arena, request, &err);
 	}
-	stream_deadline(c->stream, deadline);
-	stream_put(c->stream, request, strlen(request));
-	c->requests++;
-	action = read_answer(c, arena, &err);
-	if (action != NULL) {
-		keep(client, c);
-		return action;
-	}
-	*why = arena_strdup(arena, err.text);
-	drop(c);
-	return NULL;
+	*why = action == NULL ? arena_strdup(arena, err.text) : "";
+	return action;
 }

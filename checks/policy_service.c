@@ -125,7 +125,10 @@ put(struct buf *out, const char *name, const char *value)
 	for (; value != NULL && *value != '\0'; value++) {
 		unsigned char c = (unsigned char)*value;
 
-		buf_putc(out, c < 32 || c == 127 ? '?' : *value);
+		if (c < 32 || c == 127)
+			buf_putc(out, '?');
+		else
+			buf_putc(out, *value);
 	}
 	buf_putc(out, '\n');
 }

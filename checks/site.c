@@ -11,10 +11,10 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/net.h"
 #include "rules/match.h"
+#include "rules/own.h"
 #include "rules/table.h"
-
-enum { MOST_OWN = 256 };
 
 void
 site_complain(
@@ -150,30 +150,6 @@ unescape(struct site *site, const char *text)
 	return copy;
 }
 
-/* The addresses that inet_interfaces names; "all" and names mean those of this
- * machine. */
-static void
-own_addresses(struct site *site, const char *text)
-{
-	const char *word;
-	int n;
-
-	site->own = arena_alloc(site->arena, MOST_OWN * sizeof site->own[0]);
-	while ((word = conf_word(&text, site->arena)) != NULL &&
-	    site->nown < MOST_OWN) {
-		struct net_block *block = &site->own[site->nown];
-
-		if (net_parse(word, &block->addr)) {
-			block->bits = block->addr.family == NET_IPV4 ? 32 : 128;
-			site->nown++;
-			continue;
-		}
-		n = net_own_blocks("host", block, (int)(MOST_OWN - site->nown));
-		if (n > 0)
-			site->nown += (size_t)n;
-	}
-}
-
 static void
 read_actions(struct site *site, struct conf *conf, struct err *err)
 {
@@ -223,7 +199,7 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	struct arena *arena = arena_new();
 	struct site *site = arena_alloc(arena, sizeof *site);
 	const struct checks_params *p = &site->params;
-	struct err why = { 0 };
+	struct err why = { 0 }, own_err = { 0 };
 
 	site->arena = arena;
 	site->route = route;
@@ -255,7 +231,8 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	site->parent_domains = has_word(site,
 	    text_of(site, conf, "parent_domain_matches_subdomains", err),
 	    "smtpd_access_maps");
-	own_addresses(site, text_of(site, conf, "inet_interfaces", err));
+	site->own = own_read(conf, arena, &own_err);
+	complain(err, conf, "inet_interfaces", &own_err);
 	read_actions(site, conf, err);
 	return site;
 }
@@ -289,10 +266,7 @@ site_blocks(const struct site *site)
 bool
 site_owns(const struct site *site, const struct net_addr *addr)
 {
-	for (size_t i = 0; i < site->nown; i++)
-		if (net_equal(&site->own[i].addr, addr))
-			return true;
-	return false;
+	return own_has(site->own, OWN_INTERFACES, addr);
 }
 
 int

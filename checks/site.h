@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/net.h"
 #include "checks/answer.h"
 #include "checks/checks_params.h"
 
@@ -13,6 +12,8 @@ struct arena;
 struct conf;
 struct err;
 struct match;
+struct net_addr;
+struct own;
 struct route;
 struct table_list;
 
@@ -31,8 +32,7 @@ struct site {
 	bool delay_reject;        /* smtpd_delay_reject */
 	bool parent_domains;      /* access tables: "example.com" is asked for
 				     * what is below it, not ".example.com" */
-	struct net_block *own;    /* inet_interfaces */
-	size_t nown;
+	struct own *own;          /* our own addresses */
 	/* What could not be asked for makes of a mail. */
 	enum answer_kind helo_tempfail, address_tempfail,
 	    unverified_sender_tempfail, unverified_recipient_tempfail;

@@ -150,11 +150,14 @@ recipients_fill(struct session *s, struct envelope *envelope)
 	int r = -1;
 
 	envelope->sender = "";
-	if (s->mail->sender[0] == '\0' ||
-	    canonical(&f, s->mail->sender, 's', &sender) != TABLE_FAILED)
-		r = all_recipients(&f);
+	if (s->mail->sender[0] == '\0')
+		r = 0;
+	else if (canonical(&f, s->mail->sender, 's', &sender) != TABLE_FAILED)
+		r = 0;
 	if (sender != NULL)
 		envelope->sender = sender;
+	if (r == 0)
+		r = all_recipients(&f);
 	if (r == 0)
 		resolve(&f);
 	strmap_free(&f.seen);

@@ -20,8 +20,7 @@ blank(char c)
 static const char *
 closing(const char *p)
 {
-	const char *pair = strchr("<>[]\"\"", *p);
-	char close = pair[1];
+	char open = *p, close = open == '<' ? '>' : open == '[' ? ']' : '"';
 	bool quoted = false;
 
 	for (p++; *p != '\0'; p++) {

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/event.h"
 
 /* Long enough for a resolver that asks several servers, and shorter than
  * what a client waits for a reply. */
@@ -52,8 +53,12 @@ find_in(struct world *world, struct arena *arena, const struct table_list *list,
 			value->text = arena_printf(arena,
 			    "%s lookup of %s returns an empty string result",
 			    table_spec(table), key);
+			event_warning(NULL, "%s", value->text);
 			return TABLE_FAILED;
 		}
+		if (status == TABLE_FAILED)
+			event_warning(NULL, "%s lookup error for \"%.100s\"",
+			    table_spec(table), key);
 		if (status != TABLE_NONE)
 			return status;
 	}

@@ -54,7 +54,7 @@ enum table_status world_find(struct world *world, struct arena *arena,
     struct table *table, const char *key, struct table_value *value);
 /* world_find_any(): ask the tables of ${list} (NULL: none) in order; the first
  * that has the key answers; one that could not be asked, or has the key with
- * an empty value, ends the search with TABLE_FAILED.
+ * an empty value, ends the search with TABLE_FAILED and Postfix's warning.
  * world_find_part(): the same for a key that is a part of what is looked for;
  * tables that want whole keys are left out. */
 enum table_status world_find_any(struct world *world, struct arena *arena,

@@ -9,6 +9,7 @@
 #include "weir/cmd_newaliases.h"
 #include "weir/cmd_postmap.h"
 #include "weir/cmd_run.h"
+#include "weir/cmd_session.h"
 #include "weir/roles.h"
 
 /* clang-format off */
@@ -27,6 +28,8 @@ static const struct command commands[] = {
 	  "[options] [TYPE:]FILE ...", 0 },
 	{ "postmap", cmd_postmap, "make or query a lookup table",
 	  "[options] [TYPE:]FILE ...", 0 },
+	{ "test", cmd_session, "judge a session that is only played",
+	  "session [-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] [SCRIPT]", 0 },
 	{ "master", cmd_run_master, "what start leaves running", "", 1 },
 	{ "role-proxy", roles_proxy, "SMTP server", "", 1 },
 	{ "role-queue", roles_queue, "queue", "", 1 },

@@ -1,0 +1,442 @@
+/* rehearsal.c - see rehearsal.h. */
+#include "weir/rehearsal.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/fatal.h"
+#include "checks/dnsbl_cache.h"
+#include "checks/subject.h"
+#include "classes/stage.h"
+#include "rules/address.h"
+#include "rules/route.h"
+
+struct rehearsal {
+	struct rehearsal_settings settings;
+	struct conf *view; /* with what "set" has changed */
+	struct route *route;
+	struct rules *rules; /* NULL: to be compiled anew */
+	struct arena *arena; /* of the session */
+	struct stage_state state;
+	struct event_by by;
+	struct subject subject;
+	unsigned line;
+	char *reply; /* the latest, "OK" or "CODE DSN text" */
+};
+
+struct call {
+	struct rehearsal *r;
+	const char *argument;
+	struct err *err;
+};
+
+static void
+begin_client(struct rehearsal *r, const char *name, const char *addr)
+{
+	struct subject *s = &r->subject;
+
+	stage_reset_session(&r->state);
+	arena_reset(r->arena);
+	memset(s, 0, sizeof *s);
+	s->arena = r->arena;
+	s->world = r->settings.world;
+	s->by = &r->by;
+	s->client_name = s->reverse_name = arena_strdup(r->arena, name);
+	s->client_addr = arena_strdup(r->arena, addr);
+	s->protocol = "SMTP";
+	s->instance = "1";
+	(void)net_parse(addr, &s->client);
+}
+
+static void
+forget_rules(struct rehearsal *r)
+{
+	stage_free(r->rules);
+	if (r->route != NULL)
+		route_close(r->route);
+	r->rules = NULL;
+	r->route = NULL;
+}
+
+static void
+begin_conf(struct rehearsal *r)
+{
+	forget_rules(r);
+	r->view = conf_view(r->settings.conf);
+}
+
+struct rehearsal *
+rehearsal_new(const struct rehearsal_settings *settings)
+{
+	struct rehearsal *r = calloc(1, sizeof *r);
+
+	if (r == NULL)
+		fatal("out of memory");
+	r->settings = *settings;
+	r->by = (struct event_by){ .program = "smtpd", .number = 1 };
+	r->arena = arena_new();
+	begin_conf(r);
+	begin_client(r, "localhost", "127.0.0.1");
+	return r;
+}
+
+void
+rehearsal_free(struct rehearsal *r)
+{
+	if (r == NULL)
+		return;
+	forget_rules(r);
+	stage_reset_session(&r->state);
+	arena_free(r->arena);
+	free(r->reply);
+	free(r);
+}
+
+/* What is wrong with the configuration is said, and tried all the same: so is
+ * it by a server that starts. */
+static void
+compile(struct rehearsal *r)
+{
+	struct err err = { 0 };
+
+	if (r->rules != NULL)
+		return;
+	r->route = route_open(r->view, &err);
+	r->rules = stage_compile(r->view, r->route, false, &err);
+	stage_allow_open(r->rules);
+	if (err.text[0] != '\0')
+		(void)fprintf(stderr, "%s\n", err.text);
+}
+
+static int
+judge(struct rehearsal *r, enum stage stage)
+{
+	struct verdict verdict;
+	struct buf trace = { 0 };
+
+	compile(r);
+	stage_run(r->rules, stage, &r->subject, &r->state, &verdict);
+	if (verdict.again)
+		stage_run(r->rules, stage, &r->subject, &r->state, &verdict);
+	free(r->reply);
+	r->reply = NULL;
+	if (!verdict.pass &&
+	    asprintf(&r->reply, "%d %s %s", verdict.code, verdict.dsn,
+		verdict.text) < 0)
+		fatal("out of memory");
+	if (r->settings.trace && verdict.trace != NULL) {
+		trace_print(verdict.trace, &trace);
+		(void)fputs(buf_str(&trace), stdout);
+		buf_free(&trace);
+	}
+	(void)puts(r->reply != NULL ? r->reply : "OK");
+	(void)fflush(stdout);
+	return 0;
+}
+
+/* clang-format off */
+static const struct {
+	const char *word;
+	enum subject_name status;
+} statuses[] = {
+	{ "ok", SUBJECT_NAME_OK },         { "2", SUBJECT_NAME_OK },
+	{ "temp", SUBJECT_NAME_TEMP },     { "4", SUBJECT_NAME_TEMP },
+	{ "perm", SUBJECT_NAME_PERM },     { "5", SUBJECT_NAME_PERM },
+	{ "forged", SUBJECT_NAME_FORGED }, { "6", SUBJECT_NAME_FORGED },
+};
+/* clang-format on */
+
+static int
+do_client(struct call *c)
+{
+	struct rehearsal *r = c->r;
+	char *copy = strdup(c->argument), *rest = copy;
+	const char *name = strsep(&rest, " \t"), *addr = strsep(&rest, " \t");
+	const char *word = rest;
+	int result = 0;
+
+	if (addr == NULL) {
+		err_set(c->err, "client NAME ADDR [ok|temp|perm|forged]");
+		free(copy);
+		return -1;
+	}
+	begin_client(r, name, addr);
+	if (strcasecmp(name, "unknown") == 0)
+		r->subject.name_status = SUBJECT_NAME_TEMP;
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+		if (word != NULL && strcasecmp(word, statuses[i].word) == 0)
+			r->subject.name_status = statuses[i].status;
+	r->subject.reverse_status =
+	    r->subject.name_status == SUBJECT_NAME_FORGED
+	    ? SUBJECT_NAME_OK
+	    : r->subject.name_status;
+	result = judge(r, STAGE_CONNECT);
+	free(copy);
+	return result;
+}
+
+static int
+greet(struct call *c, const char *protocol)
+{
+	struct rehearsal *r = c->r;
+
+	r->subject.helo = arena_strdup(r->arena, c->argument);
+	r->subject.protocol = protocol;
+	return judge(r, STAGE_HELO);
+}
+
+static int
+do_helo(struct call *c)
+{
+	return greet(c, "SMTP");
+}
+
+static int
+do_ehlo(struct call *c)
+{
+	return greet(c, "ESMTP");
+}
+
+static const char *
+address_of(struct call *c)
+{
+	const char *rest;
+	char *address = address_path(
+	    c->r->arena, c->argument, ADDRESS_UTF8 | ADDRESS_EMPTY_OK, &rest);
+
+	if (address == NULL)
+		err_set(c->err, "bad address syntax");
+	return address;
+}
+
+static int
+do_mail(struct call *c)
+{
+	struct rehearsal *r = c->r;
+
+	stage_reset_mail(&r->state);
+	r->subject.recipient = NULL;
+	r->subject.recipient_count = 0;
+	r->subject.sender = address_of(c);
+	return r->subject.sender == NULL ? -1 : judge(r, STAGE_MAIL);
+}
+
+static int
+do_rcpt(struct call *c)
+{
+	struct rehearsal *r = c->r;
+	int result;
+
+	r->subject.recipient = address_of(c);
+	if (r->subject.recipient == NULL)
+		return -1;
+	result = judge(r, STAGE_RCPT);
+	if (r->reply == NULL)
+		r->subject.recipient_count++;
+	return result;
+}
+
+static int
+do_vrfy(struct call *c)
+{
+	c->r->subject.recipient = address_of(c);
+	return c->r->subject.recipient == NULL ? -1 : judge(c->r, STAGE_VRFY);
+}
+
+static int
+do_data(struct call *c)
+{
+	return judge(c->r, STAGE_DATA);
+}
+
+static int
+do_eod(struct call *c)
+{
+	c->r->subject.size = strtol(c->argument, NULL, 10);
+	return judge(c->r, STAGE_END);
+}
+
+static int
+do_etrn(struct call *c)
+{
+	c->r->subject.etrn_domain = arena_strdup(c->r->arena, c->argument);
+	return judge(c->r, STAGE_ETRN);
+}
+
+static int
+do_rset(struct call *c)
+{
+	struct subject *s = &c->r->subject;
+
+	stage_reset_mail(&c->r->state);
+	s->sender = s->recipient = s->etrn_domain = NULL;
+	s->recipient_count = 0;
+	return 0;
+}
+
+static int
+do_login(struct call *c)
+{
+	c->r->subject.sasl_method = "PLAIN";
+	c->r->subject.sasl_username = arena_strdup(c->r->arena, c->argument);
+	return 0;
+}
+
+static int
+do_tls(struct call *c)
+{
+	c->r->subject.tls_protocol = arena_strdup(c->r->arena, c->argument);
+	return 0;
+}
+
+static int
+do_fingerprint(struct call *c)
+{
+	struct subject *s = &c->r->subject;
+
+	if (s->tls_protocol == NULL)
+		s->tls_protocol = "TLSv1.3";
+	s->ccert_fingerprint = arena_strdup(c->r->arena, c->argument);
+	return 0;
+}
+
+/* The text without blanks at its end. */
+static char *
+trim(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0 && isspace((unsigned char)text[n - 1]))
+		text[--n] = '\0';
+	return text + strspn(text, " \t");
+}
+
+static int
+do_set(struct call *c)
+{
+	struct rehearsal *r = c->r;
+	char *copy = strdup(c->argument), *value;
+
+	if (copy == NULL)
+		fatal("out of memory");
+	value = strchr(copy, '=');
+	if (value == NULL) {
+		err_set(c->err, "set NAME = VALUE");
+		free(copy);
+		return -1;
+	}
+	*value++ = '\0';
+	conf_set(r->view, trim(copy), trim(value),
+	    (struct origin){ "script", r->line });
+	forget_rules(r);
+	free(copy);
+	return 0;
+}
+
+static int
+do_reset(struct call *c)
+{
+	begin_conf(c->r);
+	begin_client(c->r, "localhost", "127.0.0.1");
+	dnsbl_cache_flush();
+	return 0;
+}
+
+static bool
+matches(const char *text, const char *pattern, struct err *err)
+{
+	regex_t re;
+	char why[256];
+	int status = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB);
+
+	if (status != 0) {
+		(void)regerror(status, &re, why, sizeof why);
+		err_set(err, "%s: %s", pattern, why);
+		return false;
+	}
+	status = regexec(&re, text, 0, NULL, 0);
+	regfree(&re);
+	return status == 0;
+}
+
+/* Does the latest reply begin with the words before "text", and what follows
+ * match the pattern? */
+static int
+do_expect(struct call *c)
+{
+	const char *reply = c->r->reply != NULL ? c->r->reply : "OK";
+	char *copy = strdup(c->argument), *pattern, *end;
+	bool good;
+
+	if (copy == NULL)
+		fatal("out of memory");
+	pattern = strstr(copy, "text /");
+	if (pattern != NULL) {
+		*pattern = '\0';
+		pattern += strlen("text /");
+		end = strrchr(pattern, '/');
+		if (end != NULL)
+			*end = '\0';
+	}
+	good = strncasecmp(reply, trim(copy), strlen(trim(copy))) == 0 &&
+	    (pattern == NULL || matches(reply, pattern, c->err));
+	if (!good)
+		(void)printf("not as expected: %s\n", c->argument);
+	free(copy);
+	return !good;
+}
+
+/* clang-format off */
+static const struct command_row {
+	const char *name;
+	int (*run)(struct call *c);
+} commands[] = {
+	{ "client",      do_client },
+	{ "helo",        do_helo },
+	{ "ehlo",        do_ehlo },
+	{ "mail",        do_mail },
+	{ "rcpt",        do_rcpt },
+	{ "data",        do_data },
+	{ "eod",         do_eod },
+	{ "etrn",        do_etrn },
+	{ "vrfy",        do_vrfy },
+	{ "rset",        do_rset },
+	{ "login",       do_login },
+	{ "tls",         do_tls },
+	{ "fingerprint", do_fingerprint },
+	{ "set",         do_set },
+	{ "reset",       do_reset },
+	{ "expect",      do_expect },
+};
+/* clang-format on */
+
+int
+rehearsal_line(struct rehearsal *r, const char *line, struct err *err)
+{
+	size_t n;
+
+	r->line++;
+	line += strspn(line, " \t");
+	n = strcspn(line, " \t\n");
+	if (n == 0 || line[0] == '#')
+		return 0;
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		struct call call = { r, line + n, err };
+
+		if (strlen(commands[i].name) != n ||
+		    strncasecmp(commands[i].name, line, n) != 0)
+			continue;
+		call.argument += strspn(call.argument, " \t");
+		return commands[i].run(&call);
+	}
+	err_set(err, "unknown command \"%.*s\"", (int)n, line);
+	return -1;
+}
