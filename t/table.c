@@ -1,143 +1,5 @@
 /* Tables: look-ups, surrogates, sharing, new content. */
-#include <fcntl.h>
-#include <limits.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/conf.h"
-#include "base/err.h"
-#include "base/event.h"
-#include "rules/table.h"
-#include "t/tap.h"
-
-static char dir[] = "/tmp/weir-table-XXXXXX";
-static char said[16384]; /* what was logged since the last collect() */
-static int log_fd;
-
-static const char *
-path_of(const char *name)
-{
-	static char path[4][PATH_MAX];
-	static unsigned next;
-	char *p = path[next++ % 4];
-
-	(void)snprintf(p, PATH_MAX, "%s/%s", dir, name);
-	return p;
-}
-
-/* Cut out every ${what} of ${text}. */
-static void
-cut(char *text, const char *what)
-{
-	size_t n = strlen(what);
-
-	while ((text = strstr(text, what)) != NULL)
-		memmove(text, text + n, strlen(text + n) + 1);
-}
-
-/* What was logged since the last time, without the beginnings of lines and
- * the directory's name. */
-static const char *
-collect(void)
-{
-	static off_t from;
-	ssize_t n = pread(log_fd, said, sizeof said - 1, from);
-	char text[PATH_MAX];
-
-	n = n > 0 ? n : 0;
-	said[n] = '\0';
-	from += n;
-	(void)snprintf(
-	    text, sizeof text, "weir/weir[%u]: ", (unsigned)getpid());
-	cut(said, text);
-	(void)snprintf(text, sizeof text, "%s/", dir);
-	cut(said, text);
-	return said;
-}
-
-static void
-put_file(const char *name, const char *text)
-{
-	FILE *f = fopen(path_of(name), "w");
-
-	(void)fputs(text, f);
-	(void)fclose(f);
-}
-
-/* As if it had been written ${seconds} ago. */
-static void
-age(const char *name, int seconds)
-{
-	struct timespec times[2];
-
-	(void)clock_gettime(CLOCK_REALTIME, &times[0]);
-	times[0].tv_sec -= seconds;
-	times[1] = times[0];
-	(void)utimensat(AT_FDCWD, path_of(name), times, 0);
-}
-
-/* Everything happens at once in a test; the clock that tables see jumps. */
-static int64_t *offset;
-
-static void
-seconds_later(int seconds)
-{
-	*offset += seconds * INT64_C(1000000000);
-}
-
-/* What a look-up says, in one string: "text", "-" or "!reason". */
-static const char *
-ask(struct table *t, const char *key)
-{
-	static char answer[2048];
-	struct arena *arena = arena_new();
-	struct table_value v;
-
-	switch (table_find(t, arena, key, &v)) {
-	case TABLE_FOUND:
-		(void)snprintf(answer, sizeof answer, "%s", v.text);
-		if (v.line > 0)
-			(void)snprintf(answer + strlen(answer),
-			    sizeof answer - strlen(answer), " @%s:%u",
-			    strrchr(v.file, '/') + 1, v.line);
-		break;
-	case TABLE_NONE:
-		(void)snprintf(answer, sizeof answer, "-");
-		break;
-	case TABLE_FAILED:
-		(void)snprintf(answer, sizeof answer, "!%s", v.text);
-		break;
-	}
-	arena_free(arena);
-	return answer;
-}
-
-static struct table *
-open_file(const char *type, const char *name)
-{
-	char spec[PATH_MAX];
-
-	(void)snprintf(spec, sizeof spec, "%s:%s", type, path_of(name));
-	return table_open(spec, NULL, NULL);
-}
-
-/* One look-up in a table of its own. */
-static const char *
-ask_once(const char *spec, const char *key)
-{
-	struct err err = { "" };
-	struct table *t = table_open(spec, NULL, &err);
-	const char *answer = ask(t, key);
-
-	table_close(t);
-	return answer;
-}
+#include "t/tables.h"
 
 static void
 test_inline(void)
@@ -322,10 +184,10 @@ test_damage(void)
 	t = open_file("hash", "d");
 	is(ask(t, "key"), "value @d:1", "whole");
 	(void)stat(path_of("d.widx"), &st);
-	(void)truncate(path_of("d.widx"), st.st_size - 8);
+	ok(truncate(path_of("d.widx"), st.st_size - 8) == 0, "cut");
 	ok(ask(t, "key")[0] == '!', "cut short in place: could not ask");
 	ok(ask(t, "other")[0] == '-', "what can still be known is known");
-	(void)truncate(path_of("d.widx"), 10);
+	ok(truncate(path_of("d.widx"), 10) == 0, "cut again");
 	ok(ask(t, "other")[0] == '!', "cut shorter: could not ask");
 	table_close(t);
 	t = open_file("hash", "d");
@@ -333,7 +195,7 @@ test_damage(void)
 	ok(strstr(ask(t, "key"), "cut short") != NULL, "says why");
 	table_close(t);
 	fd = open(path_of("d.widx"), O_WRONLY | O_TRUNC);
-	(void)write(fd, "Berkeley", 8);
+	ok(write(fd, "Berkeley", 8) == 8, "overwritten");
 	(void)close(fd);
 	t = open_file("hash", "d");
 	ok(table_flags(t) == TABLE_SURROGATE, "something else: a surrogate");
@@ -361,30 +223,10 @@ test_list(void)
 	arena_free(arena);
 }
 
-static void
-open_clock(void)
-{
-	int fd = open(path_of("clock"), O_RDWR | O_CREAT, 0600);
-
-	(void)ftruncate(fd, 4096);
-	offset = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	(void)close(fd);
-	(void)setenv("WEIR_CLOCK", path_of("clock"), 1);
-	clock_open();
-}
-
 int
 main(void)
 {
-	struct event_target target = { .name = "weir", .json_fd = -1 };
-	char command[PATH_MAX];
-
-	if (mkdtemp(dir) == NULL)
-		return 1;
-	open_clock();
-	log_fd = open(path_of("log"), O_RDWR | O_CREAT | O_APPEND, 0600);
-	target.fd = log_fd;
-	event_open(&target);
+	tables_begin();
 	test_inline();
 	test_static_and_fail();
 	test_surrogate();
@@ -393,7 +235,5 @@ main(void)
 	test_hash();
 	test_damage();
 	test_list();
-	(void)snprintf(command, sizeof command, "rm -rf %s", dir);
-	(void)system(command);
-	return done_testing();
+	return tables_end();
 }
