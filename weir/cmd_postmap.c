@@ -1,7 +1,7 @@
 /* cmd_postmap.c - see cmd_postmap.h. */
 #include "weir/cmd_postmap.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/event.h"
@@ -33,6 +33,19 @@ usage(const struct program *program)
 	    "[map_type:]file...",
 	    program->name, (int)strcspn(program->letters, "c"),
 	    program->letters);
+}
+
+static _Noreturn void
+bad_option(const struct program *program, char letter)
+{
+	if (strchr(program->letters, letter) == NULL)
+		(void)fprintf(stderr, "%s: invalid option -- '%c'\n",
+		    program->name, letter);
+	else
+		(void)fprintf(stderr,
+		    "%s: option requires an argument -- '%c'\n",
+		    program->name, letter);
+	usage(program);
 }
 
 static void
@@ -106,7 +119,7 @@ take_options(
 	while ((letter = options_next(&o, program->letters)) != -1) {
 		switch (letter) {
 		case '?':
-			usage(program);
+			bad_option(program, o.bad);
 		case 'c':
 			r->dir = o.value;
 			break;

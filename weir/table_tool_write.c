@@ -151,8 +151,9 @@ table_tool_write(const struct table_tool *tool, const char *spec)
 	struct stat st;
 	const char *path;
 
-	m.writer = find_writer(tool, spec, &path, NULL);
+	(void)table_tool_type(tool, spec, &path);
 	check_source(tool, path, &st);
+	m.writer = find_writer(tool, spec, &path, NULL);
 	m.table = spoken_name(m.writer, spec, path, arena);
 	m.source = path;
 	m.arena = arena_new();
