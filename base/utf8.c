@@ -2,31 +2,31 @@
 #include "base/utf8.h"
 
 unsigned
-utf8_length(const char *text)
+utf8_length(const char *p)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const unsigned char *c = (const unsigned char *)p;
 	unsigned char least = 0x80, most = 0xbf;
 	unsigned n;
 
-	if (p[0] < 0x80)
+	if (c[0] < 0x80)
 		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
+	if (c[0] < 0xc2 || c[0] > 0xf4)
 		return 0;
-	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	n = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
 	/* The second octet is where overlong forms, surrogates and what lies
 	 * beyond U+10FFFF show. */
-	if (p[0] == 0xe0)
+	if (c[0] == 0xe0)
 		least = 0xa0;
-	else if (p[0] == 0xed)
+	else if (c[0] == 0xed)
 		most = 0x9f;
-	else if (p[0] == 0xf0)
+	else if (c[0] == 0xf0)
 		least = 0x90;
-	else if (p[0] == 0xf4)
+	else if (c[0] == 0xf4)
 		most = 0x8f;
-	if (p[1] < least || p[1] > most)
+	if (c[1] < least || c[1] > most)
 		return 0;
 	for (unsigned i = 2; i < n; i++)
-		if (p[i] < 0x80 || p[i] > 0xbf)
+		if (c[i] < 0x80 || c[i] > 0xbf)
 			return 0;
 	return n;
 }

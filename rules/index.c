@@ -58,25 +58,19 @@ static int
 check_header(const struct index_header *h, uint64_t size, struct err *err)
 {
 	const char *why = NULL;
-	uint64_t records_at;
 
 	if (memcmp(h->magic, INDEX_MAGIC, sizeof h->magic) != 0)
 		why = "not an index";
 	else if (h->version != INDEX_VERSION || h->order != INDEX_ORDER)
 		why = "an index of another version or machine";
 	else if (h->sum !=
-	    index_format_sum(0, h, offsetof(struct index_header, sum)))
+		index_format_sum(0, h, offsetof(struct index_header, sum)) ||
+	    h->buckets == 0 || (h->buckets & (h->buckets - 1)) != 0 ||
+	    h->buckets > h->size / sizeof(struct index_bucket) ||
+	    index_format_records(h) > h->size)
 		why = "its header is damaged";
 	else if (h->size != size)
 		why = "cut short";
-	else if (h->buckets == 0 || (h->buckets & (h->buckets - 1)) != 0 ||
-	    h->buckets > size / sizeof(struct index_bucket))
-		why = "its header is damaged";
-	if (why == NULL) {
-		records_at = index_format_records(h);
-		if (records_at > size)
-			why = "its header is damaged";
-	}
 	if (why == NULL)
 		return 0;
 	err_set(err, "%s", why);

@@ -15,15 +15,16 @@ struct pattern;
 
 enum pattern_answer { PATTERN_NO, PATTERN_YES, PATTERN_FAILED };
 
+/* A flag is toggled in the options, has no effect, or does not exist. */
+enum pattern_flag { PATTERN_TOGGLED, PATTERN_OBSOLETE, PATTERN_UNKNOWN };
+
 /* A kind of regular expressions. */
 struct pattern_engine {
 	const char *name;                  /* of the table type */
 	const char *unclosed, *group_zero; /* its words for two mistakes */
 	bool second;                       /* allows /this/!/but not this/ */
 	unsigned options;                  /* where no flag is given */
-	/* Toggle a flag in *options; false: there is no such flag.  A flag
-	 * without effect returns true and sets *obsolete. */
-	bool (*toggle)(char flag, unsigned *options, bool *obsolete);
+	enum pattern_flag (*toggle)(char flag, unsigned *options);
 	/* NULL and the reason; *groups: how many the expression has. */
 	void *(*compile)(const char *expression, unsigned options,
 	    unsigned *groups, struct err *err);

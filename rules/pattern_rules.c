@@ -81,7 +81,6 @@ take_expression(
     struct pattern *p, unsigned line, char **text, struct written *w)
 {
 	char *s = *text, delimiter;
-	bool obsolete;
 
 	w->negated = false;
 	for (; *s == '!' || is_blank(*s); s++)
@@ -103,16 +102,19 @@ take_expression(
 	for (; *s != '\0' && !is_blank(*s); s++) {
 		if (*s == '!' && p->engine->second)
 			break;
-		obsolete = false;
-		if (!p->engine->toggle(*s, &w->options, &obsolete)) {
+		switch (p->engine->toggle(*s, &w->options)) {
+		case PATTERN_TOGGLED:
+			break;
+		case PATTERN_OBSOLETE:
+			WARN(p, line, "ignoring obsolete regexp option \"%c\"",
+			    *s);
+			break;
+		case PATTERN_UNKNOWN:
 			WARN(p, line,
 			    "unknown regexp option \"%c\": skipping this rule",
 			    *s);
 			return false;
 		}
-		if (obsolete)
-			WARN(p, line, "ignoring obsolete regexp option \"%c\"",
-			    *s);
 	}
 	*text = s;
 	return true;

@@ -83,7 +83,7 @@ new_table(const char *spec, unsigned open_flags)
 static void
 free_table(struct table *t)
 {
-	if (t->content != NULL && t->type->close != NULL)
+	if (t->content != NULL && t->type != NULL && t->type->close != NULL)
 		t->type->close(t->content->state);
 	free(t->content);
 	(void)pthread_mutex_destroy(&t->lock);
@@ -142,7 +142,7 @@ open_table(struct table *t, struct conf *conf, struct err *err)
 		t->content = open_content(t, conf, err);
 	}
 	free(type);
-	if (t->content == NULL)
+	if (t->type == NULL || t->content == NULL)
 		make_surrogate(t, err);
 	else if (t->type->own_flags != NULL)
 		t->flags |= t->type->own_flags(t->content->state);
@@ -470,11 +470,13 @@ table_list_open_as(const char *text, const char *name, struct conf *conf,
 	char *word;
 
 	list->name = arena_strdup(arena, name);
-	list->tables = arena_alloc(arena, room * sizeof *list->tables);
+	list->tables = arena_alloc(arena, room * sizeof(struct table *));
 	while ((word = conf_word(&cursor, arena)) != NULL) {
 		if (list->count == room) {
-			tables = arena_alloc(arena, 2 * room * sizeof *tables);
-			memcpy(tables, list->tables, room * sizeof *tables);
+			tables = arena_alloc(
+			    arena, 2 * room * sizeof(struct table *));
+			memcpy(tables, list->tables,
+			    room * sizeof(struct table *));
 			list->tables = tables;
 			room *= 2;
 		}

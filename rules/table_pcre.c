@@ -82,8 +82,8 @@ prepare(void)
 	pcre2_jit_stack_assign(limits, stack_of_thread, NULL);
 }
 
-static bool
-toggle(char flag, unsigned *options, bool *obsolete)
+static enum pattern_flag
+toggle(char flag, unsigned *options)
 {
 	static const struct {
 		char flag;
@@ -101,10 +101,9 @@ toggle(char flag, unsigned *options, bool *obsolete)
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
 		if (flags[i].flag == flag) {
 			*options ^= flags[i].option;
-			return true;
+			return PATTERN_TOGGLED;
 		}
-	*obsolete = flag == 'X';
-	return *obsolete;
+	return flag == 'X' ? PATTERN_OBSOLETE : PATTERN_UNKNOWN;
 }
 
 static void *

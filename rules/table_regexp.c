@@ -8,22 +8,21 @@
 #include "base/fatal.h"
 #include "rules/pattern.h"
 
-static bool
-toggle(char flag, unsigned *options, bool *obsolete)
+static enum pattern_flag
+toggle(char flag, unsigned *options)
 {
-	(void)obsolete;
 	switch (flag) {
 	case 'i':
 		*options ^= REG_ICASE;
-		return true;
+		return PATTERN_TOGGLED;
 	case 'm':
 		*options ^= REG_NEWLINE;
-		return true;
+		return PATTERN_TOGGLED;
 	case 'x':
 		*options ^= REG_EXTENDED;
-		return true;
+		return PATTERN_TOGGLED;
 	default:
-		return false;
+		return PATTERN_UNKNOWN;
 	}
 }
 

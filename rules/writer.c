@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,13 +16,10 @@
 char *
 writer_path(const char *source, const char *suffix)
 {
-	size_t n = strlen(source), more = strlen(suffix) + 1;
-	char *path = malloc(n + more);
+	char *path;
 
-	if (path == NULL)
+	if (asprintf(&path, "%s%s", source, suffix) < 0)
 		fatal("out of memory");
-	memcpy(path, source, n);
-	memcpy(path + n, suffix, more);
 	return path;
 }
 

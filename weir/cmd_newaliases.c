@@ -42,5 +42,6 @@ cmd_newaliases(int argc, char **argv)
 	while ((spec = conf_word(&list, arena)) != NULL)
 		table_tool_write(&tool, spec);
 	arena_free(arena);
+	conf_free(tool.conf);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/conf.h"
 #include "base/event.h"
 #include "weir/options.h"
 #include "weir/table_tool.h"
@@ -43,8 +44,8 @@ bad_option(const struct program *program, char letter)
 		    program->name, letter);
 	else
 		(void)fprintf(stderr,
-		    "%s: option requires an argument -- '%c'\n",
-		    program->name, letter);
+		    "%s: option requires an argument -- '%c'\n", program->name,
+		    letter);
 	usage(program);
 }
 
@@ -163,9 +164,26 @@ check_message_options(struct request *r, const struct program *program)
 }
 
 static int
+serve(const struct request *r)
+{
+	if (r->query != NULL)
+		return table_tool_query(&r->tool, r->query);
+	if (r->drop != NULL)
+		return table_tool_remove(&r->tool, r->drop);
+	if (r->list) {
+		table_tool_list(&r->tool);
+		return 0;
+	}
+	for (char **spec = r->tool.specs; *spec != NULL; spec++)
+		table_tool_write(&r->tool, *spec);
+	return 0;
+}
+
+static int
 run(const struct program *program, int argc, char **argv)
 {
 	struct request r = { .tool = { .program = program->name } };
+	int status;
 
 	r.tool.aliases = program == &postalias;
 	take_options(&r, program, argc, argv);
@@ -173,17 +191,9 @@ run(const struct program *program, int argc, char **argv)
 	check_message_options(&r, program);
 	if (r.tool.specs[0] == NULL)
 		usage(program);
-	if (r.query != NULL)
-		return table_tool_query(&r.tool, r.query);
-	if (r.drop != NULL)
-		return table_tool_remove(&r.tool, r.drop);
-	if (r.list) {
-		table_tool_list(&r.tool);
-		return 0;
-	}
-	for (char **spec = r.tool.specs; *spec != NULL; spec++)
-		table_tool_write(&r.tool, *spec);
-	return 0;
+	status = serve(&r);
+	conf_free(r.tool.conf);
+	return status;
 }
 
 int

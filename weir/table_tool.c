@@ -31,7 +31,7 @@ table_tool_fail(const char *program, const char *format, ...)
 	    arena_vprintf(arena, format, ap));
 	va_end(ap);
 	arena_free(arena);
-	exit(1);
+	_exit(1);
 }
 
 struct conf *
