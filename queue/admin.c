@@ -176,28 +176,54 @@ admin_close(struct admin *admin)
 	free(admin);
 }
 
-static int
-ask(struct admin *admin, enum admin_frame type, uint64_t number,
-    const char *text, struct err *err)
+bool
+admin_is_alone(const struct admin *admin)
 {
-	struct buf out = { 0 };
-	size_t start = frame_begin(&out, type, 0), at = 0;
+	return admin->own != NULL;
+}
+
+static void
+put_question(struct buf *out, enum admin_frame type, uint64_t id,
+    uint64_t number, const char *text)
+{
+	size_t start = frame_begin(out, type, id);
+
+	frame_put_num(out, number);
+	frame_put_str(out, text);
+	frame_end(out, start);
+}
+
+static int
+say(struct admin *admin, struct buf *out, struct err *err)
+{
+	size_t at = 0;
 	ssize_t n = 0;
 
-	frame_put_num(&out, number);
-	frame_put_str(&out, text);
-	frame_end(&out, start);
-	while (at < out.len && n >= 0) {
-		n = send(admin->fd, out.data + at, out.len - at, MSG_NOSIGNAL);
+	while (at < out->len && n >= 0) {
+		n = send(
+		    admin->fd, out->data + at, out->len - at, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			n = 0;
 		at += n > 0 ? (size_t)n : 0;
 	}
-	buf_free(&out);
+	buf_reset(out);
 	if (n >= 0)
 		return 0;
 	err_set(err, "ask the queue: %s", err_errno(errno));
 	return -1;
+}
+
+static int
+ask(struct admin *admin, enum admin_frame type, const char *text,
+    struct err *err)
+{
+	struct buf out = { 0 };
+	int rc;
+
+	put_question(&out, type, 0, 0, text);
+	rc = say(admin, &out, err);
+	buf_free(&out);
+	return rc;
 }
 
 /* Wait for the next frame; it is good until the next call. */
@@ -235,8 +261,12 @@ answer(struct admin *admin, struct frame *frame, struct err *err)
 
 /* 1, 0 or -1 for the outcome in the last frame. */
 static int
-outcome(uint64_t number, struct err *err)
+outcome(const struct frame *frame, struct err *err)
 {
+	struct frame_reader r = { .p = frame->body,
+		.end = frame->body + frame->len };
+	uint64_t number = frame_num(&r);
+
 	if (number <= 1)
 		return (int)number;
 	err_set(err, "%s",
@@ -299,7 +329,7 @@ converse(struct admin *admin, const struct taker *taker, struct err *err)
 			break;
 		}
 	buf_free(&record);
-	return rc == 0 ? outcome(frame.id, err) : -1;
+	return rc == 0 ? outcome(&frame, err) : -1;
 }
 
 int
@@ -309,7 +339,7 @@ admin_list(struct admin *admin, const char *qid,
 {
 	const struct taker taker = { entry, NULL, arg };
 
-	if (ask(admin, ADMIN_FRAME_LIST, 0, qid != NULL ? qid : "", err) != 0)
+	if (ask(admin, ADMIN_FRAME_LIST, qid != NULL ? qid : "", err) != 0)
 		return -1;
 	return converse(admin, &taker, err);
 }
@@ -322,20 +352,43 @@ admin_cat(struct admin *admin, const char *qid,
 {
 	const struct taker taker = { entry, body, arg };
 
-	if (ask(admin, ADMIN_FRAME_CAT, 0, qid, err) != 0)
+	if (ask(admin, ADMIN_FRAME_CAT, qid, err) != 0)
 		return -1;
 	return converse(admin, &taker, err);
 }
 
 int
-admin_change(struct admin *admin, enum schedule_change change, const char *qid,
+admin_change(struct admin *admin, enum schedule_change change,
+    const char *const *qids, size_t n,
+    void (*made)(void *arg, const char *qid, int outcome), void *arg,
     struct err *err)
 {
-	const struct taker taker = { 0 };
+	/* Many are asked for before the first is answered, so that they share
+	 * the disk's time. */
+	enum { MOST = 256 };
+	struct buf out = { 0 };
+	struct frame frame;
+	size_t asked = 0;
+	int rc = 0, one;
 
-	if (ask(admin, ADMIN_FRAME_CHANGE, change, qid, err) != 0)
-		return -1;
-	return converse(admin, &taker, err);
+	for (size_t answered = 0; rc == 0 && answered < n; answered++) {
+		if (asked - answered <= MOST / 2)
+			for (; asked < n && asked - answered < MOST; asked++)
+				put_question(&out, ADMIN_FRAME_CHANGE, asked,
+				    change, qids[asked]);
+		rc = out.len > 0 ? say(admin, &out, err) : 0;
+		if (rc == 0)
+			rc = answer(admin, &frame, err);
+		if (rc != 0)
+			break;
+		one = outcome(&frame, err);
+		if (one < 0 || frame.type != ADMIN_FRAME_END || frame.id >= n)
+			rc = -1;
+		else
+			made(arg, qids[frame.id], one);
+	}
+	buf_free(&out);
+	return rc;
 }
 
 int
@@ -347,8 +400,7 @@ admin_flush(struct admin *admin, const char *site, struct err *err)
 		err_set(err, "the mail system is down");
 		return -1;
 	}
-	if (ask(admin, ADMIN_FRAME_FLUSH, 0, site != NULL ? site : "", err) !=
-	    0)
+	if (ask(admin, ADMIN_FRAME_FLUSH, site != NULL ? site : "", err) != 0)
 		return -1;
 	return converse(admin, &taker, err);
 }

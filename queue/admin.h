@@ -30,6 +30,9 @@ struct admin *admin_open(
     const char *socket, const char *store, struct conf *conf, struct err *err);
 void admin_close(struct admin *admin);
 
+/* admin_is_alone(admin): the role is down; we have opened the store. */
+bool admin_is_alone(const struct admin *admin);
+
 /*
  * admin_list(admin, qid, entry, arg, err):
  * Call ${entry} for each message, oldest first, or for ${qid} (not NULL) only;
@@ -47,10 +50,16 @@ int admin_cat(struct admin *admin, const char *qid,
     void (*body)(void *arg, const char *data, size_t n), void *arg,
     struct err *err);
 
-/* admin_change(admin, change, qid, err): 1 made, 0 does not apply, -1 failed or
- * not allowed. */
+/*
+ * admin_change(admin, change, qids, n, made, arg, err):
+ * Make the same change of ${n} messages; ${made} is called for each, as it is
+ * made: 1, or 0 if it does not apply.  0, or -1: failed or not allowed; some
+ * may have been made.
+ */
 int admin_change(struct admin *admin, enum schedule_change change,
-    const char *qid, struct err *err);
+    const char *const *qids, size_t n,
+    void (*made)(void *arg, const char *qid, int outcome), void *arg,
+    struct err *err);
 
 /* admin_flush(admin, site, err): as schedule_flush().  Needs the role: nothing
  * is delivered without it. */

@@ -12,8 +12,9 @@ enum admin_frame {
 	ADMIN_FRAME_ENTRY, /* queue: id: enum admin_state; the (rest of the)
 			    * record, without headers and body in a list */
 	ADMIN_FRAME_BODY,  /* queue: the next piece of a body in chunks */
-	ADMIN_FRAME_END,   /* queue: id: the outcome, as schedule_change()'s, or
-			    * ADMIN_FRAME_DENIED */
+	ADMIN_FRAME_END,   /* queue: id: that of the question; body: the
+			    * outcome, as schedule_change()'s, or one of those
+			    * below */
 };
 
 enum {

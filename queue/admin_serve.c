@@ -88,13 +88,24 @@ admin_serve_free(struct admin_serve *serve)
 	free(serve);
 }
 
+/* The answer to question ${id} is over. */
+static void
+end_of(struct command *c, uint64_t id, uint64_t outcome)
+{
+	size_t start;
+
+	if (c->gone)
+		return;
+	start = frame_begin(&c->wire.out, ADMIN_FRAME_END, id);
+	frame_put_num(&c->wire.out, outcome);
+	frame_end(&c->wire.out, start);
+	queue_wire_send(&c->wire);
+}
+
 static void
 end(struct command *c, uint64_t outcome)
 {
-	if (c->gone)
-		return;
-	frame_put(&c->wire.out, ADMIN_FRAME_END, outcome, NULL, 0);
-	queue_wire_send(&c->wire);
+	end_of(c, 0, outcome);
 }
 
 static void
@@ -239,31 +250,46 @@ cat(struct command *c, const char *qid)
 	arena_free(arena);
 }
 
+/* A change that is under way. */
+struct changing {
+	struct command *command;
+	uint64_t id;
+};
+
 static void
 changed(void *arg, int outcome)
 {
-	struct command *c = arg;
+	struct changing *changing = arg;
+	struct command *c = changing->command;
 
 	c->changes--;
-	end(c, outcome < 0 ? ADMIN_FRAME_FAILED : (uint64_t)outcome);
+	end_of(c, changing->id,
+	    outcome < 0 ? ADMIN_FRAME_FAILED : (uint64_t)outcome);
+	free(changing);
 	release(c);
 }
 
 static void
-change(struct command *c, uint64_t kind, const char *qid)
+change(struct command *c, uint64_t id, uint64_t kind, const char *qid)
 {
+	struct changing *changing;
 	struct err err;
 	uint64_t key;
 	int there = store_reader_find(
 	    store_reader_of(c->serve->store), qid, &key, &err);
 
 	if (there <= 0) {
-		end(c, there == 0 ? 0 : ADMIN_FRAME_FAILED);
+		end_of(c, id, there == 0 ? 0 : ADMIN_FRAME_FAILED);
 		return;
 	}
+	changing = calloc(1, sizeof *changing);
+	if (changing == NULL)
+		fatal("out of memory");
+	changing->command = c;
+	changing->id = id;
 	c->changes++;
 	schedule_change(c->serve->schedule, (enum schedule_change)kind, key,
-	    qid, changed, c);
+	    qid, changed, changing);
 }
 
 /* Do what ${frame} asks; ${text} is its string.  False: nonsense. */
@@ -290,9 +316,9 @@ obey(struct command *c, const struct frame *frame, uint64_t number,
 		if (number > SCHEDULE_REQUEUE)
 			return false;
 		if (c->trusted || number == SCHEDULE_FLUSH)
-			change(c, number, text);
+			change(c, frame->id, number, text);
 		else
-			end(c, ADMIN_FRAME_DENIED);
+			end_of(c, frame->id, ADMIN_FRAME_DENIED);
 		return true;
 	default:
 		return false;

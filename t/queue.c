@@ -28,9 +28,10 @@
 #include "queue/admin.h"
 #include "queue/envelope.h"
 #include "queue/job.h"
+#include "queue/mark.h"
 #include "queue/queue_params.h"
 #include "queue/queue_wire.h"
-#include "queue/store_reader.h"
+#include "queue/store.h"
 #include "queue/submit.h"
 #include "t/tap.h"
 
@@ -391,6 +392,13 @@ list(const char *qid)
 	return l;
 }
 
+static void
+note(void *arg, const char *qid, int outcome)
+{
+	(void)qid;
+	*(int *)arg = outcome;
+}
+
 static int
 change(enum schedule_change what, const char *qid)
 {
@@ -399,9 +407,8 @@ change(enum schedule_change what, const char *qid)
 	struct admin *admin = admin_open(admin_path, store_path, conf, &err);
 	int outcome = -1;
 
-	if (admin != NULL)
-		outcome = admin_change(admin, what, qid, &err);
-	if (outcome < 0)
+	if (admin == NULL ||
+	    admin_change(admin, what, &qid, 1, note, &outcome, &err) != 0)
 		printf("# %s\n", err.text);
 	admin_close(admin);
 	conf_free(conf);
@@ -541,6 +548,61 @@ clean(void)
 	(void)rmdir(dir);
 }
 
+/* "queue.t fill STORE": put three messages there, for t/postqueue.t. */
+static void
+put_message(struct store *store, const char *qid, enum store_class class,
+    const char *reason)
+{
+	struct envelope_rcpt rcpts[2] = {
+		{ .address = "a b@example.com", .reason = reason },
+		{ .address = "c@example.net",
+		    .original = "alias@example.net",
+		    .reason = reason },
+	};
+	struct envelope e = { .arrival = 1700000000 * CLOCK_SECOND,
+		.sender = class == STORE_HOLD ? "" : "s@example.org",
+		.size = 2345,
+		.hold = class == STORE_HOLD,
+		.attempts = 1,
+		.rcpts = rcpts,
+		.nrcpts = 2,
+		.headers = "Subject: hi\r\n\r\n",
+		.nheaders = 15,
+		.body = "body\r\n",
+		.nbody = 6 };
+	struct store_op op = { .kind = STORE_NEW, .key = store_key(store) };
+	struct store_op mark = { .kind = STORE_MARK, .key = op.key };
+	struct err err;
+
+	(void)snprintf(e.qid, sizeof e.qid, "%s", qid);
+	memcpy(op.qid, e.qid, sizeof op.qid);
+	op.place = (struct store_place){ STORE_INCOMING, 0, op.key };
+	mark.place = (struct store_place){ class, 1, op.key };
+	envelope_print(&e, &op.data);
+	mark_print(&e, &mark.place, &mark.data);
+	op.next = &mark;
+	(void)store_commit(store, &op, &err);
+	buf_free(&op.data);
+	buf_free(&mark.data);
+}
+
+static int
+fill(const char *where)
+{
+	const struct store_options options = { 64 << 20, 2 << 20 };
+	struct err err;
+	struct store *store = store_open(where, &options, &err);
+
+	if (store == NULL)
+		return 1;
+	put_message(store, "1A1A6A746A2", STORE_DEFERRED,
+	    "connect to 127.0.0.1[127.0.0.1]:1: Connection refused");
+	put_message(store, "173ECA746A5", STORE_HOLD, "");
+	put_message(store, "5FA26B3DFE", STORE_INCOMING, "");
+	store_close(store);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -550,6 +612,8 @@ main(int argc, char **argv)
 
 	if (argc > 4 && strcmp(argv[1], "role") == 0)
 		return run_role(argv);
+	if (argc > 2 && strcmp(argv[1], "fill") == 0)
+		return fill(argv[2]);
 	self = argv[0];
 	if (mkdtemp(dir) == NULL)
 		return 1;

@@ -7,7 +7,10 @@
 #include "weir/cmd_check.h"
 #include "weir/cmd_explain.h"
 #include "weir/cmd_newaliases.h"
+#include "weir/cmd_postcat.h"
 #include "weir/cmd_postmap.h"
+#include "weir/cmd_postqueue.h"
+#include "weir/cmd_postsuper.h"
 #include "weir/cmd_run.h"
 #include "weir/cmd_session.h"
 #include "weir/roles.h"
@@ -22,6 +25,7 @@ static const struct command commands[] = {
 	{ "check", cmd_check, "find mistakes in the configuration", "[-c DIR]", 0 },
 	{ "explain", cmd_explain, "show how a decision was made",
 	  "[-c DIR] [-n COUNT] ID", 0 },
+	{ "mailq", cmd_postqueue_mailq, "list the mail queue", "[-c DIR]", 0 },
 	{ "newaliases", cmd_newaliases, "rebuild the alias databases",
 	  "[-c DIR]", 0 },
 	{ "postalias", cmd_postmap_aliases, "make or query an alias database",
@@ -30,6 +34,12 @@ static const struct command commands[] = {
 	  "[options] [TYPE:]FILE ...", 0 },
 	{ "test", cmd_session, "judge a session that is only played",
 	  "session [-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] [SCRIPT]", 0 },
+	{ "postcat", cmd_postcat, "show a message of the queue",
+	  "-q [-beh] [-c DIR] ID ...", 0 },
+	{ "postqueue", cmd_postqueue, "list or flush the mail queue",
+	  "-p | -j | -f | -i ID | -s SITE", 0 },
+	{ "postsuper", cmd_postsuper, "delete, hold or requeue mail",
+	  "[-d ID] [-h ID] [-H ID] [-r ID] [QUEUE ...]", 0 },
 	{ "master", cmd_run_master, "what start leaves running", "", 1 },
 	{ "role-proxy", roles_proxy, "SMTP server", "", 1 },
 	{ "role-queue", roles_queue, "queue", "", 1 },
