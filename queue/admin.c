@@ -357,38 +357,63 @@ admin_cat(struct admin *admin, const char *qid,
 	return converse(admin, &taker, err);
 }
 
+/* Many changes are asked for before the first is answered, so that they share
+ * the disk's time.  Ask for more, up to ${n}. */
+static int
+ask_changes(struct admin *admin, enum schedule_change change,
+    const char *const *qids, size_t n, size_t *asked, struct err *err)
+{
+	struct buf out = { 0 };
+	int rc;
+
+	for (; *asked < n; ++*asked)
+		put_question(
+		    &out, ADMIN_FRAME_CHANGE, *asked, change, qids[*asked]);
+	rc = out.len > 0 ? say(admin, &out, err) : 0;
+	buf_free(&out);
+	return rc;
+}
+
+/* What is done with the answers to changes. */
+struct made {
+	void (*made)(void *arg, const char *qid, int outcome);
+	void *arg;
+};
+
+static int
+change_all(struct admin *admin, enum schedule_change change,
+    const char *const *qids, size_t n, const struct made *made, struct err *err)
+{
+	enum { MOST = 256 };
+	struct frame frame;
+	size_t asked = 0;
+
+	for (size_t answered = 0; answered < n; answered++) {
+		size_t most = n - answered > MOST ? answered + MOST : n;
+		int one;
+
+		if ((asked - answered < MOST / 2 &&
+			ask_changes(admin, change, qids, most, &asked, err) !=
+			    0) ||
+		    answer(admin, &frame, err) != 0)
+			return -1;
+		one = outcome(&frame, err);
+		if (one < 0 || frame.type != ADMIN_FRAME_END || frame.id >= n)
+			return -1;
+		made->made(made->arg, qids[frame.id], one);
+	}
+	return 0;
+}
+
 int
 admin_change(struct admin *admin, enum schedule_change change,
-    const char *const *qids, size_t n,
+    const struct admin_ids *ids,
     void (*made)(void *arg, const char *qid, int outcome), void *arg,
     struct err *err)
 {
-	/* Many are asked for before the first is answered, so that they share
-	 * the disk's time. */
-	enum { MOST = 256 };
-	struct buf out = { 0 };
-	struct frame frame;
-	size_t asked = 0;
-	int rc = 0, one;
+	const struct made all = { made, arg };
 
-	for (size_t answered = 0; rc == 0 && answered < n; answered++) {
-		if (asked - answered <= MOST / 2)
-			for (; asked < n && asked - answered < MOST; asked++)
-				put_question(&out, ADMIN_FRAME_CHANGE, asked,
-				    change, qids[asked]);
-		rc = out.len > 0 ? say(admin, &out, err) : 0;
-		if (rc == 0)
-			rc = answer(admin, &frame, err);
-		if (rc != 0)
-			break;
-		one = outcome(&frame, err);
-		if (one < 0 || frame.type != ADMIN_FRAME_END || frame.id >= n)
-			rc = -1;
-		else
-			made(arg, qids[frame.id], one);
-	}
-	buf_free(&out);
-	return rc;
+	return change_all(admin, change, ids->ids, ids->count, &all, err);
 }
 
 int

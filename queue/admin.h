@@ -50,14 +50,19 @@ int admin_cat(struct admin *admin, const char *qid,
     void (*body)(void *arg, const char *data, size_t n), void *arg,
     struct err *err);
 
+struct admin_ids {
+	const char *const *ids;
+	size_t count;
+};
+
 /*
- * admin_change(admin, change, qids, n, made, arg, err):
- * Make the same change of ${n} messages; ${made} is called for each, as it is
+ * admin_change(admin, change, ids, made, arg, err):
+ * Make the same change of several messages; ${made} is called for each, as it is
  * made: 1, or 0 if it does not apply.  0, or -1: failed or not allowed; some
  * may have been made.
  */
 int admin_change(struct admin *admin, enum schedule_change change,
-    const char *const *qids, size_t n,
+    const struct admin_ids *ids,
     void (*made)(void *arg, const char *qid, int outcome), void *arg,
     struct err *err);
 

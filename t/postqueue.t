@@ -8,6 +8,7 @@ case $out in /*) ;; *) out=$PWD/$out ;; esac
 dir=$(mktemp -d) && mkdir "$dir/etc" "$dir/spool" || exit 1
 trap 'rm -rf "$dir"' EXIT
 export TZ=UTC
+: >"$dir/etc/master.cf"
 cat >"$dir/etc/main.cf" <<end
 queue_directory = $dir/spool
 relay_domains = relay.example

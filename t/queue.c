@@ -405,10 +405,11 @@ change(enum schedule_change what, const char *qid)
 	struct conf *conf = conf_parse("test", settings, tables, NULL);
 	struct err err = { "" };
 	struct admin *admin = admin_open(admin_path, store_path, conf, &err);
+	const struct admin_ids ids = { &qid, 1 };
 	int outcome = -1;
 
 	if (admin == NULL ||
-	    admin_change(admin, what, &qid, 1, note, &outcome, &err) != 0)
+	    admin_change(admin, what, &ids, note, &outcome, &err) != 0)
 		printf("# %s\n", err.text);
 	admin_close(admin);
 	conf_free(conf);

@@ -121,6 +121,7 @@ ignore(void *arg, const char *qid, int outcome)
 static int
 flush_one(struct queue_tool *tool, const char *qid)
 {
+	const struct admin_ids ids = { &qid, 1 };
 	struct err err = { "" };
 
 	if (!envelope_qid_valid(qid))
@@ -131,7 +132,7 @@ flush_one(struct queue_tool *tool, const char *qid)
 		queue_tool_fail(
 		    tool, "Cannot flush queue ID - mail system is down");
 	if (admin_change(
-		tool->admin, SCHEDULE_FLUSH, &qid, 1, ignore, NULL, &err) < 0)
+		tool->admin, SCHEDULE_FLUSH, &ids, ignore, NULL, &err) < 0)
 		queue_tool_fail(tool, "%s", err.text);
 	return 0;
 }

@@ -151,6 +151,7 @@ run(struct request *r, size_t k)
 	struct tally tally = { .kind = &kinds[k], .quiet = names->all };
 	struct gathering g = { r, names };
 	struct err err = { "" };
+	struct admin_ids ids;
 
 	if (!names->given)
 		return;
@@ -158,13 +159,12 @@ run(struct request *r, size_t k)
 		queue_tool_fail(&r->tool, "%s", err.text);
 	if (!names->all)
 		narrow(r, names);
-	if (admin_change(r->tool.admin, kinds[k].change, names->ids,
-		names->count, made, &tally, &err) < 0)
+	ids = (struct admin_ids){ names->ids, names->count };
+	if (admin_change(
+		r->tool.admin, kinds[k].change, &ids, made, &tally, &err) < 0)
 		queue_tool_fail(&r->tool, "%s", err.text);
 	(void)fprintf(stderr, "postsuper: %s: %zu message%s\n", kinds[k].total,
 	    tally.count, tally.count == 1 ? "" : "s");
-	free(names->ids);
-	*names = (struct names){ 0 };
 }
 
 static _Noreturn void
@@ -219,5 +219,7 @@ cmd_postsuper(int argc, char **argv)
 	for (k = 0; k < KINDS; k++)
 		run(&r, k);
 	queue_tool_end(&r.tool);
+	for (k = 0; k < KINDS; k++)
+		free(r.names[k].ids);
 	return 0;
 }

@@ -3,18 +3,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/base_params.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "proxy/proxy_params.h"
 #include "queue/admin.h"
-#include "queue/queue_params.h"
-#include "rules/rules_params.h"
+#include "weir/cmd_options.h"
+#include "weir/generation.h"
 
 static void
 say(const struct queue_tool *tool, const char *severity, const char *format,
@@ -36,7 +33,7 @@ queue_tool_fail(const struct queue_tool *tool, const char *format, ...)
 	va_start(ap, format);
 	say(tool, "fatal", format, ap);
 	va_end(ap);
-	exit(tool->status);
+	_exit(tool->status);
 }
 
 void
@@ -52,9 +49,6 @@ queue_tool_warn(const struct queue_tool *tool, const char *format, ...)
 void
 queue_tool_start(struct queue_tool *tool, const char *dir)
 {
-	static const struct param_table *const tables[] = { &base_params_table,
-		&rules_params_table, &proxy_params_table, &queue_params_table,
-		NULL };
 	const struct event_target target = { .name = tool->program,
 		.fd = STDERR_FILENO,
 		.json_fd = -1,
@@ -63,15 +57,11 @@ queue_tool_start(struct queue_tool *tool, const char *dir)
 
 	event_open(&target);
 	tool->arena = arena_new();
-	if (dir == NULL)
-		dir = secure_getenv("MAIL_CONFIG");
-	if (dir == NULL && access("/etc/weir/main.cf", F_OK) != 0)
-		tool->conf = conf_parse("main.cf", "", tables, &err);
-	else
-		tool->conf =
-		    conf_read(dir != NULL ? dir : "/etc/weir", tables, &err);
-	if (tool->conf == NULL)
+	tool->generation = generation_read(
+	    dir != NULL ? dir : cmd_options_default_dir(), &err);
+	if (tool->generation == NULL)
 		queue_tool_fail(tool, "%s", err.text);
+	tool->conf = tool->generation->conf;
 }
 
 /* We do the queue role's work, so its log lines are ours to write. */
@@ -90,13 +80,10 @@ void
 queue_tool_open(struct queue_tool *tool)
 {
 	struct err err = { "" };
-	const char *dir =
-	    conf_get(tool->conf, "queue_directory", tool->arena, &err);
+	const struct generation *g = tool->generation;
 
-	if (dir == NULL)
-		queue_tool_fail(tool, "%s", err.text);
-	tool->admin = admin_open(arena_printf(tool->arena, "%s/run/admin", dir),
-	    arena_printf(tool->arena, "%s/store", dir), tool->conf, &err);
+	tool->admin = admin_open(
+	    generation_socket(g, "admin"), g->store_dir, g->conf, &err);
 	if (tool->admin == NULL)
 		queue_tool_fail(tool, "%s", err.text);
 	if (admin_is_alone(tool->admin))
@@ -107,6 +94,6 @@ void
 queue_tool_end(struct queue_tool *tool)
 {
 	admin_close(tool->admin);
-	conf_free(tool->conf);
+	generation_free(tool->generation);
 	arena_free(tool->arena);
 }

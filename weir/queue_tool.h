@@ -8,18 +8,20 @@
 struct admin;
 struct arena;
 struct conf;
+struct generation;
 
 struct queue_tool {
 	const char *program; /* for messages */
 	int status;          /* with which a failure ends the process */
 	struct arena *arena;
-	struct conf *conf;
+	struct generation *generation;
+	struct conf *conf; /* of the generation */
 	struct admin *admin;
 };
 
-/* queue_tool_start(tool, dir): read ${dir}/main.cf (NULL: the default
- * directory, which may lack one).  Ends the process if that fails, as all below
- * do when something is wrong: message on stderr, tool->status. */
+/* queue_tool_start(tool, dir): read the configuration in ${dir} (NULL: the
+ * default directory).  Ends the process if that fails, as all below do when
+ * something is wrong: message on stderr, tool->status. */
 void queue_tool_start(struct queue_tool *tool, const char *dir);
 
 /* queue_tool_open(tool): reach the queue: its role, or the store if that is
