@@ -71,7 +71,7 @@ come_in(struct door *door, int fd, const struct sockaddr *sa)
 	struct net_addr addr;
 	unsigned port = 0;
 
-	if (hall->draining || hall->count >= hall->shared->most_sessions) {
+	if (hall->retired || hall->count >= hall->shared->most_sessions) {
 		complain(door, "all server ports are busy");
 		turn_away(fd);
 		return;

@@ -67,6 +67,14 @@ hall_work(struct session *s)
 }
 
 void
+hall_retire(struct hall *hall)
+{
+	hall->retired = true;
+	if (hall->count == 0)
+		loop_stop(hall->loop);
+}
+
+void
 hall_drain(struct hall *hall)
 {
 	struct session *s, *next;
@@ -76,8 +84,7 @@ hall_drain(struct hall *hall)
 		next = s->next;
 		session_io_drain(s);
 	}
-	if (hall->count == 0)
-		loop_stop(hall->loop);
+	hall_retire(hall);
 }
 
 void

@@ -56,16 +56,21 @@ struct hall {
 	struct session *sessions;
 	size_t count;
 	struct buf spare; /* an input buffer between two uses */
-	bool draining;
-	bool cutting; /* sessions end as soon as they can */
+	bool retired;     /* no new sessions come */
+	bool draining;    /* and those that are here end soon */
+	bool cutting;     /* sessions end as soon as they can */
 };
 
 /* hall_work(s): have a worker run s->job as soon as the service has a place
  * for one; session_run() calls it. */
 void hall_work(struct session *s);
 
-/* hall_drain(hall): sessions end after their current command or message; the
- * loop stops when none is left. */
+/* hall_retire(hall): no new sessions come (a new generation has them); the loop
+ * stops when none is left. */
+void hall_retire(struct hall *hall);
+
+/* hall_drain(hall): also, sessions end after their current command or
+ * message. */
 void hall_drain(struct hall *hall);
 
 /* hall_end_all(hall): end them now. */

@@ -44,7 +44,7 @@ struct floor {
 	struct hall hall;
 	struct door **doors;
 	size_t ndoors;
-	struct loop_task drain, cut;
+	struct loop_task retire, drain, cut;
 	_Atomic bool over;
 };
 
@@ -119,14 +119,30 @@ set_ceilings(struct floor *f, unsigned workers)
 }
 
 static void
+close_doors(struct floor *f)
+{
+	for (size_t i = 0; i < f->ndoors; i++)
+		door_close(f->doors[i]);
+	f->ndoors = 0;
+}
+
+static void
+retire(struct loop_task *task)
+{
+	struct floor *f = (struct floor *)(void *)((char *)task -
+	    offsetof(struct floor, retire));
+
+	close_doors(f);
+	hall_retire(&f->hall);
+}
+
+static void
 drain(struct loop_task *task)
 {
 	struct floor *f = (struct floor *)(void *)((char *)task -
 	    offsetof(struct floor, drain));
 
-	for (size_t i = 0; i < f->ndoors; i++)
-		door_close(f->doors[i]);
-	f->ndoors = 0;
+	close_doors(f);
 	hall_drain(&f->hall);
 }
 
@@ -160,6 +176,7 @@ open_floor(struct running *r, unsigned number, unsigned workers)
 
 	f->running = r;
 	f->number = number;
+	f->retire.run = retire;
 	f->drain.run = drain;
 	f->cut.run = cut;
 	h->loop = loop_new();
@@ -241,7 +258,7 @@ all_over(const struct running *r)
 	return true;
 }
 
-/* Wait for SIGTERM, then for the sessions, at most role->drain. */
+/* Wait for SIGUSR2 or SIGTERM, then for the sessions, at most role->drain. */
 static void
 wait_for_end(struct running *r, const sigset_t *set)
 {
@@ -253,7 +270,11 @@ wait_for_end(struct running *r, const sigset_t *set)
 		number = sigwaitinfo(set, NULL);
 	while (number < 0 && errno == EINTR);
 	until = clock_mono() + r->role->drain;
-	for (unsigned i = 0; i < r->nfloors; i++)
+	for (unsigned i = 0; number == SIGUSR2 && i < r->nfloors; i++)
+		loop_post(r->floors[i].hall.loop, &r->floors[i].retire);
+	while (number != SIGTERM && !all_over(r) && clock_mono() < until)
+		number = sigtimedwait(set, NULL, &tick);
+	for (unsigned i = 0; i < r->nfloors && !all_over(r); i++)
 		loop_post(r->floors[i].hall.loop, &r->floors[i].drain);
 	while (!all_over(r) && clock_mono() < until)
 		(void)sigtimedwait(&(sigset_t){ 0 }, NULL, &tick);
@@ -312,6 +333,7 @@ start(struct running *r, const struct err *warnings)
 	 * them. */
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGUSR2);
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	status =
 	    role->ready != NULL ? role->ready(role->arg, warnings->text) : 0;

@@ -50,8 +50,10 @@ struct proxy_role {
 
 /*
  * proxy_role_run(role):
- * Serve until SIGTERM, which it takes over; then accept nothing more (the
- * listeners stay the caller's), let sessions end within role->drain, and return
+ * Serve until SIGUSR2 (others serve the listeners now: accept nothing more, go
+ * on with the sessions) or SIGTERM (end sessions after their current command or
+ * message), both of which it takes over.  The listeners stay the caller's.
+ * Returns when the sessions have ended, after role->drain at the latest, with
  * the exit status: 0, or EX_CONFIG with the reasons logged.
  */
 int proxy_role_run(const struct proxy_role *role);

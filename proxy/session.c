@@ -137,7 +137,7 @@ session_end(struct session *s)
 		s->next->prev = s->prev;
 	hall->count--;
 	free(s);
-	if (hall->draining && hall->count == 0)
+	if (hall->retired && hall->count == 0)
 		loop_stop(hall->loop);
 }
 

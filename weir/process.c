@@ -25,7 +25,8 @@ static const struct role roles[] = {
 	{ .name = "local", .command = "role-local",
 	  .sockets = { "local" }, .stays_root = true },
 	{ .name = "deliver", .command = "role-deliver" },
-	{ .name = "proxy", .command = "role-proxy", .listeners = true },
+	{ .name = "proxy", .command = "role-proxy", .listeners = true,
+	  .retires = true },
 	{ .name = NULL },
 };
 /* clang-format on */

@@ -19,7 +19,8 @@ struct role {
 	const char *sockets[3]; /* Unix sockets that it listens on */
 	bool listeners;         /* the SMTP listeners */
 	bool in_place;          /* takes a new generation by SIGHUP */
-	bool stays_root;        /* drops its rights for each delivery instead */
+	bool retires;    /* SIGUSR2: others serve now; finish the sessions */
+	bool stays_root; /* drops its rights for each delivery instead */
 };
 
 /* role_all(): ended by a NULL name. */

@@ -101,16 +101,18 @@ start(
 	return true;
 }
 
-/* End a process; it may go on with its sessions for a while. */
+/* End a process; it may go on with its sessions for a while: all of them if
+ * another serves in its place, else those that are in the middle of a
+ * message. */
 static void
-drain(struct process *p)
+drain(struct process *p, bool replaced)
 {
 	struct supervisor *s = p->supervisor;
 
+	(void)kill(p->pid, replaced && p->role->retires ? SIGUSR2 : SIGTERM);
 	if (p->state == PROCESS_DRAINING)
 		return;
 	p->state = PROCESS_DRAINING;
-	(void)kill(p->pid, SIGTERM);
 	loop_timer_set(s->loop, &p->limit,
 	    clock_mono() + s->now->weir.weir_drain_time_limit + CLOCK_SECOND);
 }
@@ -142,7 +144,7 @@ commit(struct supervisor *s)
 			process_serve(p);
 		else if (p->state != PROCESS_DRAINING &&
 		    p->generation != s->number && !p->role->in_place)
-			drain(p);
+			drain(p, true);
 		else if (p->generation != s->number && p->role->in_place &&
 		    p->state == PROCESS_SERVING)
 			(void)kill(p->pid, SIGHUP);
@@ -162,7 +164,7 @@ give_up(struct supervisor *s)
 {
 	for (struct process *p = s->processes; p != NULL; p = p->next)
 		if (p->state == PROCESS_STARTING || p->state == PROCESS_READY)
-			drain(p);
+			drain(p, false);
 	listeners_abort(&s->listeners);
 	generation_free(s->next);
 	s->next = NULL;
@@ -367,7 +369,7 @@ supervisor_stop(struct supervisor *s)
 	event_info(&by, "stopping");
 	s->stopping = true;
 	for (struct process *p = s->processes; p != NULL; p = p->next)
-		drain(p);
+		drain(p, false);
 	if (s->processes == NULL)
 		loop_stop(s->loop);
 }
