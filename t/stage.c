@@ -3,6 +3,7 @@
  * ... R-58, Example 11-2; hostile rows 58, 63, 66, 67, 68, 74. */
 #include "classes/stage.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -612,6 +613,56 @@ test_trace(void)
 	end(&s);
 }
 
+/* Many sessions of one service at once, on its one set of rules. */
+static void *
+busy(void *arg)
+{
+	const struct session *shared = arg;
+	struct session s = *shared;
+	char recipient[32], *replies = NULL;
+
+	s.world = testworld_new(zone);
+	s.subject.arena = arena_new();
+	s.subject.world = &s.world.world;
+	for (unsigned i = 0; i < 200; i++) {
+		(void)snprintf(
+		    recipient, sizeof recipient, "u%u@example.com", i % 4);
+		if (strncmp(rcpt(&s, recipient), i % 4 == 0 ? "504" : "554",
+			3) != 0)
+			replies = recipient;
+		arena_reset(s.subject.arena);
+	}
+	stage_reset_session(&s.state);
+	arena_free(s.subject.arena);
+	return replies != NULL ? arg : NULL;
+}
+
+static void
+test_threads(void)
+{
+	pthread_t threads[4];
+	struct session s;
+	void *failed = NULL;
+
+	begin(&s,
+	    "smtpd_recipient_restrictions = check_recipient_access "
+	    "inline:{{u0@example.com = reject_non_fqdn_sender}, "
+	    "{u1@example.com = permit_mynetworks, reject}, "
+	    "{u2@example.com = reject_rbl_client bl.test}}, reject\n");
+	s.subject.sender = "a";
+	for (unsigned i = 0; i < 4; i++)
+		if (pthread_create(&threads[i], NULL, busy, &s) != 0)
+			exit(1);
+	for (unsigned i = 0; i < 4; i++) {
+		void *result;
+
+		(void)pthread_join(threads[i], &result);
+		failed = result != NULL ? result : failed;
+	}
+	ok(failed == NULL, "four threads, one set of rules");
+	end(&s);
+}
+
 int
 main(void)
 {
@@ -629,5 +680,6 @@ main(void)
 	test_blocks();
 	test_dnsbl_once();
 	test_trace();
+	test_threads();
 	return done_testing();
 }
