@@ -152,7 +152,7 @@ put_text(struct buf *out, const struct event_type *type,
 {
 	const char *p = type->text, *brace;
 
-	buf_puts(out, target.name);
+	buf_puts(out, by != NULL && by->name != NULL ? by->name : target.name);
 	if (target.service != NULL)
 		buf_printf(out, "/%s", target.service);
 	if (target.plain)

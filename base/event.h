@@ -40,6 +40,7 @@ struct event_by {
 	const char *program; /* "smtpd", "cleanup", "qmgr", "smtp" ... */
 	unsigned number;     /* one per session; 0: the process id */
 	const char *qid;     /* queue id, or "NOQUEUE" */
+	const char *name; /* syslog_name of its service; NULL: the target's */
 };
 
 /*

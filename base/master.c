@@ -376,6 +376,7 @@ master_view(const struct master_service *service, struct conf *conf)
 {
 	struct conf *view = conf_view(conf);
 
+	conf_set(view, "service_name", service->name, service->origin);
 	for (size_t i = 0; i < service->noptions; i++)
 		conf_set(view, service->options[i].name,
 		    service->options[i].value, service->options[i].origin);

@@ -18,9 +18,7 @@ static void
 run_agent(struct delivery *d)
 {
 	struct delivery_end end = { .status = JOB_DEFERRED, .dsn = "4.3.0" };
-	struct event_by by = { .program = d->transport->agent->command,
-		.number = d->number,
-		.qid = d->job->qid };
+	struct event_by by = transport_by(d->transport, d->number, d->job->qid);
 	struct err err = { { 0 } };
 	int found = content_open(
 	    &d->content, d->env->store, d->job->key, d->arena, &err);

@@ -59,10 +59,8 @@ report(const struct delivery *d, const struct job_rcpt *rcpt,
     const struct delivery_end *end, const char *status, const char *dsn)
 {
 	const struct transport *t = d->transport;
-	struct event_by by = { .program =
-				   t != NULL ? t->agent->command : "error",
-		.number = end->number != 0 ? end->number : d->number,
-		.qid = d->job->qid };
+	struct event_by by = transport_by(
+	    t, end->number != 0 ? end->number : d->number, d->job->qid);
 	int digits =
 	    t != NULL ? (int)t->params.delay_logging_resolution_limit : 2;
 	const char *orig = rcpt->original;

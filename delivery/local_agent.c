@@ -108,9 +108,7 @@ deliver_one(struct delivery *d, size_t i)
 	const char *address = d->job->rcpts[i].address;
 	const char *at = strrchr(address, '@');
 	int user = at != NULL ? (int)(at - address) : (int)strlen(address);
-	struct event_by by = {
-		.program = "local", .number = d->number, .qid = d->job->qid
-	};
+	struct event_by by = transport_by(d->transport, d->number, d->job->qid);
 	struct delivery_end end = {
 		.status = JOB_DEFERRED, .dsn = "4.3.0", .relay = "local"
 	};

@@ -217,9 +217,7 @@ mailbox_client_deliver(
 		[MAILBOX_DEFER] = JOB_DEFERRED,
 		[MAILBOX_BOUNCE] = JOB_BOUNCED };
 	const struct job_rcpt *to = &d->job->rcpts[rcpt];
-	struct event_by by = { .program = d->transport->agent->command,
-		.number = d->number,
-		.qid = d->job->qid };
+	struct event_by by = transport_by(d->transport, d->number, d->job->qid);
 	struct delivery_end end = { .relay = relay };
 	struct mailbox_answer a = { .warning = "" };
 	struct err err = { { 0 } };

@@ -87,8 +87,8 @@ use_kept(struct smtp_run *run)
 static void
 unreachable(struct smtp_run *run, const struct smtp_why *why)
 {
-	struct event_by by = { .program = run->client->lmtp ? "lmtp" : "smtp",
-		.number = run->delivery->number };
+	struct event_by by =
+	    transport_by(run->client->transport, run->delivery->number, NULL);
 
 	event(&delivery_events_unreachable, &by, "text", why->text, NULL);
 	run->why = *why;

@@ -63,9 +63,8 @@ void
 smtp_mail_fail(struct smtp_run *run, const struct smtp_session *s,
     const struct smtp_why *why)
 {
-	struct event_by by = { .program = run->client->lmtp ? "lmtp" : "smtp",
-		.number = s->number,
-		.qid = run->delivery->job->qid };
+	struct event_by by = transport_by(
+	    run->client->transport, s->number, run->delivery->job->qid);
 
 	if (!smtp_why_hard(why) && !run->final)
 		event(
@@ -242,10 +241,8 @@ flush_part(struct mail *m, struct buf *out)
 static void
 note_broken_lines(const struct mail *m, const struct smtp_body *body)
 {
-	struct event_by by = { .program =
-				   m->run->client->lmtp ? "lmtp" : "smtp",
-		.number = m->s->number,
-		.qid = m->d->job->qid };
+	struct event_by by = transport_by(
+	    m->run->client->transport, m->s->number, m->d->job->qid);
 
 	if (body->broken > 0)
 		event(&delivery_events_broken_line, &by, "limit",
@@ -257,7 +254,8 @@ note_broken_lines(const struct mail *m, const struct smtp_body *body)
 static bool
 unreadable(struct mail *m, const struct err *err)
 {
-	struct event_by by = { .program = "smtp", .qid = m->d->job->qid };
+	struct event_by by = transport_by(
+	    m->run->client->transport, m->s->number, m->d->job->qid);
 	struct smtp_why why;
 
 	event(&delivery_events_content, &by, "text", err->text, NULL);

@@ -271,7 +271,8 @@ static bool
 not_myself(struct smtp_session *s, const char *nexthop, struct arena *arena,
     struct smtp_why *why)
 {
-	struct event_by by = { .program = "smtp", .number = s->number };
+	struct event_by by =
+	    transport_by(s->client->transport, s->number, NULL);
 
 	if (s->client->lmtp || !is_myself(s))
 		return true;

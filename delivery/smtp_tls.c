@@ -13,6 +13,7 @@
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_why.h"
+#include "delivery/transport.h"
 
 /* One word of smtp_tls_verify_cert_match or smtp_tls_secure_cert_match. */
 static const char *
@@ -60,8 +61,8 @@ static void
 report(const struct smtp_session *s, const struct tls_facts *f, bool matched,
     struct arena *arena)
 {
-	struct event_by by = { .program = s->client->lmtp ? "lmtp" : "smtp",
-		.number = s->number };
+	struct event_by by =
+	    transport_by(s->client->transport, s->number, NULL);
 	const char *trust = !f->ccert_given ? "Anonymous"
 	    : !f->ccert_trusted             ? "Untrusted"
 	    : matched                       ? "Verified"

@@ -11,6 +11,7 @@
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_why.h"
+#include "delivery/transport.h"
 #include "queue/envelope.h"
 
 enum { NAME, ADDR, PORT, PROTO, HELO, IDENT, SOURCE, ALL, SPLIT = PROTO };
@@ -64,7 +65,8 @@ static bool
 command(struct smtp_session *s, const char *const *values, unsigned i,
     unsigned end, struct arena *arena, struct smtp_why *why)
 {
-	struct event_by by = { .program = "smtp", .number = s->number };
+	struct event_by by =
+	    transport_by(s->client->transport, s->number, NULL);
 	struct buf out = { 0 };
 	bool ok = true;
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/master.h"
 #include "delivery/agent.h"
 
@@ -100,4 +101,14 @@ transport_find(const struct transports *all, const char *name)
 		if (strcmp(all->list[i]->name, name) == 0)
 			return all->list[i];
 	return NULL;
+}
+
+struct event_by
+transport_by(const struct transport *t, unsigned number, const char *qid)
+{
+	return (struct event_by){ .program =
+				      t != NULL ? t->agent->command : "error",
+		.number = number,
+		.qid = qid,
+		.name = t != NULL ? t->base.syslog_name : NULL };
 }

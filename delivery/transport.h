@@ -48,4 +48,9 @@ void transport_close_all(struct transports *all, const struct conf *conf);
 struct transport *
 transport_find(const struct transports *all, const char *name);
 
+/* transport_by(t, number, qid): who says something in the log: the agent, under
+ * the transport's syslog_name; "error" where there is no transport (NULL). */
+struct event_by
+transport_by(const struct transport *t, unsigned number, const char *qid);
+
 #endif

@@ -58,9 +58,7 @@ open_virtual(struct transport *t, struct arena *arena, struct err *err)
 static void
 warn(const struct delivery *d, const char *text)
 {
-	struct event_by by = {
-		.program = "virtual", .number = d->number, .qid = d->job->qid
-	};
+	struct event_by by = transport_by(d->transport, d->number, d->job->qid);
 
 	event(&delivery_events_config, &by, "text", text, NULL);
 }

@@ -120,9 +120,8 @@ read_sender(struct session *s, bool utf8)
 	sender = address_path(session_arena(s), text, flags, &rest);
 	if (sender != NULL && (rest[0] == '\0' || rest[0] == '>'))
 		return sender;
-	event(&proxy_events_bad_address,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
-	    s->client, "command", "MAIL", "address", text, NULL);
+	event(&proxy_events_bad_address, &s->by_itself, "client", s->client,
+	    "command", "MAIL", "address", text, NULL);
 	return NULL;
 }
 

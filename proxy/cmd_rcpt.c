@@ -41,8 +41,7 @@ read_option(struct session *s, const char *word, struct mail_rcpt *rcpt)
 		if (rcpt->notify == 0 &&
 		    (rcpt->notify = esmtp_notify(word + 7)) != 0)
 			return NULL;
-		event(&proxy_events_bad_notify,
-		    &(struct event_by){ "smtpd", s->by.number, NULL }, "value",
+		event(&proxy_events_bad_notify, &s->by_itself, "value",
 		    word + 7, NULL);
 		return "501 5.5.4 Error: Bad NOTIFY parameter syntax";
 	}
@@ -65,9 +64,8 @@ read_recipient(struct session *s)
 	if (address != NULL && address[0] != '\0' &&
 	    (rest[0] == '\0' || rest[0] == '>'))
 		return address;
-	event(&proxy_events_bad_address,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
-	    s->client, "command", "RCPT", "address", text, NULL);
+	event(&proxy_events_bad_address, &s->by_itself, "client", s->client,
+	    "command", "RCPT", "address", text, NULL);
 	return NULL;
 }
 

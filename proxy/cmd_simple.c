@@ -89,8 +89,7 @@ cmd_simple_vrfy(struct session *s)
 	if (f->recipient == NULL || f->recipient[0] == '\0' ||
 	    rest[0] != '\0') {
 		f->recipient = before;
-		event(&proxy_events_bad_address,
-		    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
+		event(&proxy_events_bad_address, &s->by_itself, "client",
 		    s->client, "command", "VRFY", "address", text, NULL);
 		return refuse(s, "501 5.1.3 Bad recipient address syntax");
 	}
@@ -129,9 +128,8 @@ cmd_simple_etrn(struct session *s)
 	s->subject.etrn_domain = NULL;
 	if (result != SMTP_COMMAND_DONE)
 		return result;
-	event(&proxy_events_etrn,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "domain", domain,
-	    "client", s->client, NULL);
+	event(&proxy_events_etrn, &s->by_itself, "domain", domain, "client",
+	    s->client, NULL);
 	session_reply(s, "459 <%s>: service unavailable", domain);
 	return SMTP_COMMAND_FAILED;
 }

@@ -22,9 +22,8 @@ injected(struct session *s)
 
 	if (n == 0)
 		return false;
-	event(&proxy_events_pipelining,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "where",
-	    "STARTTLS", "client", s->client, "data",
+	event(&proxy_events_pipelining, &s->by_itself, "where", "STARTTLS",
+	    "client", s->client, "data",
 	    escape_text(session_arena(s), s->in.data + s->in_at,
 		n < LOG_MOST ? n : LOG_MOST),
 	    NULL);
@@ -87,8 +86,7 @@ take_facts(struct session *s)
 		return;
 	(void)snprintf(bits, sizeof bits, "%d", t.bits);
 	(void)snprintf(alg_bits, sizeof alg_bits, "%d", t.alg_bits);
-	event(&proxy_events_tls,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "trust",
+	event(&proxy_events_tls, &s->by_itself, "trust",
 	    !t.ccert_given        ? "Anonymous"
 		: t.ccert_trusted ? "Trusted"
 				  : "Untrusted",
@@ -103,9 +101,8 @@ take_facts(struct session *s)
 static enum cmd_tls_status
 failed(struct session *s, const char *reason)
 {
-	event(&proxy_events_tls_failed,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
-	    s->client, "reason", reason, NULL);
+	event(&proxy_events_tls_failed, &s->by_itself, "client", s->client,
+	    "reason", reason, NULL);
 	s->why = "lost connection";
 	return CMD_TLS_FAILED;
 }

@@ -68,9 +68,8 @@ not_smtp(struct session *s)
 
 	if (!is_header(word) && !matches(s, s->service->forbidden, word))
 		return false;
-	event(&proxy_events_not_smtp,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
-	    s->client, "line",
+	event(&proxy_events_not_smtp, &s->by_itself, "client", s->client,
+	    "line",
 	    escape_text(session_arena(s), s->line, n < LOG_MOST ? n : LOG_MOST),
 	    NULL);
 	return true;
@@ -86,8 +85,7 @@ came_too_soon(struct session *s)
 	    (s->esmtp && !(s->command->flags & SMTP_COMMAND_LAST)))
 		return false;
 	s->pipelined = true;
-	event(&proxy_events_pipelining,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "where",
+	event(&proxy_events_pipelining, &s->by_itself, "where",
 	    s->command->name, "client", s->client, "data",
 	    escape_text(session_arena(s), s->in.data + s->in_at,
 		n < LOG_MOST ? n : LOG_MOST),
@@ -259,9 +257,8 @@ log_overlong(struct session *s, const char *line)
 
 	(void)snprintf(limit, sizeof limit, "%lld",
 	    (long long)s->params->line_length_limit);
-	event(&proxy_events_long_request,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
-	    s->client, "limit", limit, "start",
+	event(&proxy_events_long_request, &s->by_itself, "client", s->client,
+	    "limit", limit, "start",
 	    escape_text(session_arena(s), line, LOG_START), NULL);
 }
 

@@ -49,7 +49,7 @@ complain(struct door *door, const char *text)
 	    now - door->complained < COMPLAIN_S * CLOCK_SECOND)
 		return;
 	door->complained = now;
-	event(&proxy_events_crowded, &(struct event_by){ "smtpd", 0, NULL },
+	event(&proxy_events_crowded, &(struct event_by){ .program = "smtpd" },
 	    "text", text, NULL);
 }
 

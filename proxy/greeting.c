@@ -68,9 +68,8 @@ too_many(struct session *s)
 	session_reply(s, "421 4.7.0 %s Error: too many connections from %s",
 	    s->service->myhostname, s->subject.client_addr);
 	(void)snprintf(text, sizeof text, "%u", count);
-	event(&proxy_events_too_many,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "count", text,
-	    "client", s->client, "service", s->service->master->name, NULL);
+	event(&proxy_events_too_many, &s->by_itself, "count", text, "client",
+	    s->client, "service", s->service->master->name, NULL);
 	return true;
 }
 
@@ -87,9 +86,8 @@ spoke_first(struct session *s)
 	if (n <= 0)
 		return false;
 	s->pipelined = true;
-	event(&proxy_events_pipelining,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "where",
-	    "CONNECT", "client", s->client, "data",
+	event(&proxy_events_pipelining, &s->by_itself, "where", "CONNECT",
+	    "client", s->client, "data",
 	    escape_text(session_arena(s), early, (size_t)n), NULL);
 	if (!s->params->smtpd_forbid_unauth_pipelining)
 		return false;
@@ -143,9 +141,7 @@ server_facts(struct session *s)
 static void
 log_connect(struct session *s)
 {
-	event(&proxy_events_connect,
-	    &(struct event_by){ "smtpd", s->by.number, NULL }, "client",
-	    s->client, NULL);
+	event(&proxy_events_connect, &s->by_itself, "client", s->client, NULL);
 }
 
 /* Who is it?  May block. */

@@ -76,13 +76,13 @@ static void
 log_fault(struct session *s)
 {
 	const struct subject *f = &s->subject;
-	struct event_by cleanup = s->by;
+	struct event_by cleanup = {
+		.program = "cleanup", .number = s->by.number, .qid = s->by.qid
+	};
 
-	cleanup.program = "cleanup";
 	if (s->mail->message.fault == MESSAGE_TOO_LARGE)
-		event(&proxy_events_too_large,
-		    &(struct event_by){ "smtpd", s->by.number, NULL },
-		    "queue_id", s->qid, NULL);
+		event(&proxy_events_too_large, &s->by_itself, "queue_id",
+		    s->qid, NULL);
 	else
 		event(&proxy_events_content, &cleanup, "action", "reject",
 		    "what", "content", "client", s->client, "sender", f->sender,
@@ -106,8 +106,8 @@ log_hops(const struct session *s)
 	(void)snprintf(text, sizeof text,
 	    "%s: message rejected: hopcount exceeded", s->qid);
 	event(&proxy_events_trouble,
-	    &(struct event_by){ "cleanup", s->by.number, NULL }, "text", text,
-	    NULL);
+	    &(struct event_by){ .program = "cleanup", .number = s->by.number },
+	    "text", text, NULL);
 }
 
 static void stored(void *arg, enum submit_result result, const char *why);
@@ -358,7 +358,9 @@ void
 intake_finish(struct session *s)
 {
 	struct mail *mail = s->mail;
-	struct event_by cleanup = s->by;
+	struct event_by cleanup = {
+		.program = "cleanup", .number = s->by.number, .qid = s->by.qid
+	};
 
 	s->where = "END-OF-MESSAGE";
 	s->subject.size = (int64_t)mail->message.size;
@@ -386,7 +388,6 @@ intake_finish(struct session *s)
 	}
 	make_headers(s);
 	mail->envelope->size = mail->envelope->nheaders + mail->message.size;
-	cleanup.program = "cleanup";
 	event(&proxy_events_message_id, &cleanup, "message_id",
 	    mail->envelope->message_id[0] != '\0' ? mail->envelope->message_id
 						  : "<>",

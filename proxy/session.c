@@ -65,7 +65,10 @@ session_new(struct hall *hall, unsigned place, int fd,
 	    : &s->service->calm;
 	s->watch.fd = fd;
 	s->peer = *addr;
-	s->by = (struct event_by){ "smtpd", session_number(), "NOQUEUE" };
+	s->by = s->by_itself = (struct event_by){ .program = "smtpd",
+		.number = session_number(),
+		.name = s->service->syslog_name };
+	s->by.qid = "NOQUEUE";
 	s->where = "CONNECT";
 	s->writable = true;
 	s->out_held = SIZE_MAX;

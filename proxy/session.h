@@ -83,8 +83,9 @@ struct session {
 	const struct smtp_service *service;
 	const struct proxy_params *params; /* calm or stressed */
 	enum session_phase phase;
-	struct event_by by; /* program, session number, queue id */
-	char qid[24];       /* "" before the first accepted recipient */
+	struct event_by by;        /* program, session number, queue id */
+	struct event_by by_itself; /* the same without the queue id */
+	char qid[24];              /* "" before the first accepted recipient */
 	struct subject subject;
 	struct stage_state state;
 	struct session_forward forward;

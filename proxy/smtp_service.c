@@ -329,6 +329,7 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	struct err err = { 0 };
 
 	s->myhostname = text_of(s, "myhostname", all);
+	s->syslog_name = text_of(s, "syslog_name", all);
 	s->mail_name = text_of(s, "mail_name", all);
 	s->banner = conf_expand(s->conf, s->calm.smtpd_banner, s->arena, &err);
 	gather(all, &err);

@@ -50,7 +50,7 @@ struct smtp_service {
 	struct proxy_params calm, stressed; /* without and with stress=yes */
 	struct route *route;
 	struct rules *rules;
-	const char *myhostname, *mail_name, *banner;
+	const char *myhostname, *mail_name, *banner, *syslog_name;
 
 	struct match *mynetworks;
 	struct match *xclient, *xforward;    /* who may say so */

@@ -74,7 +74,7 @@ test_event(void)
 	struct event_target target = {
 		.name = "weir", .fd = fd, .json_fd = -1
 	};
-	struct event_by by = { "smtp", 7, "ABC" };
+	struct event_by by = { .program = "smtp", .number = 7, .qid = "ABC" };
 
 	event_open(&target);
 	event(&sample, &by, "to", "a@b", "orig", NULL, "delay", "0.1", NULL);

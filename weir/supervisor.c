@@ -149,6 +149,7 @@ commit(struct supervisor *s)
 		    p->state == PROCESS_SERVING)
 			(void)kill(p->pid, SIGHUP);
 	if (s->next != NULL) {
+		layout_events(s->next, s->files.log, s->files.json);
 		generation_free(s->now);
 		s->now = s->next;
 		s->next = NULL;
@@ -163,8 +164,11 @@ static void
 give_up(struct supervisor *s)
 {
 	for (struct process *p = s->processes; p != NULL; p = p->next)
-		if (p->state == PROCESS_STARTING || p->state == PROCESS_READY)
+		if (p->state == PROCESS_STARTING || p->state == PROCESS_READY) {
+			/* It may wait for the word, and for nothing else. */
+			(void)shutdown(p->control.fd, SHUT_WR);
 			drain(p, false);
+		}
 	listeners_abort(&s->listeners);
 	generation_free(s->next);
 	s->next = NULL;
