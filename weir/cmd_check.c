@@ -63,7 +63,26 @@ mistakes(struct err *err)
 	err->text[0] = '\0';
 }
 
-/* A name that somebody set, and that nothing acts on. */
+/* A comment cannot stand behind a value: it is part of it. */
+static void
+look_for_comment(const char *name, const struct conf_value *value)
+{
+	char text[1024];
+	const char *hash = strchr(value->text, '#');
+
+	while (hash != NULL && hash > value->text && hash[-1] != ' ' &&
+	    hash[-1] != '\t')
+		hash = strchr(hash + 1, '#');
+	if (hash == NULL)
+		return;
+	(void)snprintf(text, sizeof text,
+	    "%s:%u: %s: # after other text begins no comment, but is part of "
+	    "the value",
+	    value->origin.file, value->origin.line, name);
+	remark(text);
+}
+
+/* A name that somebody set: a doubtful value, or one that nothing acts on. */
 static void
 look_at(void *arg, const char *name, const struct conf_value *value,
     enum conf_known known)
@@ -72,6 +91,7 @@ look_at(void *arg, const char *name, const struct conf_value *value,
 	const char *like;
 	char text[1024];
 
+	look_for_comment(name, value);
 	if (known == CONF_KNOWN)
 		return;
 	if (known == CONF_UNUSED) {
