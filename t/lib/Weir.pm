@@ -115,7 +115,7 @@ local_recipient_maps =
 alias_maps =
 EOT
 	# What the test sets itself is not set twice.
-	$main =~ s/^\Q$1\E = .*\n//m while $own =~ /^(\w+) *=/mg;
+	$main =~ s/^\Q$1\E =.*\n//m while $own =~ /^(\w+) *=/mg;
 	$self->write_file("main.cf", $main . $own);
 	$self->write_file("master.cf", <<EOT . ($arg{master} || ""));
 127.0.0.1:$self->{port} inet n - n - - smtpd
