@@ -262,6 +262,16 @@ sub send_mail {
 	return $reply;
 }
 
+# The reply to a normal transaction, which must be over within a second.
+sub healthy {
+	my ($self, $to, %arg) = @_;
+	my $begin = time;
+	my $reply = $self->send_mail(to => $to, %arg);
+	my $took = time - $begin;
+
+	return $took <= $slow ? $reply : "$reply (after $took s)";
+}
+
 # Start a program that serves for this test; stopped with it, by pid.
 sub peer {
 	my ($self, @command) = @_;
