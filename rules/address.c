@@ -28,48 +28,39 @@ has_control(const char *text)
 	return false;
 }
 
-/*
- * One level of nesting within an argument: behind ${open}, find what closes
- * it.  Quotes hide everything but their end; a bracket may contain others and
- * quoted strings.
- */
+/* Behind the '<' or '"' at ${p}: the end of what it encloses.  Quotes hide
+ * everything but their end; brackets may contain others, and quotes.  NULL: it
+ * is not closed. */
 static const char *
 close_of(const char *p)
 {
-	enum { DEEP = 32 };
-	char wanted[DEEP];
 	size_t depth = 0;
+	bool quoted = false;
 
 	do {
-		if (*p == '\\') {
-			if (*++p == '\0')
-				return NULL;
-		} else if (depth > 0 && *p == wanted[depth - 1]) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && *p == '<')
+			depth++;
+		else if (!quoted && *p == '>')
 			depth--;
-		} else if (depth == 0 || wanted[depth - 1] != '"') {
-			const char *opening = "<(\"[", *closing = ">)\"]";
-			const char *found = strchr(opening, *p);
-
-			if (found != NULL && depth == DEEP)
-				return NULL;
-			if (found != NULL)
-				wanted[depth++] = closing[found - opening];
-		}
 		p++;
-	} while (*p != '\0' && depth > 0);
-	return depth > 0 ? NULL : p;
+	} while (*p != '\0' && (quoted || depth > 0));
+	return quoted || depth > 0 ? NULL : p;
 }
 
 /* The end of the argument that begins at ${p}: the first blank that is not
- * within <>, [] or quotes; NULL: one of them is not closed. */
+ * within <> or quotes, nor behind a backslash; NULL: one is not closed. */
 static const char *
 argument_end(const char *p)
 {
 	while (p != NULL && *p != '\0' && *p != ' ' && *p != '\t') {
-		if (*p == '<' || *p == '[' || *p == '"')
+		if (*p == '<' || *p == '"')
 			p = close_of(p);
 		else
-			p++;
+			p += *p == '\\' && p[1] != '\0' ? 2 : 1;
 	}
 	return p;
 }
@@ -138,56 +129,19 @@ address_domain(const char *internal)
 	return at != NULL ? at + 1 : NULL;
 }
 
-/* RFC 5322 dot-atom, with 8-bit octets allowed. */
-static bool
-is_dot_string(const char *local, size_t len)
-{
-	if (len == 0 || local[0] == '.' || local[len - 1] == '.')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)local[i] <= ' ' || local[i] == 0x7f ||
-		    strchr("()<>@,;:\\\"[]", local[i]) != NULL)
-			return false;
-		if (local[i] == '.' && local[i + 1] == '.')
-			return false;
-	}
-	return true;
-}
-
-/* ${text}, of which the first ${len} octets are a local part. */
-static char *
-quote(struct arena *arena, const char *text, size_t len)
-{
-	char *external, *to;
-
-	if (is_dot_string(text, len))
-		return arena_strdup(arena, text);
-	external = arena_alloc(arena, len + strlen(text) + sizeof "\"\"");
-	to = external;
-	*to++ = '"';
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '"' || text[i] == '\\')
-			*to++ = '\\';
-		*to++ = text[i];
-	}
-	*to++ = '"';
-	memcpy(to, text + len, strlen(text + len) + 1);
-	return external;
-}
-
 char *
 address_external(struct arena *arena, const char *internal)
 {
 	const char *at = strrchr(internal, '@');
 	size_t len = at != NULL ? (size_t)(at - internal) : strlen(internal);
 
-	return quote(arena, internal, len);
+	return rfc822_quote(arena, internal, len);
 }
 
 char *
 address_external_local(struct arena *arena, const char *local)
 {
-	return quote(arena, local, strlen(local));
+	return rfc822_quote(arena, local, strlen(local));
 }
 
 char *

@@ -60,6 +60,7 @@ rfc822_part(struct rfc822 row, size_t from, size_t to)
 		.tokens = row.tokens + from,
 		.count = to - from,
 		.room = to - from,
+		.tight = row.tight,
 	};
 }
 
@@ -211,6 +212,7 @@ struct parser {
 	struct arena *arena;
 	struct rfc822 done;    /* from right to left */
 	struct rfc822 pending; /* of an address, from right to left */
+	bool in_group;         /* behind its ';' */
 };
 
 static void
@@ -235,6 +237,7 @@ finish(struct parser *p, bool comma)
 	inner = arena_alloc(p->arena, sizeof *inner);
 	*inner = p->pending;
 	reverse(inner);
+	inner->tight = true;
 	append(p->arena, &p->done,
 	    (struct rfc822_token){ .kind = RFC822_ADDRESS, .inner = inner });
 	if (comma)
@@ -267,7 +270,12 @@ bracketed(struct parser *p, struct rfc822 row, size_t i)
 			append(p->arena, &p->pending, row.tokens[i]);
 	}
 	finish(p, false);
-	return skip(p, row, i, ">;,:");
+	i = skip(p, row, i, ">;,:");
+	/* A colon in front of <address> is not part of the one before it; that
+	 * of a named group has its turn later. */
+	if (i > 0 && row.tokens[i - 1].kind == ':' && !p->in_group)
+		append(p->arena, &p->done, row.tokens[--i]);
+	return i;
 }
 
 struct rfc822
@@ -275,7 +283,7 @@ rfc822_parse(struct arena *arena, const char *text)
 {
 	struct rfc822 row = rfc822_scan(arena, text);
 	struct parser p = { .arena = arena };
-	bool want_word = true, in_group = false;
+	bool want_word = true;
 
 	for (size_t i = row.count; i > 0;) {
 		struct rfc822_token token = row.tokens[--i];
@@ -285,8 +293,8 @@ rfc822_parse(struct arena *arena, const char *text)
 		} else if (token.kind == ';') {
 			finish(&p, true);
 			append(arena, &p.done, token);
-			want_word = in_group = true;
-		} else if (token.kind == ':' && in_group) {
+			want_word = p.in_group = true;
+		} else if (token.kind == ':' && p.in_group) {
 			finish(&p, false);
 			rfc822_add(arena, &p.done, RFC822_GROUP, NULL);
 			i = skip(&p, row, i, ",");
@@ -309,14 +317,40 @@ rfc822_parse(struct arena *arena, const char *text)
 	return p.done;
 }
 
-static void
-quoted(struct buf *out, const char *text, const char *special)
+/* RFC 5322 dot-atom, with 8-bit octets allowed. */
+static bool
+is_dot_string(const char *local, size_t len)
 {
-	for (; *text != '\0'; text++) {
-		if (strchr(special, *text) != NULL)
-			buf_putc(out, '\\');
-		buf_putc(out, *text);
+	if (len == 0 || local[0] == '.' || local[len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)local[i] <= ' ' || local[i] == 0x7f ||
+		    strchr("()<>@,;:\\\"[]", local[i]) != NULL)
+			return false;
+		if (local[i] == '.' && local[i + 1] == '.')
+			return false;
 	}
+	return true;
+}
+
+char *
+rfc822_quote(struct arena *arena, const char *text, size_t len)
+{
+	char *external, *to;
+
+	if (is_dot_string(text, len))
+		return arena_strdup(arena, text);
+	external = arena_alloc(arena, len + strlen(text) + sizeof "\"\"");
+	to = external;
+	*to++ = '"';
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"' || text[i] == '\\')
+			*to++ = '\\';
+		*to++ = text[i];
+	}
+	*to++ = '"';
+	memcpy(to, text + len, strlen(text + len) + 1);
+	return external;
 }
 
 /* Words need a blank between them, and what a list is made of looks better
@@ -331,76 +365,109 @@ space_after(const struct rfc822_token *token, const struct rfc822_token *next)
 	    next->kind != RFC822_GROUP;
 }
 
-/* A token that is not an address, the ${i}th of ${row}. */
+/* The blank behind the ${i}th token. */
 static void
-print_token(struct buf *out, struct rfc822 row, size_t i, bool external)
+print_space(struct buf *out, struct rfc822 row, size_t i)
+{
+	if (!row.tight && i + 1 < row.count &&
+	    space_after(&row.tokens[i], &row.tokens[i + 1]))
+		buf_putc(out, ' ');
+}
+
+/* The ${i}th token of ${row}, which is not an address, without its quotes. */
+static void
+print_token(struct buf *out, struct rfc822 row, size_t i)
 {
 	const struct rfc822_token *token = &row.tokens[i];
 
 	switch (token->kind) {
 	case RFC822_ATOM:
+	case RFC822_QUOTED:
 	case RFC822_COMMENT:
 		buf_puts(out, token->text);
 		break;
-	case RFC822_QUOTED:
-		if (external) {
-			buf_putc(out, '"');
-			quoted(out, token->text, "\"\\\r\n");
-			buf_putc(out, '"');
-		} else {
-			buf_puts(out, token->text);
-		}
-		break;
 	case RFC822_LITERAL:
 		buf_putc(out, '[');
-		quoted(out, token->text, external ? "\\\r\n" : "");
+		buf_puts(out, token->text);
 		buf_putc(out, ']');
 		break;
 	case RFC822_GROUP:
 		buf_putc(out, ':');
 		break;
 	default:
-		/* An empty local part is written as one. */
-		if (external && token->kind == '@' && i == 0)
-			buf_puts(out, "\"\"");
 		buf_putc(out, (char)token->kind);
 		break;
 	}
-	if (i + 1 < row.count && space_after(token, token + 1))
-		buf_putc(out, ' ');
+	print_space(out, row, i);
+}
+
+/* A token between addresses, with its quotes. */
+static void
+print_quoted(struct arena *arena, struct buf *out, struct rfc822 row, size_t i)
+{
+	const struct rfc822_token *token = &row.tokens[i];
+
+	if (token->kind == RFC822_QUOTED) {
+		const char *quoted =
+		    rfc822_quote(arena, token->text, strlen(token->text));
+
+		/* What was quoted stays so. */
+		buf_printf(out, *quoted == '"' ? "%s" : "\"%s\"", quoted);
+		print_space(out, row, i);
+	} else {
+		print_token(out, row, i);
+	}
+}
+
+static void
+print_address(
+    struct arena *arena, struct buf *out, struct rfc822 row, bool external)
+{
+	const char *internal = rfc822_internal(arena, row);
+	const char *at = strrchr(internal, '@');
+
+	if (external)
+		internal = rfc822_quote(arena, internal,
+		    at != NULL ? (size_t)(at - internal) : strlen(internal));
+	buf_puts(out, internal);
 }
 
 static char *
-printed(struct arena *arena, struct rfc822 row, bool external)
+take_text(struct arena *arena, struct buf *out)
 {
-	struct buf out = { 0 };
-	char *text;
+	char *text = arena_strdup(arena, buf_str(out));
 
-	for (size_t i = 0; i < row.count; i++) {
-		const struct rfc822_token *token = &row.tokens[i];
-
-		if (token->kind != RFC822_ADDRESS) {
-			print_token(&out, row, i, external);
-			continue;
-		}
-		for (size_t j = 0; j < token->inner->count; j++)
-			print_token(&out, *token->inner, j, external);
-		if (i + 1 < row.count && space_after(token, token + 1))
-			buf_putc(&out, ' ');
-	}
-	text = arena_strdup(arena, buf_str(&out));
-	buf_free(&out);
+	buf_free(out);
 	return text;
-}
-
-char *
-rfc822_external(struct arena *arena, struct rfc822 row)
-{
-	return printed(arena, row, true);
 }
 
 char *
 rfc822_internal(struct arena *arena, struct rfc822 row)
 {
-	return printed(arena, row, false);
+	struct buf out = { 0 };
+
+	for (size_t i = 0; i < row.count; i++)
+		print_token(&out, row, i);
+	return take_text(arena, &out);
+}
+
+char *
+rfc822_list(struct arena *arena, struct rfc822 row, bool external)
+{
+	struct buf out = { 0 };
+
+	for (size_t i = 0; i < row.count; i++) {
+		const struct rfc822_token *token = &row.tokens[i];
+
+		if (token->kind != RFC822_ADDRESS) {
+			if (external)
+				print_quoted(arena, &out, row, i);
+			else
+				print_token(&out, row, i);
+			continue;
+		}
+		print_address(arena, &out, *token->inner, external);
+		print_space(&out, row, i);
+	}
+	return take_text(arena, &out);
 }

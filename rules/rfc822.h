@@ -5,6 +5,7 @@
 #ifndef RULES_RFC822_H
 #define RULES_RFC822_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -32,6 +33,7 @@ struct rfc822 {
 	struct rfc822_token *tokens;
 	size_t count;
 	size_t room;
+	bool tight; /* printed without blanks that were not in quotes */
 };
 
 /* RFC822_NONE: no such token. */
@@ -48,10 +50,16 @@ struct rfc822 rfc822_scan(struct arena *arena, const char *text);
  */
 struct rfc822 rfc822_parse(struct arena *arena, const char *text);
 
-/* rfc822_external(arena, row), rfc822_internal(): print with quotes, or
- * without. */
-char *rfc822_external(struct arena *arena, struct rfc822 row);
+/* rfc822_internal(arena, row): the tokens of one address, in internal form. */
 char *rfc822_internal(struct arena *arena, struct rfc822 row);
+
+/* rfc822_list(arena, row, external): print what rfc822_parse() made, addresses
+ * and display names with quotes or without. */
+char *rfc822_list(struct arena *arena, struct rfc822 row, bool external);
+
+/* rfc822_quote(arena, text, len): ${text}, whose first ${len} octets are a
+ * local part, with quotes around that if it needs them. */
+char *rfc822_quote(struct arena *arena, const char *text, size_t len);
 
 /* rfc822_first(row, kind), rfc822_last(): where the first or last token of
  * ${kind} is, or RFC822_NONE. */

@@ -5,8 +5,10 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/base_params.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/fatal.h"
 #include "base/net.h"
 #include "rules/match.h"
 #include "rules/own.h"
@@ -207,12 +209,13 @@ open_maps(struct route *route, struct conf *conf, struct err *err)
 static void
 load_defaults(struct route *route)
 {
-	const struct param_table *const tables[] = { &rules_params_table,
-		NULL };
+	const struct param_table *const tables[] = { &base_params_table,
+		&rules_params_table, NULL };
 	struct conf *conf = conf_parse("defaults", NULL, tables, NULL);
 
-	(void)param_load(
-	    &rules_params_table, conf, route->arena, &route->params, NULL);
+	must(conf != NULL &&
+	    param_load(&rules_params_table, conf, route->arena, &route->params,
+		NULL) == 0);
 	conf_free(conf);
 }
 

@@ -52,13 +52,10 @@ split(const struct route_ask *ask, const char *text, const char *extension,
 
 		if (row.tokens[i].kind != RFC822_ADDRESS)
 			continue;
-		route_rewrite_tokens(
-		    ask->route, arena, &ask->route->local, inner);
-		address =
-		    address_internal(arena, rfc822_external(arena, *inner));
-		if (address != NULL)
-			(*results)[(*count)++] =
-			    with_extension(arena, address, extension);
+		address = route_rewrite(
+		    ask->route, arena, rfc822_internal(arena, *inner), true);
+		(*results)[(*count)++] =
+		    with_extension(arena, address, extension);
 	}
 }
 

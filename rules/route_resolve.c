@@ -115,9 +115,8 @@ unquote(struct walk *w)
 		return false;
 	if (*found == '%')
 		local[found - local] = '@';
-	if (*found == '@')
-		local = address_external(arena, local);
-	w->row = rfc822_scan(arena, local);
+	w->row = *found == '@' ? route_rewrite_scan(arena, local)
+			       : rfc822_scan(arena, local);
 	return true;
 }
 
@@ -174,8 +173,7 @@ walk(struct walk *w, const char *address)
 {
 	size_t most = strlen(address) + 100;
 
-	w->row = rfc822_scan(
-	    w->ask->arena, address_external(w->ask->arena, address));
+	w->row = route_rewrite_scan(w->ask->arena, address);
 	for (size_t n = 0; n <= most; n++) {
 		switch (turn(w)) {
 		case STEP_AGAIN:

@@ -2,6 +2,7 @@
  *
  * The rules look at tokens, so that what is quoted is left alone. */
 #include <stddef.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "rules/address.h"
@@ -11,7 +12,8 @@
 static void
 swap(struct arena *arena, struct rfc822 *row, size_t bang)
 {
-	struct rfc822 swapped = { 0 };
+	/* Without a site the words stay as close together as in Postfix. */
+	struct rfc822 swapped = { .tight = bang == 0 || row->tight };
 
 	rfc822_join(arena, &swapped, rfc822_part(*row, bang + 1, row->count));
 	rfc822_add(arena, &swapped, '@', NULL);
@@ -87,16 +89,28 @@ route_rewrite_tokens(const struct route *route, struct arena *arena,
 		row->count = n - 1;
 }
 
+/* What looks like a source route is left without quotes, so that it is found
+ * and dropped. */
+struct rfc822
+route_rewrite_scan(struct arena *arena, const char *internal)
+{
+	const char *colon = strchr(internal, ':');
+	size_t len = *internal == '@' && colon != NULL
+	    ? (size_t)(colon + 1 - internal)
+	    : 0;
+
+	return rfc822_scan(arena,
+	    arena_printf(arena, "%.*s%s", (int)len, internal,
+		address_external(arena, internal + len)));
+}
+
 char *
 route_rewrite(const struct route *route, struct arena *arena,
     const char *address, bool local)
 {
-	struct rfc822 row =
-	    rfc822_scan(arena, address_external(arena, address));
-	char *rewritten;
+	struct rfc822 row = route_rewrite_scan(arena, address);
 
 	route_rewrite_tokens(
 	    route, arena, local ? &route->local : &route->remote, &row);
-	rewritten = address_internal(arena, rfc822_external(arena, row));
-	return rewritten != NULL ? rewritten : arena_strdup(arena, address);
+	return rfc822_internal(arena, row);
 }

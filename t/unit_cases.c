@@ -44,8 +44,8 @@ parse_case(const struct json *c)
 {
 	const char *input = json_text(c, "input");
 	struct rfc822 row = rfc822_parse(arena, input);
-	const char *internal = rfc822_internal(arena, row);
-	const char *external = rfc822_external(arena, row);
+	const char *internal = rfc822_list(arena, row, false);
+	const char *external = rfc822_list(arena, row, true);
 
 	judge(strcmp(internal, json_text(c, "internal")) == 0, input, internal,
 	    json_text(c, "internal"));
@@ -253,7 +253,7 @@ rewrite_case(const struct json *c)
 	    strcmp(json_text(c, "rule"), "local") == 0 ? &route->local
 						       : &route->remote,
 	    &row);
-	got = rfc822_external(arena, row);
+	got = address_external(arena, rfc822_internal(arena, row));
 
 	judge(strcmp(got, case_text(c, "result")) == 0,
 	    arena_printf(arena, "%s %s", json_text(c, "rule"), address), got,

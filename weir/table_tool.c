@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/base_params.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
 #include "proxy/proxy_params.h"
+#include "weir/cmd_options.h"
 #include "weir/file_values.h"
+#include "weir/generation.h"
 #include "weir/message_keys.h"
 #include "weir/table_tool_write.h"
 
@@ -37,8 +38,6 @@ table_tool_fail(const char *program, const char *format, ...)
 struct conf *
 table_tool_start(const char *program, const char *dir, bool verbose)
 {
-	static const struct param_table *const tables[] = { &base_params_table,
-		&proxy_params_table, NULL };
 	const struct event_target target = { .name = program,
 		.fd = STDERR_FILENO,
 		.json_fd = -1,
@@ -49,15 +48,15 @@ table_tool_start(const char *program, const char *dir, bool verbose)
 	char main_cf[4096];
 
 	event_open(&target);
-	if (dir == NULL)
-		dir = secure_getenv("MAIL_CONFIG");
-	if (dir == NULL) {
-		dir = "/etc/weir";
-		(void)snprintf(main_cf, sizeof main_cf, "%s/main.cf", dir);
+	if (dir == NULL && secure_getenv("MAIL_CONFIG") == NULL) {
+		(void)snprintf(main_cf, sizeof main_cf, "%s/main.cf",
+		    cmd_options_default_dir());
 		if (access(main_cf, F_OK) != 0)
-			return conf_parse(main_cf, "", tables, NULL);
+			return conf_parse(
+			    main_cf, "", generation_tables(), NULL);
 	}
-	conf = conf_read(dir, tables, &err);
+	conf = conf_read(dir != NULL ? dir : cmd_options_default_dir(),
+	    generation_tables(), &err);
 	if (conf == NULL)
 		table_tool_fail(program, "%s", err.text);
 	return conf;
