@@ -361,6 +361,7 @@ intake_finish(struct session *s)
 	struct event_by cleanup = {
 		.program = "cleanup", .number = s->by.number, .qid = s->by.qid
 	};
+	const char *refusal;
 
 	s->where = "END-OF-MESSAGE";
 	s->subject.size = (int64_t)mail->message.size;
@@ -382,9 +383,12 @@ intake_finish(struct session *s)
 		mail_add_effect(mail, e);
 	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
 	fill_envelope(s);
-	if (!mail->discard && recipients_fill(s, mail->envelope) < 0) {
-		fail(s, "451 4.3.0 Error: queue file write error");
-		return;
+	if (!mail->discard) {
+		refusal = recipients_fill(s, mail->envelope);
+		if (refusal != NULL) {
+			fail(s, refusal);
+			return;
+		}
 	}
 	make_headers(s);
 	mail->envelope->size = mail->envelope->nheaders + mail->message.size;

@@ -1,6 +1,7 @@
 /* recipients.c - see recipients.h. */
 #include "proxy/recipients.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -19,6 +20,7 @@ struct filling {
 	struct envelope *envelope;
 	struct strmap seen;
 	size_t room;
+	bool endless; /* aliases that exceed a limit */
 };
 
 /* Append a recipient that is not there yet. */
@@ -77,8 +79,8 @@ canonical(struct filling *f, const char *address, char which, char **result)
 static int
 expand(struct filling *f, const struct mail_rcpt *rcpt)
 {
-	char *address, **list;
-	size_t count;
+	struct route_expansion expansion;
+	char *address;
 
 	if (canonical(f, rcpt->address, 'r', &address) == TABLE_FAILED)
 		return -1;
@@ -87,10 +89,12 @@ expand(struct filling *f, const struct mail_rcpt *rcpt)
 		return 0;
 	}
 	if (route_expand(f->service->route, f->session->subject.world,
-		f->mail->arena, address, &list, &count) == TABLE_FAILED)
+		f->mail->arena, address, &expansion) == TABLE_FAILED) {
+		f->endless = expansion.exceeded;
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		add(f, list[i], rcpt->address, rcpt);
+	}
+	for (size_t i = 0; i < expansion.count; i++)
+		add(f, expansion.list[i], rcpt->address, rcpt);
 	return 0;
 }
 
@@ -142,17 +146,21 @@ resolve(struct filling *f)
 	}
 }
 
-int
+const char *
 recipients_fill(struct session *s, struct envelope *envelope)
 {
-	struct filling f = { s, s->mail, s->service, envelope, { 0 }, 0 };
+	struct filling f = {
+		.session = s,
+		.mail = s->mail,
+		.service = s->service,
+		.envelope = envelope,
+	};
 	char *sender = NULL;
 	int r = -1;
 
 	envelope->sender = "";
-	if (s->mail->sender[0] == '\0')
-		r = 0;
-	else if (canonical(&f, s->mail->sender, 's', &sender) != TABLE_FAILED)
+	if (s->mail->sender[0] == '\0' ||
+	    canonical(&f, s->mail->sender, 's', &sender) != TABLE_FAILED)
 		r = 0;
 	if (sender != NULL)
 		envelope->sender = sender;
@@ -161,5 +169,8 @@ recipients_fill(struct session *s, struct envelope *envelope)
 	if (r == 0)
 		resolve(&f);
 	strmap_free(&f.seen);
-	return r;
+	if (r == 0)
+		return NULL;
+	return f.endless ? "451 4.6.0 Alias expansion error"
+			 : "451 4.3.0 Error: queue file write error";
 }

@@ -10,8 +10,9 @@ struct session;
  * Set the sender and the recipients of ${envelope} from the session's
  * transaction: completed, canonical and virtual alias maps applied, redirected
  * or copied by effects, without duplicates, resolved for the first attempt.
- * 0; or -1: a table could not be asked, so the message cannot be taken now.
+ * NULL; or the reply with which the message cannot be taken now: a table could
+ * not be asked, or aliases have no end.
  */
-int recipients_fill(struct session *s, struct envelope *envelope);
+const char *recipients_fill(struct session *s, struct envelope *envelope);
 
 #endif

@@ -74,15 +74,23 @@ route_resolve(struct route *route, struct world *world, struct arena *arena,
 enum table_status route_canonical(struct route *route, struct world *world,
     struct arena *arena, const char *address, char which, char **result);
 
+/* What route_expand() made of a recipient. */
+struct route_expansion {
+	char **list;
+	size_t count;
+	bool exceeded; /* a limit was: "4.6.0 Alias expansion error" */
+};
+
 /*
- * route_expand(route, world, arena, recipient, list, count):
+ * route_expand(route, world, arena, recipient, expansion):
  * Virtual alias maps, recursively, with the expansion limits; the addresses
- * that remain, without duplicates, in *list.  TABLE_NONE: nothing applies (the
- * list is ${recipient} alone).  TABLE_FAILED: could not ask, or a limit was
- * exceeded ("4.6.0 Alias expansion error"); there is no partial answer.
+ * that remain, without duplicates.  TABLE_NONE: nothing applies (the list is
+ * ${recipient} alone).  TABLE_FAILED: could not ask, or a limit was exceeded;
+ * there is no partial answer.
  */
-enum table_status route_expand(struct route *route, struct world *world,
-    struct arena *arena, const char *recipient, char ***list, size_t *count);
+enum table_status
+route_expand(struct route *route, struct world *world, struct arena *arena,
+    const char *recipient, struct route_expansion *expansion);
 
 enum route_known {
 	ROUTE_KNOWN,

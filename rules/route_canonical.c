@@ -43,11 +43,12 @@ apply(
 			address_fold(ask->arena, *address)) == 0)
 			return changed;
 	}
+	/* Postfix says so, too, and accepts it all the same. */
 	event_warning(&by,
 	    "unreasonable %s map nesting for %s -- message not accepted, try "
 	    "again later",
 	    list->name, *address);
-	return TABLE_FAILED;
+	return TABLE_FOUND;
 }
 
 enum table_status

@@ -18,12 +18,13 @@ struct expansion {
 	char **list;
 	size_t count, room;
 	struct strmap final; /* addresses that stand for themselves */
-	bool changed;
+	bool changed, exceeded;
 };
 
 static enum table_status
-give_up(const struct expansion *e, const char *what, const char *why)
+give_up(struct expansion *e, const char *what, const char *why)
 {
+	e->exceeded = *what != '\0';
 	event_warning(&by,
 	    "%s%s%s for %s -- message not accepted, try again later", what,
 	    e->ask->route->virtual_alias_maps->name, why, e->recipient);
@@ -61,6 +62,7 @@ replace(struct expansion *e, size_t i, char **results, size_t count)
 			    "accepted, try again later",
 			    e->ask->route->virtual_alias_maps->name,
 			    results[j]);
+			e->exceeded = true;
 			return TABLE_FAILED;
 		}
 		/* An address may be one of its own aliases. */
@@ -133,7 +135,7 @@ drop_duplicates(struct expansion *e)
 
 enum table_status
 route_expand(struct route *route, struct world *world, struct arena *arena,
-    const char *recipient, char ***list, size_t *count)
+    const char *recipient, struct route_expansion *expansion)
 {
 	const struct route_ask ask = {
 		.route = route, .world = world, .arena = arena
@@ -144,13 +146,11 @@ route_expand(struct route *route, struct world *world, struct arena *arena,
 	add(&e, arena_strdup(arena, recipient));
 	status = follow_all(&e);
 	strmap_free(&e.final);
-	if (status == TABLE_FAILED) {
-		*list = NULL;
-		*count = 0;
+	*expansion = (struct route_expansion){ .exceeded = e.exceeded };
+	if (status == TABLE_FAILED)
 		return TABLE_FAILED;
-	}
 	drop_duplicates(&e);
-	*list = e.list;
-	*count = e.count;
+	expansion->list = e.list;
+	expansion->count = e.count;
 	return e.changed ? TABLE_FOUND : TABLE_NONE;
 }

@@ -77,7 +77,7 @@ route_map_find(const struct route_ask *ask, const struct table_list *list,
 	split(ask, text, propagate ? extension : "", results, count);
 	if (*count > 0)
 		return TABLE_FOUND;
-	event_warning(
-	    &by, "%s: no address in the entry for %s", list->name, address);
+	event_warning(&by, "%s lookup of %s returns non-address result \"%s\"",
+	    list->name, address, value.text);
 	return TABLE_FAILED;
 }
