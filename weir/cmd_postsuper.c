@@ -4,13 +4,10 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/fatal.h"
 #include "queue/admin.h"
 #include "queue/envelope.h"
 #include "weir/options.h"
@@ -41,28 +38,31 @@ struct names {
 
 struct request {
 	struct queue_tool tool;
+	struct arena *arena; /* has the ids */
 	struct names names[KINDS];
 	char **queues; /* only messages in these; ended by NULL */
 };
 
 static void
-add(struct names *names, const char *id)
+add(const struct request *r, struct names *names, const char *id)
 {
+	const char **ids;
+
 	if (names->count == names->room) {
 		names->room = names->room > 0 ? names->room * 2 : 64;
-		names->ids =
-		    realloc(names->ids, names->room * sizeof *names->ids);
-		if (names->ids == NULL)
-			fatal("out of memory");
+		ids = arena_alloc(r->arena, names->room * sizeof *ids);
+		if (names->count > 0)
+			memcpy(ids, names->ids, names->count * sizeof *ids);
+		names->ids = ids;
 	}
-	names->ids[names->count++] = id;
+	names->ids[names->count++] = arena_strdup(r->arena, id);
 }
 
 static void
 add_checked(struct request *r, struct names *names, const char *id)
 {
 	if (envelope_qid_valid(id))
-		add(names, id);
+		add(r, names, id);
 	else
 		queue_tool_warn(&r->tool, "invalid mail queue id: %s", id);
 }
@@ -76,8 +76,7 @@ add_lines(struct request *r, struct names *names)
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		line[strcspn(line, " \t\r\n*!")] = '\0';
 		if (line[0] != '\0')
-			add_checked(
-			    r, names, arena_strdup(r->tool.arena, line));
+			add_checked(r, names, line);
 	}
 }
 
@@ -103,7 +102,7 @@ gather(void *arg, enum admin_state state, const struct envelope *e)
 	const struct gathering *g = arg;
 
 	if (in_queues(g->request, state))
-		add(g->names, arena_strdup(g->request->tool.arena, e->qid));
+		add(g->request, g->names, e->qid);
 }
 
 /* Only those of the ids that are in the queues that were named. */
@@ -120,7 +119,6 @@ narrow(struct request *r, struct names *names)
 			queue_tool_fail(&r->tool, "%s", err.text);
 	if (r->queues[0] == NULL)
 		return;
-	free(names->ids);
 	names->ids = left.ids;
 	names->count = left.count;
 }
@@ -195,7 +193,7 @@ cmd_postsuper(int argc, char **argv)
 	int letter;
 	size_t k;
 
-	r.tool.arena = arena_new();
+	r.arena = arena_new();
 	while ((letter = options_next(&o, "c:d:h:H:pr:sSv")) != -1) {
 		k = kind_of(letter);
 		if (letter == '?')
@@ -219,7 +217,6 @@ cmd_postsuper(int argc, char **argv)
 	for (k = 0; k < KINDS; k++)
 		run(&r, k);
 	queue_tool_end(&r.tool);
-	for (k = 0; k < KINDS; k++)
-		free(r.names[k].ids);
+	arena_free(r.arena);
 	return 0;
 }
