@@ -41,7 +41,7 @@ struct trace_log {
 static struct record *
 write_some(struct trace_log *log, struct record *records)
 {
-	struct state_item items[MOST_TOGETHER];
+	struct state_item items[MOST_TOGETHER] = { { 0 } };
 	struct record *end = records, *next;
 	size_t n = 0;
 

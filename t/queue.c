@@ -53,13 +53,18 @@ run_role(char **argv)
 	struct event_target target = {
 		.name = "weir", .fd = STDERR_FILENO, .json_fd = -1
 	};
+	int status;
 
 	clock_open();
 	event_open(&target);
 	role.listener = (int)strtol(argv[2], NULL, 10);
 	role.admin = (int)strtol(argv[3], NULL, 10);
 	role.conf = conf_parse("test", settings, tables, &err);
-	return role.conf != NULL ? queue_role_run(&role) : 99;
+	if (role.conf == NULL)
+		return 99;
+	status = queue_role_run(&role);
+	conf_free(role.conf);
+	return status;
 }
 
 static pid_t role;
