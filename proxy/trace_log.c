@@ -37,7 +37,8 @@ struct trace_log {
 	bool writing; /* a worker is, or will */
 };
 
-/* Write up to MOST_TOGETHER records, free them, and return the others. */
+/* Write up to MOST_TOGETHER of at least one record, free them, and return the
+ * others. */
 static struct record *
 write_some(struct trace_log *log, struct record *records)
 {
@@ -45,9 +46,11 @@ write_some(struct trace_log *log, struct record *records)
 	struct record *end = records, *next;
 	size_t n = 0;
 
-	for (; end != NULL && n < MOST_TOGETHER; end = end->next)
+	do {
 		items[n++] =
 		    (struct state_item){ end->text.data, end->text.len };
+		end = end->next;
+	} while (end != NULL && n < MOST_TOGETHER);
 	(void)state_ring_put(log->state, "trace", items, n, MOST_KEPT);
 	for (; records != end; records = next) {
 		next = records->next;
