@@ -449,7 +449,7 @@ test_octets(void)
 	forget(&o);
 
 	/* A folded value that is used again stays one header. */
-	run("header_checks = pcre:{{/^Subject: (.*)/s REPLACE X: $$1}, "
+	run("header_checks = pcre:{{/^Subject: (.*)/ REPLACE X: $$1}, "
 	    "{/^A: x(\\s)(.*)/ REPLACE B: $${1}C: d$$2}}\n",
 	    "Subject: a\n b\nA: x\n y\n\n", 23, &o);
 	is(buf_str(&o.sink.out), "X: a\n b\nB:  C: d y\n\n",

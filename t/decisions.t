@@ -11,7 +11,7 @@ use File::Temp qw(tempdir);
 use JSON::PP qw(decode_json);
 
 my $out = abs_path($ENV{OUT} // 'build/debug');
-my $shared = $ENV{WEIR_SHARED} // '../shared';
+my $shared = abs_path($ENV{WEIR_SHARED} // '../shared') // '';
 my $from = "$shared/conformance";
 if (!-r "$from/decisions.jsonl") {
 	print "1..0 # SKIP no $from/decisions.jsonl: 421 decisions untested\n";

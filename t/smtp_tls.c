@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -287,6 +288,8 @@ main(void)
 	struct err err;
 	pthread_t thread;
 
+	/* The server here writes to clients that are gone. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	arena = arena_new();
 	if (mkdtemp(dir) == NULL)
 		return 1;
