@@ -1,0 +1,277 @@
+/* Delivery status notifications: structure, fields, and hostile texts.
+ * RFC 3464; seeds Q-35 Q-40 Q-50 O-53; hostile 123. */
+#include "queue/dsn.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "t/tap.h"
+
+static struct dsn_rcpt rcpts[] = {
+	{ .address = "user@example.com",
+	    .original = "alias@example.com",
+	    .orcpt = "rfc822;alias@example.com",
+	    .dsn = "5.1.1",
+	    .reason = "host mx.example.com[192.0.2.1] said: 550 5.1.1 "
+		      "<user@example.com>: User unknown (in reply to RCPT TO "
+		      "command)",
+	    .remote = "dns; mx.example.com",
+	    .diagnostic = "smtp; 550 5.1.1 <user@example.com>: User unknown" },
+	{ .address = "b c@example.com",
+	    .original = "",
+	    .orcpt = "",
+	    .dsn = "4.4.1",
+	    .reason = "connect to x: Connection refused",
+	    .remote = "",
+	    .diagnostic = "" },
+};
+
+static const struct dsn sample = {
+	.kind = DSN_FAILURE,
+	.qid = "NOTICE1",
+	.now = 1700000000 * CLOCK_SECOND,
+	.to = "s@example.org",
+	.myhostname = "mx.example",
+	.myorigin = "example",
+	.mail_name = "Weir",
+	.about = "ABOUT1",
+	.sender = "s@example.org",
+	.envid = "env+2Bid",
+	.arrival = 1699990000 * CLOCK_SECOND,
+	.retry_until = 1700400000 * CLOCK_SECOND,
+	.rcpts = rcpts,
+	.nrcpts = 2,
+	.headers = "Subject: the original\r\n\r\n",
+	.nheaders = 25,
+	.body = "its body\r\n",
+	.nbody = 10,
+};
+
+static struct buf headers, body;
+
+static void
+build(const struct dsn *dsn)
+{
+	buf_reset(&headers);
+	buf_reset(&body);
+	dsn_build(dsn, &headers, &body);
+}
+
+static bool
+has(const struct buf *b, const char *text)
+{
+	return strstr(buf_str(b), text) != NULL;
+}
+
+/* The body after "\r\n--boundary\r\n" number ${n}. */
+static size_t
+count_parts(void)
+{
+	const char *b = strstr(buf_str(&headers), "boundary=\"");
+	char boundary[128];
+	size_t n = 0;
+
+	if (b == NULL)
+		return 0;
+	b += strlen("boundary=\"");
+	(void)snprintf(
+	    boundary, sizeof boundary, "\r\n--%.*s", (int)strcspn(b, "\""), b);
+	for (const char *p = buf_str(&body); (p = strstr(p, boundary)) != NULL;
+	     p++)
+		n++;
+	return n;
+}
+
+/* Lines end in CRLF, have no other control characters, and are short. */
+static bool
+is_clean(const struct buf *b, bool eight_bit)
+{
+	size_t line = 0;
+
+	for (size_t i = 0; i < b->len; i++) {
+		unsigned char c = (unsigned char)b->data[i];
+
+		line = c == '\n' ? 0 : line + 1;
+		if (line > 1000 || (c > 127 && !eight_bit) ||
+		    (c < ' ' && c != '\t' && c != '\r' && c != '\n') ||
+		    (c == '\n' && (i == 0 || b->data[i - 1] != '\r')) ||
+		    (c == '\r' && (i + 1 == b->len || b->data[i + 1] != '\n')))
+			return false;
+	}
+	return true;
+}
+
+static void
+test_failure(void)
+{
+	build(&sample);
+	ok(has(&headers, "From: MAILER-DAEMON@example (Mail Delivery System)"),
+	    "from (O-53)");
+	ok(has(&headers,
+	       "\r\nSubject: Undelivered Mail Returned to Sender\r\n"),
+	    "subject (Q-50)");
+	ok(has(&headers, "\r\nTo: s@example.org\r\n"), "to");
+	ok(has(&headers, "\r\nAuto-Submitted: auto-replied\r\n"),
+	    "auto-submitted");
+	ok(has(&headers,
+	       "Content-Type: multipart/report; report-type=delivery-status;"),
+	    "multipart/report");
+	ok(has(&headers, "Message-Id: <20231114221320.NOTICE1@mx.example>"),
+	    "message id");
+	ok(count_parts() == 4, "three parts and an end");
+	ok(has(&body, "This is the mail system at host mx.example."),
+	    "who we are");
+	ok(has(&body,
+	       "<user@example.com> (expanded from <alias@example.com>): host"),
+	    "each recipient with its reason");
+	ok(has(&body, "\r\nReporting-MTA: dns; mx.example\r\n"),
+	    "Reporting-MTA");
+	ok(has(&body, "\r\nOriginal-Envelope-Id: env+2Bid\r\n"), "ENVID");
+	ok(has(&body, "\r\nX-Weir-Queue-ID: ABOUT1\r\n"), "queue id");
+	ok(has(&body, "\r\nX-Weir-Sender: rfc822; s@example.org\r\n"),
+	    "sender");
+	ok(has(&body, "\r\nArrival-Date: Tue, 14 Nov 2023 19:26:40 +0000"),
+	    "arrival");
+	ok(has(&body,
+	       "\r\n\r\nFinal-Recipient: rfc822; user@example.com\r\n"
+	       "Original-Recipient: rfc822;alias@example.com\r\n"
+	       "Action: failed\r\nStatus: 5.1.1\r\n"
+	       "Remote-MTA: dns; mx.example.com\r\n"
+	       "Diagnostic-Code: smtp; 550 5.1.1 <user@example.com>: User "
+	       "unknown\r\n"),
+	    "the fields of a recipient");
+	ok(has(&body, "Final-Recipient: rfc822; \"b c\"@example.com\r\n"),
+	    "addresses are in external form");
+	ok(has(&body, "Diagnostic-Code: X-Weir; connect to x: Connection"),
+	    "a diagnostic of our own");
+	ok(has(&body,
+	       "Content-Type: message/rfc822\r\n\r\n"
+	       "Subject: the original\r\n\r\nits body\r\n"),
+	    "the message");
+	ok(is_clean(&headers, false) && is_clean(&body, false), "clean");
+}
+
+static void
+test_headers_only(void)
+{
+	struct dsn dsn = sample;
+
+	dsn.headers_only = true;
+	build(&dsn);
+	ok(has(&body,
+	       "Content-Description: Undelivered Message Headers\r\n"
+	       "Content-Type: text/rfc822-headers\r\n"),
+	    "RET=HDRS, or too large (Q-35): the header");
+	ok(!has(&body, "its body"), "and no more");
+}
+
+static void
+test_delay(void)
+{
+	struct dsn dsn = sample;
+
+	dsn.kind = DSN_DELAY;
+	dsn.headers_only = true;
+	build(&dsn);
+	ok(has(&headers, "Subject: Delayed Mail (still being retried)"),
+	    "delay: subject");
+	ok(has(&body, "Action: delayed\r\n") &&
+		has(&body, "\r\nWill-Retry-Until: Sun, 19 Nov 2023"),
+	    "delay: action, until when");
+	ok(has(&body, "Delayed Message Headers"), "delay: headers");
+}
+
+/* What the postmaster gets instead, or as well. */
+static void
+test_postmaster(void)
+{
+	struct dsn dsn = sample;
+
+	dsn.to = "postmaster";
+	dsn.headers_only = true;
+	for (int copy = 0; copy < 2; copy++) {
+		dsn.kind = copy ? DSN_COPY : DSN_DOUBLE;
+		build(&dsn);
+		ok(has(&headers,
+		       "\r\nSubject: Postmaster Copy: Undelivered Mail\r\n") &&
+			has(&headers, "\r\nTo: postmaster\r\n") &&
+			has(&body, "Action: failed\r\n"),
+		    "postmaster, %s", copy ? "a copy" : "a double bounce");
+		ok(has(&body, "no sender who could be told") == (copy == 0),
+		    "and why it was sent");
+	}
+	dsn.kind = DSN_COPY_DELAY;
+	build(&dsn);
+	ok(has(&headers, "\r\nSubject: Postmaster Warning: Delayed Mail\r\n") &&
+		has(&body, "Action: delayed\r\n"),
+	    "postmaster, of a delay");
+}
+
+static void
+test_utf8(void)
+{
+	struct dsn_rcpt rcpt = rcpts[1];
+	struct dsn dsn = sample;
+
+	rcpt.address = "m\xc3\xbcller@example.com";
+	dsn.rcpts = &rcpt;
+	dsn.nrcpts = 1;
+	dsn.utf8 = true;
+	build(&dsn);
+	ok(has(&headers, "report-type=global-delivery-status") &&
+		has(&body, "message/global-delivery-status") &&
+		has(&body, "Content-Type: message/global\r\n") &&
+		has(&body, "Final-Recipient: utf-8; m\xc3\xbcller@"),
+	    "SMTPUTF8: global forms");
+	dsn.utf8 = false;
+	build(&dsn);
+	ok(is_clean(&body, false), "without it there are no such octets");
+}
+
+static void
+test_hostile(void)
+{
+	static char word[5000];
+	struct dsn_rcpt rcpt = rcpts[0];
+	struct dsn dsn = sample;
+
+	memset(word, 'x', sizeof word - 1);
+	rcpt.reason = word;
+	rcpt.diagnostic = "smtp; a\r\nContent-Type: text/html\r\n\r\n--x";
+	rcpt.remote = "dns; \xff\x01";
+	rcpt.orcpt = "rfc822;a\nb";
+	dsn.rcpts = &rcpt;
+	dsn.nrcpts = 1;
+	dsn.envid = "e\r\nBcc: x@y";
+	dsn.headers = "no line end";
+	dsn.nheaders = 11;
+	dsn.headers_only = true;
+	build(&dsn);
+	ok(is_clean(&headers, false) && is_clean(&body, false),
+	    "nothing from the network makes lines of its own (123)");
+	ok(!has(&body, "\nContent-Type: text/html") && !has(&body, "\nBcc:"),
+	    "nor fields");
+	ok(count_parts() == 4, "nor parts");
+	dsn.eight_bit = true;
+	build(&dsn);
+	ok(has(&headers, "Content-Transfer-Encoding: 8bit\r\n"),
+	    "8-bit content is announced");
+}
+
+int
+main(void)
+{
+	(void)setenv("TZ", "UTC", 1);
+	tzset();
+	test_failure();
+	test_headers_only();
+	test_delay();
+	test_postmaster();
+	test_utf8();
+	test_hostile();
+	buf_free(&headers);
+	buf_free(&body);
+	return done_testing();
+}
