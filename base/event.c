@@ -55,7 +55,15 @@ event_open(const struct event_target *t)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX,
 		.sun_path = "/dev/log" };
 
+	static char name[256], service[256];
+
 	target = *t;
+	(void)snprintf(name, sizeof name, "%s", t->name);
+	target.name = name;
+	if (t->service != NULL) {
+		(void)snprintf(service, sizeof service, "%s", t->service);
+		target.service = service;
+	}
 	if (host[0] == '\0' && gethostname(host, sizeof host - 1) != 0)
 		(void)snprintf(host, sizeof host, "localhost");
 	host[strcspn(host, ".")] = '\0';

@@ -74,8 +74,8 @@ struct event_target {
 			      * messages do */
 };
 
-/* event_open(target): from now on write to ${target} (copied; strings must
- * stay).  Before the first call, lines go to stderr.  May be called again. */
+/* event_open(target): from now on write to ${target} (copied; names are cut
+ * at 255 octets).  Before the first call, lines go to stderr.  May be called again. */
 void event_open(const struct event_target *target);
 
 /* event_tap(tap): also give the text of each warning and what is worse to

@@ -252,15 +252,18 @@ check_room(struct loop_timer *timer)
 	loop_timer_set(role->loop, timer, clock_mono() + ROOM_EVERY);
 }
 
+/* Take the parameters of ${conf}: all of them, or none. */
 static int
-load(struct role *role, struct conf *conf, struct err *err)
+configure(struct role *role, struct conf *conf, struct err *err)
 {
 	struct queue_params params;
 	struct arena *arena = arena_new();
 	const char *most;
 
 	if (param_load(&queue_params_table, conf, arena, &params, err) != 0 ||
-	    (most = conf_get(conf, "message_size_limit", arena, err)) == NULL) {
+	    (most = conf_get(conf, "message_size_limit", arena, err)) == NULL ||
+	    (role->schedule != NULL &&
+		schedule_configure(role->schedule, conf, err) != 0)) {
 		arena_free(arena);
 		return -1;
 	}
@@ -275,20 +278,23 @@ load(struct role *role, struct conf *conf, struct err *err)
 static void
 reload(struct role *role)
 {
+	const struct queue_role *given = role->given;
 	struct conf *conf;
 	struct err err = { "" };
+	bool taken;
 
-	if (role->given->reread == NULL)
+	if (given->reread == NULL)
 		return;
-	conf = role->given->reread(role->given->arg, &err);
-	if (conf == NULL ||
-	    schedule_configure(role->schedule, conf, &err) != 0 ||
-	    load(role, conf, &err) != 0) {
-		event_warning(&qmgr, "the older parameters stay: %s", err.text);
-		return;
-	}
-	event(&queue_events_reload, &qmgr, "text", "reload -- new parameters",
-	    NULL);
+	conf = given->reread(given->arg, &err);
+	taken = conf != NULL && configure(role, conf, &err) == 0;
+	if (conf != NULL)
+		given->reread_done(given->arg, taken);
+	if (taken)
+		event(&queue_events_reload, &qmgr, "text",
+		    "reload -- new parameters", NULL);
+	else
+		event_warning(
+		    &qmgr, "the older parameters stay: %s", err.text);
 }
 
 /* Stop when nothing is being delivered any more, or after a while. */
@@ -356,7 +362,7 @@ open_all(struct role *role, struct err *err)
 {
 	struct store_options options;
 
-	if (load(role, role->given->conf, err) != 0)
+	if (configure(role, role->given->conf, err) != 0)
 		return -1;
 	options.size = (uint64_t)role->params.weir_queue_size_limit;
 	options.reserve = (uint64_t)role->params.weir_queue_reserve;

@@ -3,6 +3,8 @@
 #ifndef QUEUE_QUEUE_ROLE_H
 #define QUEUE_QUEUE_ROLE_H
 
+#include <stdbool.h>
+
 struct conf;
 struct err;
 
@@ -12,10 +14,12 @@ struct queue_role {
 	int listener;      /* Unix stream socket: proxies, deliver roles */
 	int admin;         /* Unix stream socket: commands; -1: none */
 	struct conf *conf;
-	/* SIGHUP: read the configuration again.
-	 * The role keeps what it returns (never frees the older one), or goes
-	 * on with the older one if that is NULL.  May be NULL. */
+	/* SIGHUP: read the configuration again; NULL and why.  If that is not
+	 * NULL, reread_done() says whether it is used from now on, instead of
+	 * the older one: the other of the two may be freed.  reread may be
+	 * NULL. */
 	struct conf *(*reread)(void *arg, struct err *err);
+	void (*reread_done)(void *arg, bool taken);
 	/* Called once when the store is open, before any thread is started
 	 * and anything is served: the moment to enter the jail and to report
 	 * ready.  May be NULL. */

@@ -51,21 +51,12 @@ for my $i (1 .. $clients) {
 	push @pids, $pid;
 }
 
-# The processes by role, from the supervisor's own list.
-sub roles {
-	my ($status, $text) = $w->command("status");
-	my %pid;
-
-	$pid{$1} = $2 while $text =~ /^(\w+)\s+pid (\d+)\s+.*serving/mg;
-	return %pid;
-}
-
 my %killed;
 my $end = time + $seconds;
 my @names = ("queue", "deliver", "proxy", "local");
 for (my $i = 0; time < $end; $i++) {
 	sleep 0.15 + rand 0.2;
-	my %pid = roles();
+	my %pid = $w->roles;
 	my $name = $names[$i % @names];
 	next unless $pid{$name};
 	$killed{$name}++ if kill "KILL", $pid{$name};
@@ -87,7 +78,7 @@ cmp_ok $acked, ">", 20, "$acked messages were answered 250";
 
 # Everything at once, as after a power failure, and a fresh start.
 {
-	my %pid = roles();
+	my %pid = $w->roles;
 	kill "KILL", $w->{pid}, values %pid;
 	waitpid delete $w->{pid}, 0;
 	sleep 0.05 while grep { kill 0, $_ } values %pid;

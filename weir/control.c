@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ enum { MOST_COMMAND = 32 };
 /* One admin who asks. */
 struct client {
 	struct loop_fd watch;
+	LIST_ENTRY(client) entry;
 	struct control *control;
 	char command[MOST_COMMAND];
 	size_t len;
@@ -33,6 +35,7 @@ struct control {
 	struct loop *loop;
 	struct loop_fd listener;
 	struct supervisor *supervisor;
+	LIST_HEAD(, client) clients;
 };
 
 static void
@@ -43,8 +46,10 @@ drop(struct client *c)
 		(void)close(c->watch.fd);
 		c->gone = true;
 	}
-	if (!c->asked)
+	if (!c->asked) {
+		LIST_REMOVE(c, entry);
 		free(c);
+	}
 }
 
 /* The answer is short; an admin who does not read it loses it. */
@@ -145,6 +150,7 @@ incoming(struct loop_fd *watch, unsigned what)
 		fatal("out of memory");
 	c->watch = (struct loop_fd){ fd, readable };
 	c->control = control;
+	LIST_INSERT_HEAD(&control->clients, c, entry);
 	loop_watch(control->loop, &c->watch);
 }
 
@@ -170,6 +176,14 @@ control_open(struct loop *loop, const char *path, struct supervisor *supervisor,
 void
 control_close(struct control *control)
 {
+	if (control == NULL)
+		return;
+	while (!LIST_EMPTY(&control->clients)) {
+		struct client *c = LIST_FIRST(&control->clients);
+
+		c->asked = false;
+		drop(c);
+	}
 	loop_forget(control->loop, &control->listener);
 	(void)close(control->listener.fd);
 	free(control);

@@ -202,3 +202,10 @@ listeners_abort(struct listeners *all)
 			drop(place);
 		}
 }
+
+void
+listeners_close(struct listeners *all)
+{
+	while (all->list != NULL)
+		drop(&all->list);
+}

@@ -39,4 +39,7 @@ void listeners_commit(struct listeners *all);
 /* listeners_abort(all): close what is new since listeners_commit(). */
 void listeners_abort(struct listeners *all);
 
+/* listeners_close(all): close all. */
+void listeners_close(struct listeners *all);
+
 #endif

@@ -32,7 +32,9 @@
 struct process {
 	struct handover handover;
 	struct generation *g;
+	struct generation *newer; /* read, and not yet in use */
 	struct jail jail;
+	struct world *world;
 	struct proxy_role proxy;
 	bool ready;
 };
@@ -88,6 +90,12 @@ finish(struct process *p, int status)
 	}
 	event_tap(NULL);
 	event_flush();
+	if (p->world != NULL) {
+		live_close(p->world);
+		dns_close();
+	}
+	buf_free(&complaints);
+	generation_free(p->g);
 	return status;
 }
 
@@ -112,22 +120,13 @@ enter(struct process *p, const char *user, const char *warnings)
 	return 0;
 }
 
-/* A trouble with the resolver shows at the first question. */
-static void
-open_dns(const struct generation *g)
-{
-	struct dns_settings settings = { .servers = g->base.weir_dns_servers,
-		.hosts = g->base.weir_hosts_file };
-	struct err err = { 0 };
-
-	if (dns_open(&settings, &err) != 0)
-		event_warning(NULL, "%s", err.text);
-}
-
-/* What checks ask; it lasts as long as the process. */
-static struct world *
+/* Open what checks ask; it lasts as long as the process.  A trouble with the
+ * resolver shows at the first question. */
+static int
 open_world(struct process *p)
 {
+	struct dns_settings dns = { .servers = p->g->base.weir_dns_servers,
+		.hosts = p->g->base.weir_hosts_file };
 	struct checks_params checks;
 	struct live_settings settings = { 0 };
 	struct err err = { 0 };
@@ -135,15 +134,18 @@ open_world(struct process *p)
 	if (param_load(&checks_params_table, p->g->conf, p->g->arena, &checks,
 		&err) != 0) {
 		event_warning(NULL, "%s", err.text);
-		return NULL;
+		return -1;
 	}
+	if (dns_open(&dns, &err) != 0)
+		event_warning(NULL, "%s", err.text);
 	settings.policy = (struct policy_client_settings){
 		.max_idle = checks.smtpd_policy_service_max_idle,
 		.max_ttl = checks.smtpd_policy_service_max_ttl,
 		.request_limit = checks.smtpd_policy_service_request_limit,
 		.directory = p->g->base.queue_directory,
 	};
-	return live_open(&settings);
+	p->world = live_open(&settings);
+	return 0;
 }
 
 static int
@@ -190,21 +192,18 @@ roles_proxy(int argc, char **argv)
 {
 	static struct proxy_listener listeners[HANDOVER_MOST];
 	struct process p;
-	struct world *world;
 	int status = begin(argc, argv, &p);
 
 	if (status != 0)
 		return status;
-	open_dns(p.g);
-	world = open_world(&p);
-	if (world == NULL)
+	if (open_world(&p) != 0)
 		return finish(&p, EX_CONFIG);
 	p.jail.kind = JAIL_NETWORK;
 	p.jail.read = (const char *const[]){ "/", NULL };
 	p.jail.write = (const char *const[]){ p.g->state_dir, "/dev", NULL };
 	p.proxy = (struct proxy_role){ .conf = p.g->conf,
 		.master = &p.g->master,
-		.world = world,
+		.world = p.world,
 		.listeners = listeners,
 		.nlisteners = find_listeners(&p, listeners),
 		.queue_socket = generation_socket(p.g, "queue"),
@@ -223,10 +222,21 @@ static struct conf *
 reread(void *arg, struct err *err)
 {
 	struct process *p = arg;
-	struct generation *g = generation_read(p->handover.dir, err);
 
-	/* The older one stays: what it gave out may still be in use. */
-	return g != NULL ? g->conf : NULL;
+	p->newer = generation_read(p->handover.dir, err);
+	return p->newer != NULL ? p->newer->conf : NULL;
+}
+
+static void
+reread_done(void *arg, bool taken)
+{
+	struct process *p = arg;
+	struct generation *other = taken ? p->g : p->newer;
+
+	if (taken)
+		p->g = p->newer;
+	p->newer = NULL;
+	generation_free(other);
 }
 
 static void
@@ -262,6 +272,7 @@ roles_queue(int argc, char **argv)
 		.admin = handover_find(&p.handover, "admin", &admin_at),
 		.conf = p.g->conf,
 		.reread = reread,
+		.reread_done = reread_done,
 		.ready = queue_ready,
 		.arg = &p };
 	return finish(&p, queue_role_run(&role));
@@ -287,14 +298,11 @@ roles_deliver(int argc, char **argv)
 {
 	struct process p;
 	struct deliver_role role;
-	struct world *world;
 	int status = begin(argc, argv, &p);
 
 	if (status != 0)
 		return status;
-	open_dns(p.g);
-	world = open_world(&p);
-	if (world == NULL)
+	if (open_world(&p) != 0)
 		return finish(&p, EX_CONFIG);
 	p.jail.kind = JAIL_NETWORK;
 	p.jail.read = (const char *const[]){ "/", NULL };
@@ -302,7 +310,7 @@ roles_deliver(int argc, char **argv)
 	p.jail.write = (const char *const[]){ p.g->store_dir, "/dev", NULL };
 	role = (struct deliver_role){ .conf = p.g->conf,
 		.master = &p.g->master,
-		.world = world,
+		.world = p.world,
 		.queue_socket = generation_socket(p.g, "queue"),
 		.store = p.g->store_dir,
 		.local_socket = generation_socket(p.g, "local"),

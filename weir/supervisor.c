@@ -492,6 +492,30 @@ prepare(struct supervisor *s, struct err *err)
 	return s->control != NULL ? 0 : -1;
 }
 
+/* Let go of all but the roles, which have ended. */
+static void
+release(struct supervisor *s)
+{
+	const char *const *names = process_sockets();
+
+	control_close(s->control);
+	if (s->number > 0)
+		layout_remove(s->now);
+	listeners_close(&s->listeners);
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (s->sockets[i] > 0)
+			(void)close(s->sockets[i]);
+	for (size_t i = 0; i < MOST_ROLES; i++)
+		loop_timer_cancel(s->loop, &s->backoffs[i].timer);
+	loop_forget(s->loop, &s->signals);
+	(void)close(s->signals.fd);
+	loop_free(s->loop);
+	generation_free(s->now);
+	buf_free(&s->said);
+	if (s->lock >= 0)
+		(void)close(s->lock);
+}
+
 int
 supervisor_run(const char *dir, int ready)
 {
@@ -509,6 +533,7 @@ supervisor_run(const char *dir, int ready)
 		buf_puts(&s.said, err.text);
 		buf_putc(&s.said, '\n');
 		report(&s, false);
+		release(&s);
 		return EX_CONFIG;
 	}
 	s.number = 1;
@@ -523,8 +548,7 @@ supervisor_run(const char *dir, int ready)
 		give_up(&s);
 	loop_run(s.loop);
 	event_info(&by, "stopped");
-	control_close(s.control);
-	layout_remove(s.now);
-	generation_free(s.now);
+	event_flush();
+	release(&s);
 	return 0;
 }

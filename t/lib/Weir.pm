@@ -229,6 +229,16 @@ sub wait_log {
 	    sub { $self->log =~ /$pattern/m ? ($1 // $&) : undef }, $seconds);
 }
 
+# The serving processes by role, from the supervisor's own list.
+sub roles {
+	my ($self) = @_;
+	my ($status, $text) = $self->command("status");
+	my %pid;
+
+	$pid{$1} = $2 while $text =~ /^(\w+)\s+pid (\d+)\s+.*serving/mg;
+	return %pid;
+}
+
 # Time for all roles: seconds added to the clock.
 sub write_clock {
 	my ($self, $seconds) = @_;
