@@ -14,6 +14,14 @@ by(const struct active *a, const char *program)
 	return (struct event_by){ .program = program, .qid = a->e.qid };
 }
 
+/* The null sender is written without quotes: from=<>. */
+static const char *
+sender(const struct active *a)
+{
+	return a->e.sender[0] != '\0' ? address_external(a->arena, a->e.sender)
+				      : "";
+}
+
 void
 schedule_log_active(const struct active *a)
 {
@@ -23,9 +31,8 @@ schedule_log_active(const struct active *a)
 	(void)snprintf(
 	    size, sizeof size, "%llu", (unsigned long long)a->e.size);
 	(void)snprintf(nrcpt, sizeof nrcpt, "%zu", active_todo(a));
-	event(&queue_events_active, &qmgr, "from",
-	    address_external(a->arena, a->e.sender), "size", size, "nrcpt",
-	    nrcpt, NULL);
+	event(&queue_events_active, &qmgr, "from", sender(a), "size", size,
+	    "nrcpt", nrcpt, NULL);
 }
 
 void
@@ -33,8 +40,7 @@ schedule_log_expired(const struct active *a)
 {
 	struct event_by qmgr = by(a, "qmgr");
 
-	event(&queue_events_expired, &qmgr, "from",
-	    address_external(a->arena, a->e.sender), NULL);
+	event(&queue_events_expired, &qmgr, "from", sender(a), NULL);
 }
 
 /* Seconds with two significant digits, at most two behind the point. */

@@ -31,21 +31,33 @@ same(const struct stamp *a, const struct stamp *b)
 	    a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
+/* A time in the future says nothing about when it was written. */
+static bool
+is_fresh(const struct stat *st)
+{
+	int64_t age = clock_now() / CLOCK_SECOND - (int64_t)st->st_mtim.tv_sec;
+
+	return age >= 0 && age <= 1;
+}
+
+bool
+stamp_fresh(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && is_fresh(&st);
+}
+
 bool
 stamp_changed(const struct stamp *stamp, const char *path)
 {
 	struct stat st;
 	struct stamp now;
-	int64_t age;
 
 	if (stat(path, &st) != 0)
 		return false;
 	now = stamp_of(&st);
-	if (same(stamp, &now))
-		return false;
-	age = clock_now() / CLOCK_SECOND - (int64_t)st.st_mtim.tv_sec;
-	/* A time in the future says nothing about when it was written. */
-	return age > 1 || age < 0;
+	return !same(stamp, &now) && !is_fresh(&st);
 }
 
 bool

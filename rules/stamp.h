@@ -30,6 +30,10 @@ bool stamp_changed(const struct stamp *stamp, const char *path);
  * place by rename and so are whole at once. */
 bool stamp_replaced(const struct stamp *stamp, const char *path);
 
+/* stamp_fresh(path): there is one that has been written to within the last
+ * second, and may be a half. */
+bool stamp_fresh(const char *path);
+
 /* How old a database is, and of which change of its text we have spoken. */
 struct stamp_age {
 	struct timespec built, spoken;

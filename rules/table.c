@@ -15,6 +15,7 @@
 #include "base/fatal.h"
 #include "base/utf8.h"
 #include "rules/fold.h"
+#include "rules/stamp.h"
 #include "rules/types.h"
 
 /* The content of a table at one time; the last who uses it closes it. */
@@ -29,15 +30,15 @@ struct table {
 	char *identity;                /* what makes two tables the same */
 	char *spec;                    /* "type:name" */
 	const char *name;              /* behind the colon */
-	const struct table_type *type; /* NULL: a surrogate */
-	unsigned open_flags, flags;
-	_Atomic unsigned bad;
+	const struct table_type *type; /* NULL: a surrogate, for ever */
+	unsigned open_flags;
+	_Atomic unsigned flags, bad;
 
 	char *reason; /* of a surrogate */
 	atomic_bool complained;
 
 	pthread_mutex_t lock; /* the rest; types that never change need none */
-	struct content *content;
+	struct content *content; /* NULL: a surrogate */
 	int64_t next_look;
 	bool looking;
 };
@@ -113,11 +114,13 @@ open_content(struct table *t, struct conf *conf, struct err *err)
 	return content;
 }
 
+/* What is read from a file may be there later: then its type stays. */
 static void
 make_surrogate(struct table *t, const struct err *why)
 {
-	t->type = NULL;
-	t->flags = TABLE_SURROGATE;
+	if (t->type != NULL && t->type->changed == NULL)
+		t->type = NULL;
+	t->flags = (t->type != NULL ? t->type->flags : 0) | TABLE_SURROGATE;
 	t->reason = copy(why->text);
 }
 
@@ -183,7 +186,7 @@ share(struct table *t)
 	other = find_shared(t->identity);
 	if (other != NULL) {
 		other->openings++;
-	} else if (t->type != NULL && (t->flags & TABLE_PRIVATE) == 0) {
+	} else if (t->content != NULL && (t->flags & TABLE_PRIVATE) == 0) {
 		t->next = shared;
 		shared = t;
 	}
@@ -296,8 +299,8 @@ table_bad_lines(const struct table *table)
 	return table->bad;
 }
 
-/* Take the current content for a look-up; *look: and see whether it is still
- * current, which nobody else does now. */
+/* Take the current content for a look-up, if there is any; *look: and see
+ * whether it is still current, which nobody else does now. */
 static struct content *
 take(struct table *t, bool *look)
 {
@@ -306,7 +309,8 @@ take(struct table *t, bool *look)
 
 	(void)pthread_mutex_lock(&t->lock);
 	content = t->content;
-	content->users++;
+	if (content != NULL)
+		content->users++;
 	*look = !t->looking && now >= t->next_look;
 	if (*look) {
 		t->looking = true;
@@ -321,6 +325,8 @@ give_back(struct table *t, struct content *content)
 {
 	bool last;
 
+	if (content == NULL)
+		return;
 	(void)pthread_mutex_lock(&t->lock);
 	last = --content->users == 0;
 	(void)pthread_mutex_unlock(&t->lock);
@@ -330,25 +336,39 @@ give_back(struct table *t, struct content *content)
 	}
 }
 
+/* The content that the table should have now; NULL: what it has. */
+static struct content *
+new_content(struct table *t, struct content *old)
+{
+	struct content *content;
+	struct err err = { "" };
+
+	if (old != NULL ? !t->type->changed(old->state) : stamp_fresh(t->name))
+		return NULL;
+	content = open_content(t, NULL, &err);
+	if (content == NULL && old != NULL)
+		event_warning(NULL,
+		    "%s: its new content cannot be read, the old one "
+		    "stays: %s",
+		    t->spec, err.text);
+	if (content != NULL && old == NULL) {
+		t->flags &= ~(unsigned)TABLE_SURROGATE;
+		event_info(NULL, "%s is available now", t->spec);
+	}
+	return content;
+}
+
 /* Take up new content, if there is any. */
 static struct content *
 refresh(struct table *t, struct content *old)
 {
-	struct content *content = NULL;
-	struct err err = { "" };
+	struct content *content = new_content(t, old);
 
-	if (t->type->changed(old->state)) {
-		content = open_content(t, NULL, &err);
-		if (content == NULL)
-			event_warning(NULL,
-			    "%s: its new content cannot be read, the old one "
-			    "stays: %s",
-			    t->spec, err.text);
-	}
 	(void)pthread_mutex_lock(&t->lock);
 	t->looking = false;
 	if (content != NULL) {
-		old->users--; /* the table's; ours goes below */
+		if (old != NULL)
+			old->users--; /* the table's; ours goes below */
 		t->content = content;
 		content->users++;
 	}
@@ -357,6 +377,16 @@ refresh(struct table *t, struct content *old)
 		return old;
 	give_back(t, old);
 	return content;
+}
+
+static enum table_status
+ask_surrogate(struct table *t, struct arena *arena, struct table_value *value)
+{
+	if (!atomic_exchange(&t->complained, true))
+		event_warning(
+		    NULL, "%s is unavailable. %s", t->spec, t->reason);
+	value->text = arena_strdup(arena, t->reason);
+	return TABLE_FAILED;
 }
 
 static enum table_status
@@ -372,19 +402,11 @@ find_in_content(struct table *t, struct arena *arena, const char *key,
 	content = take(t, &look);
 	if (look)
 		content = refresh(t, content);
+	if (content == NULL)
+		return ask_surrogate(t, arena, value);
 	status = t->type->find(content->state, arena, key, value);
 	give_back(t, content);
 	return status;
-}
-
-static enum table_status
-ask_surrogate(struct table *t, struct arena *arena, struct table_value *value)
-{
-	if (!atomic_exchange(&t->complained, true))
-		event_warning(
-		    NULL, "%s is unavailable. %s", t->spec, t->reason);
-	value->text = arena_strdup(arena, t->reason);
-	return TABLE_FAILED;
 }
 
 enum table_status
@@ -446,6 +468,10 @@ table_each(struct table *table,
 	content = take(table, &look);
 	if (look)
 		content = refresh(table, content);
+	if (content == NULL) {
+		err_set(err, "%s", table->reason);
+		return -1;
+	}
 	result = table->type->each(content->state, fn, arg, err);
 	give_back(table, content);
 	return result;

@@ -28,7 +28,9 @@ struct table_value {
  * Open "type:name" ("name" alone: $default_database_type).  Never NULL: a table
  * that cannot be opened becomes a surrogate, whose look-ups answer
  * TABLE_FAILED, and the reason stands in ${err} (empty if all is well) and is
- * logged at the first look-up.  Bad lines are skipped with Postfix's warning,
+ * logged at the first look-up.  If it is read from a file, it is tried again, at
+ * most once a second, when it is asked: mail that was deferred goes on when the
+ * file is there.  Bad lines are skipped with Postfix's warning,
  * logged here, and counted (table_bad_lines()).  Tables are shared per process
  * by type and file; close each with table_close().
  * ${conf} gives parameters (default_database_type, smtputf8_enable); NULL: the

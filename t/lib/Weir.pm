@@ -90,7 +90,8 @@ sub read_file {
 }
 
 # main => more main.cf, master => more master.cf, smtpd => "-o" lines of the
-# SMTP service, files => { name => text } in the configuration directory.
+# SMTP service, files => { name => text } in the configuration directory,
+# without => [names] that are not to be set at all.
 sub configure {
 	my ($self, %arg) = @_;
 	my $user = $> == 0 ? "nobody" : scalar getpwuid($>);
@@ -115,7 +116,8 @@ local_recipient_maps =
 alias_maps =
 EOT
 	# What the test sets itself is not set twice.
-	$main =~ s/^\Q$1\E =.*\n//m while $own =~ /^(\w+) *=/mg;
+	$main =~ s/^\Q$_\E =.*\n//m
+	    for $own =~ /^(\w+) *=/mg, @{ $arg{without} || [] };
 	$self->write_file("main.cf", $main . $own);
 	$self->write_file("master.cf", <<EOT . ($arg{master} || ""));
 127.0.0.1:$self->{port} inet n - n - - smtpd
@@ -270,6 +272,37 @@ sub send_mail {
 
 	$c->cmd("QUIT");
 	return $reply;
+}
+
+# Take another configuration into a running gateway; (status, text) of reload.
+sub reconfigure {
+	my ($self, %arg) = @_;
+
+	$self->configure(%arg);
+	return $self->command("reload");
+}
+
+# The source of a table and its index; (status, text) of postmap.
+sub table {
+	my ($self, $name, $text) = @_;
+
+	return $self->command("postmap", $self->write_file($name, $text));
+}
+
+# The reply to RCPT of each address, in one transaction; XCLIENT with the
+# attributes that are given, then HELO.
+sub rcpt {
+	my ($self, $to, %arg) = @_;
+	my $c = $self->smtp($arg{port});
+	my $from = defined $arg{from} ? $arg{from} : 'sender@example.net';
+	my $helo = $arg{helo} || "client.example.net";
+
+	$c->cmd("XCLIENT $arg{xclient}") if $arg{xclient};
+	$c->cmd("EHLO $helo");
+	$c->cmd("MAIL FROM:<$from>");
+	my @replies = map { $c->cmd("RCPT TO:<$_>") } ref $to ? @$to : $to;
+	$c->cmd("QUIT");
+	return wantarray ? @replies : $replies[0];
 }
 
 # The reply to a normal transaction, which must be over within a second.
