@@ -143,13 +143,12 @@ main(int argc, char **argv)
 	fd = open(argv[2], O_RDWR | O_CREAT, 0600);
 	if (fd < 0 || ftruncate(fd, sizeof *count) != 0)
 		return 1;
-	count = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    fd, 0);
+	count = mmap(
+	    NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	sin.sin_port = htons((uint16_t)atoi(argv[1]));
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	(void)setsockopt(
-	    listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(listener, (struct sockaddr *)&sin, sizeof sin) != 0 ||
 	    listen(listener, 4096) != 0) {
 		perror("listen");

@@ -59,7 +59,8 @@ attribute_is_port(const char *value)
 {
 	size_t n = strspn(value, "0123456789");
 
-	return n > 0 && n <= 5 && value[n] == '\0' && atoi(value) <= MOST_PORT;
+	return n > 0 && n <= 5 && value[n] == '\0' &&
+	    strtol(value, NULL, 10) <= MOST_PORT;
 }
 
 bool

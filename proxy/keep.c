@@ -113,7 +113,8 @@ end(struct content_stage *stage)
 	(void)stage;
 }
 
-static const struct content_stage_ops ops = { header, headers_end, body, end, end };
+static const struct content_stage_ops ops = { header, headers_end, body, end,
+	end };
 
 void
 keep_open(

@@ -236,7 +236,7 @@ session_limit(const struct running *r)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur != RLIM_INFINITY)
-		most = limit.rlim_cur > 2 * OTHER_DESCRIPTORS
+		most = limit.rlim_cur / 2 > OTHER_DESCRIPTORS
 		    ? limit.rlim_cur - OTHER_DESCRIPTORS
 		    : limit.rlim_cur / 2;
 	for (size_t i = 0; i < r->nservices; i++) {

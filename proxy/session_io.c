@@ -469,24 +469,28 @@ paused(struct session *s)
 	return true;
 }
 
+/* One step, if there may be one. */
+static enum step
+take_step(struct session *s, size_t *turn)
+{
+	if (s->hall->cutting && s->phase != SESSION_STORE)
+		return end(s);
+	if (s->tarpit || paused(s))
+		return PARK;
+	if ((s->phase == SESSION_CLOSING || s->phase == SESSION_HANDSHAKE) &&
+	    !flush(s))
+		return end(s);
+	return one_step(s, turn);
+}
+
 void
 session_io_drive(struct session *s)
 {
 	enum step next = GO_ON;
 	size_t turn = 0;
 
-	while (next == GO_ON && !s->away) {
-		if (s->hall->cutting && s->phase != SESSION_STORE)
-			next = end(s);
-		else if (s->tarpit || paused(s))
-			next = PARK;
-		else if ((s->phase == SESSION_CLOSING ||
-			     s->phase == SESSION_HANDSHAKE) &&
-		    !flush(s))
-			next = end(s);
-		else
-			next = one_step(s, &turn);
-	}
+	while (next == GO_ON && !s->away)
+		next = take_step(s, &turn);
 	if (next == GONE || s->away)
 		return;
 	if (!flush(s) && s->phase != SESSION_STORE)

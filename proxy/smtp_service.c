@@ -96,7 +96,8 @@ read_keywords(struct smtp_service *s, struct err *err)
 
 	s->keywords = ~0u;
 	while ((word = conf_word(&p, s->arena)) != NULL) {
-		for (i = 0; i < n && strcasecmp(word, keywords[i].name); i++)
+		for (i = 0; i < n && strcasecmp(word, keywords[i].name) != 0;
+		     i++)
 			continue;
 		if (i < n)
 			s->keywords &= ~keywords[i].bit;
@@ -337,7 +338,7 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 		s->banner = s->myhostname;
 	s->most_busy = s->master->maxproc >= 0
 	    ? s->master->maxproc
-	    : atoi(text_of(s, "default_process_limit", all));
+	    : (int)strtol(text_of(s, "default_process_limit", all), NULL, 10);
 	read_content(s, all);
 	read_lists(s, all);
 	read_tls(s, all);

@@ -20,7 +20,10 @@ blank(char c)
 static const char *
 closing(const char *p)
 {
-	char open = *p, close = open == '<' ? '>' : open == '[' ? ']' : '"';
+	char open = *p,
+	     close = (char)(open == '<' ? '>'
+		     : open == '['      ? ']'
+					: '"');
 	bool quoted = false;
 
 	for (p++; *p != '\0'; p++) {

@@ -293,8 +293,7 @@ reload(struct role *role)
 		event(&queue_events_reload, &qmgr, "text",
 		    "reload -- new parameters", NULL);
 	else
-		event_warning(
-		    &qmgr, "the older parameters stay: %s", err.text);
+		event_warning(&qmgr, "the older parameters stay: %s", err.text);
 }
 
 /* Stop when nothing is being delivered any more, or after a while. */

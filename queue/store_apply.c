@@ -292,7 +292,7 @@ look(MDB_txn *txn, const struct store_layout *layout, struct store_op *op)
 		    txn, layout->qid, op->old_qid, strlen(op->old_qid), &found);
 		if (rc != 0)
 			break;
-		/* fall through */
+		__attribute__((fallthrough));
 	case STORE_NEW:
 		rc = find(txn, layout->qid, op->qid, strlen(op->qid), &taken);
 		if (rc == 0 && op->kind == STORE_NEW && !taken)

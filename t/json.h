@@ -22,7 +22,8 @@ struct json {
 	const char *key;  /* in an object */
 	const char *text; /* of a string or word */
 	size_t len;
-	struct json *first, *next;
+	const struct json *first;
+	struct json *next;
 };
 
 struct json_reader {
@@ -84,7 +85,8 @@ json_string(struct json_reader *r, size_t *len)
 static inline struct json *
 json_value(struct json_reader *r)
 {
-	struct json *v = arena_alloc(r->arena, sizeof *v), **tail = &v->first;
+	struct json *v = arena_alloc(r->arena, sizeof *v), *item;
+	struct json **tail = NULL;
 	const char *key = NULL;
 	char close;
 
@@ -114,9 +116,13 @@ json_value(struct json_reader *r)
 			must(*r->p == ':');
 			r->p++;
 		}
-		*tail = json_value(r);
-		(*tail)->key = key;
-		tail = &(*tail)->next;
+		item = json_value(r);
+		item->key = key;
+		if (tail == NULL)
+			v->first = item;
+		else
+			*tail = item;
+		tail = &item->next;
 		json_blanks(r);
 		must(*r->p == ',' || *r->p == close);
 	}
@@ -140,6 +146,24 @@ json_text(const struct json *object, const char *key)
 	const struct json *v = json_member(object, key);
 
 	return v != NULL && v->type != JSON_NULL ? v->text : "";
+}
+
+/* The items of a list that is a member; they are chained. */
+static inline const struct json *
+json_items(const struct json *object, const char *key)
+{
+	const struct json *v = json_member(object, key);
+
+	return v != NULL ? v->first : NULL;
+}
+
+/* The two texts of a list of two. */
+static inline void
+json_pair(const struct json *list, const char *texts[2])
+{
+	must(list->first != NULL && list->first->next != NULL);
+	texts[0] = list->first->text;
+	texts[1] = list->first->next->text;
 }
 
 static inline long

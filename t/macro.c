@@ -45,7 +45,7 @@ test_case(const struct json *c, size_t number)
 	};
 	struct buf out = { 0 };
 	struct err err = { 0 };
-	struct json vars = *json_member(c, "vars");
+	struct json vars = { .first = json_items(c, "vars") };
 	const char *text = json_text(c, "text");
 	int status;
 

@@ -119,16 +119,18 @@ forget(struct seen *seen)
 static void
 expect(const struct json *c, struct buf *elements, struct buf *faults)
 {
-	const struct json *e;
+	const struct json *e, *text;
+	const char *pair[2];
 
-	for (e = json_member(c, "events")->first; e != NULL; e = e->next) {
-		buf_printf(
-		    elements, "%s %s ", e->first->text, e->first->next->text);
-		put(elements, e->first->next->next->text,
-		    e->first->next->next->len);
+	for (e = json_items(c, "events"); e != NULL; e = e->next) {
+		json_pair(e, pair);
+		text = e->first->next->next;
+		must(text != NULL);
+		buf_printf(elements, "%s %s ", pair[0], pair[1]);
+		put(elements, text->text, text->len);
 		buf_putc(elements, '\n');
 	}
-	for (e = json_member(c, "warnings")->first; e != NULL; e = e->next)
+	for (e = json_items(c, "warnings"); e != NULL; e = e->next)
 		buf_printf(faults, "%s\n", e->text);
 }
 

@@ -217,7 +217,7 @@ start(const char *settings)
 {
 	remove_file("data.mdb");
 	remove_file("lock.mdb");
-	(void)ftruncate(log_fd, 0);
+	(void)!ftruncate(log_fd, 0);
 	open_all(settings);
 }
 

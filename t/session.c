@@ -1,6 +1,7 @@
 /* Whole sessions, the queue being the test's: what is said to what. */
 #include <signal.h>
 
+#include "base/fatal.h"
 #include "t/rig.h"
 #include "t/tap.h"
 
@@ -332,7 +333,7 @@ xclient(void)
 int
 main(void)
 {
-	(void)freopen("/dev/null", "w", stderr);
+	must(freopen("/dev/null", "w", stderr) != NULL);
 	syntax();
 	message();
 	odd_messages();

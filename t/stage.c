@@ -67,7 +67,7 @@ log_text(void)
 	ssize_t n = pread(log_fd, text, sizeof text - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
-	(void)ftruncate(log_fd, 0);
+	(void)!ftruncate(log_fd, 0);
 	(void)lseek(log_fd, 0, SEEK_SET);
 	return text;
 }

@@ -312,7 +312,7 @@ main(void)
 		{ "rewrite", rewrite_case },
 		{ "resolve", resolve_case },
 	};
-	const struct json *all, *group;
+	const struct json *all;
 
 	arena = arena_new();
 	world = testworld_new(NULL);
@@ -322,9 +322,8 @@ main(void)
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-		group = json_member(all, groups[i].group);
-		for (const struct json *c = group->first; c != NULL;
-		     c = c->next)
+		for (const struct json *c = json_items(all, groups[i].group);
+		     c != NULL; c = c->next)
 			groups[i].run(c);
 		finish(groups[i].group);
 	}

@@ -176,11 +176,12 @@ control_open(struct loop *loop, const char *path, struct supervisor *supervisor,
 void
 control_close(struct control *control)
 {
+	struct client *c, *next;
+
 	if (control == NULL)
 		return;
-	while (!LIST_EMPTY(&control->clients)) {
-		struct client *c = LIST_FIRST(&control->clients);
-
+	for (c = LIST_FIRST(&control->clients); c != NULL; c = next) {
+		next = LIST_NEXT(c, entry);
 		c->asked = false;
 		drop(c);
 	}

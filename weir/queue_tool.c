@@ -13,7 +13,7 @@
 #include "weir/cmd_options.h"
 #include "weir/generation.h"
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 say(const struct queue_tool *tool, const char *severity, const char *format,
     va_list ap)
 {
