@@ -46,16 +46,21 @@ queue_tool_warn(const struct queue_tool *tool, const char *format, ...)
 	va_end(ap);
 }
 
+static void
+log_to_stderr(const struct queue_tool *tool)
+{
+	event_open(&(struct event_target){ .name = tool->program,
+	    .fd = STDERR_FILENO,
+	    .json_fd = -1,
+	    .plain = 1 });
+}
+
 void
 queue_tool_start(struct queue_tool *tool, const char *dir)
 {
-	const struct event_target target = { .name = tool->program,
-		.fd = STDERR_FILENO,
-		.json_fd = -1,
-		.plain = 1 };
 	struct err err = { "" };
 
-	event_open(&target);
+	log_to_stderr(tool);
 	tool->arena = arena_new();
 	tool->generation = generation_read(
 	    dir != NULL ? dir : cmd_options_default_dir(), &err);
@@ -64,7 +69,7 @@ queue_tool_start(struct queue_tool *tool, const char *dir)
 	tool->conf = tool->generation->conf;
 }
 
-/* We do the queue role's work, so its log lines are ours to write. */
+/* Where the lines of the queue role's work go if we do it. */
 static void
 log_to_syslog(struct queue_tool *tool)
 {
@@ -82,12 +87,14 @@ queue_tool_open(struct queue_tool *tool)
 	struct err err = { "" };
 	const struct generation *g = tool->generation;
 
+	/* Before there is a thread that logs. */
+	log_to_syslog(tool);
 	tool->admin = admin_open(
 	    generation_socket(g, "admin"), g->store_dir, g->conf, &err);
 	if (tool->admin == NULL)
 		queue_tool_fail(tool, "%s", err.text);
-	if (admin_is_alone(tool->admin))
-		log_to_syslog(tool);
+	if (!admin_is_alone(tool->admin))
+		log_to_stderr(tool);
 }
 
 void
