@@ -55,6 +55,7 @@ struct running {
 	struct hall_shared shared;
 	struct floor *floors;
 	unsigned nfloors;
+	_Atomic unsigned retired; /* of the floors */
 };
 
 static unsigned
@@ -131,9 +132,12 @@ retire(struct loop_task *task)
 {
 	struct floor *f = (struct floor *)(void *)((char *)task -
 	    offsetof(struct floor, retire));
+	struct running *r = f->running;
 
 	close_doors(f);
 	hall_retire(&f->hall);
+	if (++r->retired == r->nfloors && r->role->retired != NULL)
+		r->role->retired(r->role->arg);
 }
 
 static void

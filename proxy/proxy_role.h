@@ -45,6 +45,9 @@ struct proxy_role {
 	 * and report ready.  ${warnings}: what is wrong, one "file:line: text"
 	 * per line, or "".  Nonzero: do not serve, return that.  May be NULL. */
 	int (*ready)(void *arg, const char *warnings);
+	/* Called once by one of our threads, after SIGUSR2, when nothing more
+	 * is accepted.  May be NULL. */
+	void (*retired)(void *arg);
 	void *arg;
 };
 

@@ -89,6 +89,16 @@ waitpid $pid, 0;
 cmp_ok $n, ">", 10, "connections were made ($n)";
 is $bad, 0, "none was dropped";
 
+# When reload has said that it is done, it is: the next client is served by the
+# new generation.
+my $late = 0;
+for my $i (1 .. 30) {
+	$w->configure(main => sprintf($main, "OK") . "smtpd_banner = no. $i\n");
+	$w->command("reload");
+	$late++ if $w->smtp->{banner} ne "220 no. $i";
+}
+is $late, 0, "S-006: no client is served by the last generation";
+
 # S-007, recorded difference: a reload applies changed listeners too.
 $w->configure(main => sprintf($main, "OK"), master =>
     "127.0.0.1:\${port:second} inet n - n - - smtpd\n");

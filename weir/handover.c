@@ -85,6 +85,12 @@ handover_refuse(const struct err *err)
 	tell('E', err->text);
 }
 
+void
+handover_retired(void)
+{
+	tell('D', "");
+}
+
 /* New log files take the numbers of the old ones, so that no other thread
  * need know.  Only calls that a signal handler may make. */
 static void

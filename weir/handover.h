@@ -54,4 +54,8 @@ void handover_refuse(const struct err *err);
  * from the supervisor, and its death is a SIGTERM for us. */
 void handover_ready(const char *warnings);
 
+/* handover_retired(): tell that this process has seen that others serve in its
+ * place, and accepts no more clients.  Any thread. */
+void handover_retired(void);
+
 #endif

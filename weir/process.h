@@ -45,6 +45,7 @@ struct process {
 	struct loop_fd control;  /* our end of its control socket */
 	struct loop_timer limit; /* to be ready, or to have drained */
 	unsigned generation;
+	bool leaving; /* drains, but may still accept clients */
 	int64_t started;
 };
 

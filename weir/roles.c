@@ -164,6 +164,13 @@ proxy_ready(void *arg, const char *warnings)
 	return 0;
 }
 
+static void
+proxy_retired(void *arg)
+{
+	(void)arg;
+	handover_retired();
+}
+
 /* The listening sockets with their services; how many. */
 static size_t
 find_listeners(const struct process *p, struct proxy_listener *list)
@@ -212,6 +219,7 @@ roles_proxy(int argc, char **argv)
 		.drain = p.g->weir.weir_drain_time_limit,
 		.strict = p.handover.strict,
 		.ready = proxy_ready,
+		.retired = proxy_retired,
 		.arg = &p };
 	status = proxy_role_run(&p.proxy);
 	state_close(p.proxy.state);

@@ -54,7 +54,9 @@ struct supervisor {
 	int lock;  /* on the pid file */
 	int ready; /* who wants to know that we serve; -1 */
 	bool stopping;
-	struct buf said; /* by roles, during a roll-out */
+	unsigned leaving; /* processes of the last generation that may still
+			   * accept clients */
+	struct buf said;  /* by roles, during a roll-out */
 	void (*done)(void *arg, bool good, const char *text);
 	void *done_arg;
 };
@@ -134,6 +136,20 @@ report(struct supervisor *s, bool good)
 	buf_reset(&s->said);
 }
 
+/* Who asked for a new generation may count on being served by it, so the
+ * answer waits until the old one accepts no more clients. */
+static void
+has_left(struct process *p)
+{
+	struct supervisor *s = p->supervisor;
+
+	if (!p->leaving)
+		return;
+	p->leaving = false;
+	if (--s->leaving == 0)
+		report(s, true);
+}
+
 /* All of the new generation is ready: the old one drains. */
 static void
 commit(struct supervisor *s)
@@ -143,9 +159,11 @@ commit(struct supervisor *s)
 		if (p->state == PROCESS_READY)
 			process_serve(p);
 		else if (p->state != PROCESS_DRAINING &&
-		    p->generation != s->number && !p->role->in_place)
+		    p->generation != s->number && !p->role->in_place) {
+			p->leaving = p->role->retires;
+			s->leaving += p->leaving;
 			drain(p, true);
-		else if (p->generation != s->number && p->role->in_place &&
+		} else if (p->generation != s->number && p->role->in_place &&
 		    p->state == PROCESS_SERVING)
 			(void)kill(p->pid, SIGHUP);
 	if (s->next != NULL) {
@@ -156,7 +174,8 @@ commit(struct supervisor *s)
 	}
 	event_info(
 	    &by, "generation %u serves, configuration %s", s->number, s->dir);
-	report(s, true);
+	if (s->leaving == 0)
+		report(s, true);
 }
 
 /* Something of the new generation cannot serve: nothing changes. */
@@ -259,6 +278,7 @@ role_ended(struct loop_fd *watch, unsigned what)
 	for (place = &s->processes; *place != p; place = &(*place)->next)
 		;
 	*place = p->next;
+	has_left(p);
 	if (state != PROCESS_DRAINING)
 		log_end(p, status);
 	if (s->stopping) {
@@ -292,6 +312,8 @@ role_spoke(struct loop_fd *watch, unsigned what)
 		text[n] = '\0';
 		if (text[1] != '\0')
 			buf_printf(&s->said, "%s\n", text + 1);
+		if (text[0] == 'D')
+			has_left(p);
 		if (text[0] != 'R' || p->state != PROCESS_STARTING)
 			continue;
 		p->state = PROCESS_READY;
@@ -329,7 +351,7 @@ supervisor_reload(struct supervisor *s,
 {
 	struct generation *g;
 
-	if (s->next != NULL || s->ready >= 0 || s->stopping) {
+	if (s->next != NULL || s->leaving > 0 || s->ready >= 0 || s->stopping) {
 		err_set(err, "a start, reload or stop is under way");
 		return false;
 	}
