@@ -54,6 +54,18 @@ copy(struct arena *arena, const char *text)
 	return text != NULL ? arena_strdup(arena, text) : "";
 }
 
+/* What the sender is told of a delivery names the way that it took. */
+static const char *
+reason(struct arena *arena, const struct job_rcpt *rcpt,
+    const struct delivery_end *end)
+{
+	if (end->status == JOB_SENT && end->relay != NULL &&
+	    (rcpt->notify & ENVELOPE_NOTIFY_SUCCESS) != 0)
+		return arena_printf(
+		    arena, "delivery via %s: %s", end->relay, end->text);
+	return copy(arena, end->text);
+}
+
 static void
 report(const struct delivery *d, const struct job_rcpt *rcpt,
     const struct delivery_end *end, const char *status, const char *dsn)
@@ -106,8 +118,9 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
 	d->result.outcomes[i] = (struct job_outcome){
 		.index = d->job->rcpts[i].index,
 		.status = status,
+		.report = end->report,
 		.dsn = dsn,
-		.reason = copy(d->arena, end->text),
+		.reason = reason(d->arena, &d->job->rcpts[i], end),
 		.remote = copy(d->arena, end->remote),
 		.diagnostic = copy(d->arena, end->diagnostic),
 		.address = "",

@@ -42,6 +42,7 @@ struct delivery {
 /* How it ended for one recipient.  Texts are copied. */
 struct delivery_end {
 	enum job_status status;
+	enum job_report report; /* of JOB_SENT */
 	const char *dsn, *text;
 	const char *relay;      /* "host[addr]:port", "virtual"; NULL: "none" */
 	const char *remote;     /* Remote-MTA; NULL: none */

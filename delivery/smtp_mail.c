@@ -307,7 +307,9 @@ static void
 sent(struct mail *m, size_t rcpt)
 {
 	struct buf flat = { 0 };
+	bool passed = (m->s->features & SMTP_DSN) != 0;
 	struct delivery_end end = { .status = JOB_SENT,
+		.report = passed ? JOB_REPORT_PASSED : JOB_REPORT_RELAYED,
 		.dsn = m->s->reply.dsn,
 		.relay = m->s->relay,
 		.remote = arena_printf(m->arena, "dns; %s", m->s->host),

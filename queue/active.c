@@ -83,6 +83,6 @@ active_todo(const struct active *a)
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->e.nrcpts; i++)
-		n += a->e.rcpts[i].state == ENVELOPE_TODO;
+		n += a->e.rcpts[i].state != ENVELOPE_DONE;
 	return n;
 }

@@ -18,6 +18,8 @@ enum active_outcome {
 	ACTIVE_NOTHING,
 	ACTIVE_DEFERRED,
 	ACTIVE_BOUNCED,
+	ACTIVE_DELIVERED, /* to be reported, as of enum envelope_state */
+	ACTIVE_RELAYED,
 };
 
 /* What an administrator wants with it once no delivery is under way. */
@@ -60,7 +62,8 @@ struct active *active_add(struct active_table *table, uint64_t key,
 struct active *active_find(const struct active_table *table, uint64_t key);
 void active_remove(struct active_table *table, struct active *a);
 
-/* active_todo(a): recipients that are not retired. */
+/* active_todo(a): recipients that are not retired, or whose sender is still to
+ * be told so. */
 size_t active_todo(const struct active *a);
 
 #endif

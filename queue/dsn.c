@@ -29,6 +29,8 @@ subject(const struct dsn *dsn)
 		return "Undelivered Mail Returned to Sender";
 	case DSN_DELAY:
 		return "Delayed Mail (still being retried)";
+	case DSN_SUCCESS:
+		return "Successful Mail Delivery Report";
 	case DSN_COPY:
 		return "Postmaster Copy: Undelivered Mail";
 	case DSN_COPY_DELAY:
@@ -218,6 +220,12 @@ put_greeting(const struct dsn *dsn, struct buf *out)
 		dsn_date(dsn->retry_until, out);
 		buf_puts(out, ".\r\n\r\n");
 		break;
+	case DSN_SUCCESS:
+		buf_puts(out,
+		    "Your message was delivered to the recipients named "
+		    "below, or handed on to\r\na mail system that does not "
+		    "report deliveries itself.\r\n\r\n");
+		break;
 	case DSN_COPY:
 	case DSN_COPY_DELAY:
 		buf_puts(out,
@@ -264,21 +272,39 @@ put_explanation(const struct dsn *dsn, struct buf *out)
 	}
 }
 
+/* ORCPT as it was given, or what Postfix makes of RCPT: without a blank. */
+static void
+put_original_recipient(const struct dsn *dsn, const struct dsn_rcpt *r,
+    const char *type, struct buf *out)
+{
+	if (r->orcpt[0] != '\0') {
+		put_field(out, "Original-Recipient", r->orcpt, dsn->utf8);
+		return;
+	}
+	buf_printf(out, "Original-Recipient: %s;", type);
+	put_address(
+	    out, r->original[0] != '\0' ? r->original : r->address, dsn->utf8);
+	buf_puts(out, "\r\n");
+}
+
+static const char *
+action(const struct dsn *dsn, const struct dsn_rcpt *r)
+{
+	if (dsn->kind == DSN_SUCCESS)
+		return r->relayed ? "relayed" : "delivered";
+	return is_delay(dsn) ? "delayed" : "failed";
+}
+
 static void
 put_recipient(const struct dsn *dsn, const struct dsn_rcpt *r, struct buf *out)
 {
 	const char *type = dsn->utf8 ? "utf-8" : "rfc822";
-	bool expanded = r->original[0] != '\0';
 	struct buf diagnostic = { 0 };
 
 	buf_puts(out, "\r\n");
 	put_address_field(out, "Final-Recipient", type, r->address, dsn->utf8);
-	if (r->orcpt[0] != '\0')
-		put_field(out, "Original-Recipient", r->orcpt, dsn->utf8);
-	else
-		put_address_field(out, "Original-Recipient", type,
-		    expanded ? r->original : r->address, dsn->utf8);
-	put_field(out, "Action", is_delay(dsn) ? "delayed" : "failed", false);
+	put_original_recipient(dsn, r, type, out);
+	put_field(out, "Action", action(dsn, r), false);
 	put_field(out, "Status", r->dsn[0] != '\0' ? r->dsn : "5.0.0", false);
 	if (r->remote[0] != '\0')
 		put_field(out, "Remote-MTA", r->remote, dsn->utf8);
@@ -327,9 +353,10 @@ put_original(const struct dsn *dsn, struct buf *out)
 		type = dsn->utf8 ? "message/global-headers"
 				 : "text/rfc822-headers";
 	put_part(dsn, out,
-	    is_delay(dsn)           ? "Delayed Message Headers"
-		: dsn->headers_only ? "Undelivered Message Headers"
-				    : "Undelivered Message",
+	    dsn->kind == DSN_SUCCESS ? "Message Headers"
+		: is_delay(dsn)      ? "Delayed Message Headers"
+		: dsn->headers_only  ? "Undelivered Message Headers"
+				     : "Undelivered Message",
 	    type);
 	if (dsn->eight_bit || dsn->utf8)
 		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");

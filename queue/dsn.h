@@ -12,6 +12,7 @@ struct buf;
 enum dsn_kind {
 	DSN_FAILURE,    /* to the sender: it could not be delivered */
 	DSN_DELAY,      /* to the sender: it is late */
+	DSN_SUCCESS,    /* to the sender: it was delivered */
 	DSN_COPY,       /* to the postmaster: what a sender was told */
 	DSN_COPY_DELAY, /* the same of a delay */
 	DSN_DOUBLE,     /* to the postmaster: a bounce that cannot be
@@ -21,6 +22,7 @@ enum dsn_kind {
 struct dsn_rcpt {
 	const char *address, *original, *orcpt; /* as in the envelope */
 	const char *dsn, *reason, *remote, *diagnostic;
+	bool relayed; /* SUCCESS: to a server that reports nothing itself */
 };
 
 struct dsn {

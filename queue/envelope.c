@@ -137,12 +137,12 @@ get_rcpt(
 	rcpt->transport = frame_str(r, arena);
 	rcpt->nexthop = frame_str(r, arena);
 	state = frame_num(r);
-	rcpt->state = state == 0 ? ENVELOPE_TODO : ENVELOPE_DONE;
+	rcpt->state = (enum envelope_state)state;
 	rcpt->dsn = frame_str(r, arena);
 	rcpt->reason = frame_str(r, arena);
 	rcpt->remote = frame_str(r, arena);
 	rcpt->diagnostic = frame_str(r, arena);
-	return !r->bad && state <= ENVELOPE_DONE;
+	return !r->bad && state <= ENVELOPE_RELAYED;
 }
 
 static bool

@@ -14,6 +14,10 @@ enum { ENVELOPE_QID = 24 }; /* a queue id in text, with its NUL */
 enum envelope_state {
 	ENVELOPE_TODO,
 	ENVELOPE_DONE, /* sent, bounced or expanded: retired */
+	/* Sent, and the sender wants to be told (NOTIFY=SUCCESS) but has not
+	 * been yet: to its mailbox, or to a server that will not tell. */
+	ENVELOPE_DELIVERED,
+	ENVELOPE_RELAYED,
 };
 
 enum { /* RFC 3461 NOTIFY */
@@ -30,7 +34,7 @@ struct envelope_rcpt {
 	unsigned notify;      /* 0: as usual */
 	const char *transport, *nexthop; /* as first resolved */
 	enum envelope_state state;
-	/* Of the last deferral, as in struct job_outcome; "". */
+	/* Of the last attempt, as in struct job_outcome; "". */
 	const char *dsn, *reason, *remote, *diagnostic;
 };
 

@@ -13,7 +13,7 @@ enum {
 	FLAG_REACHED = 2,
 	/* The least that an element takes: its lengths and numbers. */
 	LEAST_RCPT = 3 * 4 + 2 * 8,
-	LEAST_OUTCOME = 5 * 4 + 2 * 8,
+	LEAST_OUTCOME = 5 * 4 + 3 * 8,
 	LEAST_ROUTE = 5 * 4 + 2 * 8,
 };
 
@@ -136,6 +136,7 @@ job_result_print(const struct job_result *result, struct buf *out)
 
 		frame_put_num(out, o->index);
 		frame_put_num(out, o->status);
+		frame_put_num(out, o->report);
 		frame_put_str(out, o->dsn);
 		frame_put_str(out, o->reason);
 		frame_put_str(out, o->remote);
@@ -149,13 +150,15 @@ static void
 get_outcome(
     struct frame_reader *r, struct arena *arena, struct job_outcome *outcome)
 {
-	uint64_t status;
+	uint64_t status, report;
 
 	outcome->index = get_index(r);
 	status = frame_num(r);
-	if (status > JOB_UNKNOWN)
+	report = frame_num(r);
+	if (status > JOB_UNKNOWN || report > JOB_REPORT_PASSED)
 		r->bad = true;
 	outcome->status = r->bad ? JOB_UNKNOWN : (enum job_status)status;
+	outcome->report = (enum job_report)report;
 	outcome->dsn = frame_str(r, arena);
 	outcome->reason = frame_str(r, arena);
 	outcome->remote = frame_str(r, arena);

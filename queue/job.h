@@ -59,10 +59,18 @@ enum job_status {
 	JOB_UNKNOWN,  /* not tried: give it back to the schedule at once */
 };
 
+/* Who tells the sender that it was sent, if NOTIFY=SUCCESS asks for it. */
+enum job_report {
+	JOB_REPORT_DELIVERED, /* we: it is in its mailbox */
+	JOB_REPORT_RELAYED,   /* we: it went to a server that will not */
+	JOB_REPORT_PASSED,    /* the server that has it now, or the next one */
+};
+
 /* What became of one recipient. */
 struct job_outcome {
 	uint32_t index;
 	enum job_status status;
+	enum job_report report; /* of JOB_SENT */
 	const char *dsn;        /* "2.0.0", "4.4.1" ... */
 	const char *reason;     /* as in the log, without parentheses */
 	const char *remote;     /* Remote-MTA, "dns; host"; "" if none */

@@ -70,11 +70,11 @@ static void
 get_rcpt(
     struct frame_reader *r, struct arena *arena, struct envelope_rcpt *rcpt)
 {
-	if (r->p == r->end) {
+	if (r->p == r->end || (unsigned char)*r->p > ENVELOPE_RELAYED) {
 		r->bad = true;
 		return;
 	}
-	rcpt->state = *r->p++ == 0 ? ENVELOPE_TODO : ENVELOPE_DONE;
+	rcpt->state = (enum envelope_state) * r->p++;
 	rcpt->dsn = frame_str(r, arena);
 	rcpt->reason = frame_str(r, arena);
 	rcpt->remote = frame_str(r, arena);

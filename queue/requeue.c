@@ -17,7 +17,7 @@ requeue_prepare(struct envelope *e, const char *myhostname,
 	size_t n = 0;
 
 	for (size_t i = 0; i < e->nrcpts; i++) {
-		if (e->rcpts[i].state != ENVELOPE_TODO)
+		if (e->rcpts[i].state == ENVELOPE_DONE)
 			continue;
 		e->rcpts[n] = e->rcpts[i];
 		e->rcpts[n].transport = e->rcpts[n].nexthop = "";

@@ -273,6 +273,18 @@ in_delivery(const struct delivery *delivery, uint32_t index)
 	return false;
 }
 
+/* Sent: done with, unless the sender is to be told by us. */
+static enum envelope_state
+sent_state(const struct active *a, const struct envelope_rcpt *r,
+    enum job_report report)
+{
+	if ((r->notify & ENVELOPE_NOTIFY_SUCCESS) == 0 ||
+	    a->e.sender[0] == '\0' || report == JOB_REPORT_PASSED)
+		return ENVELOPE_DONE;
+	return report == JOB_REPORT_RELAYED ? ENVELOPE_RELAYED
+					    : ENVELOPE_DELIVERED;
+}
+
 /* Keep what ${o} says about its recipient.  True: it is to be stored now. */
 static bool
 take_outcome(struct schedule *s, struct active *a, const struct job_outcome *o)
@@ -285,7 +297,7 @@ take_outcome(struct schedule *s, struct active *a, const struct job_outcome *o)
 	r->diagnostic = arena_strdup(a->arena, o->diagnostic);
 	switch (o->status) {
 	case JOB_SENT:
-		r->state = ENVELOPE_DONE;
+		r->state = sent_state(a, r, o->report);
 		return true;
 	case JOB_REPLACED:
 		schedule_child_add(s, a, o->index, o->address);

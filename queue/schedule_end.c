@@ -43,12 +43,43 @@ turn(struct active *a, enum active_outcome from, enum active_outcome to)
 			a->outcomes[i] = (unsigned char)to;
 }
 
+/* Recipients that are to be reported stand with those that failed: all are
+ * told of at the end. */
 static void
-set_bounced(struct active *a, enum envelope_state state)
+collect_reports(struct active *a)
+{
+	for (size_t i = 0; i < a->e.nrcpts; i++) {
+		if (a->e.rcpts[i].state == ENVELOPE_DELIVERED)
+			a->outcomes[i] = ACTIVE_DELIVERED;
+		else if (a->e.rcpts[i].state == ENVELOPE_RELAYED)
+			a->outcomes[i] = ACTIVE_RELAYED;
+	}
+}
+
+/* The sender is going to be told. */
+static void
+set_told(struct active *a)
 {
 	for (size_t i = 0; i < a->e.nrcpts; i++)
-		if (a->outcomes[i] == ACTIVE_BOUNCED)
-			a->e.rcpts[i].state = state;
+		if (a->outcomes[i] == ACTIVE_BOUNCED ||
+		    a->outcomes[i] == ACTIVE_DELIVERED ||
+		    a->outcomes[i] == ACTIVE_RELAYED)
+			a->e.rcpts[i].state = ENVELOPE_DONE;
+}
+
+/* The sender could not be told. */
+static void
+set_untold(struct active *a)
+{
+	static const enum envelope_state states[] = {
+		[ACTIVE_BOUNCED] = ENVELOPE_TODO,
+		[ACTIVE_DELIVERED] = ENVELOPE_DELIVERED,
+		[ACTIVE_RELAYED] = ENVELOPE_RELAYED,
+	};
+
+	for (size_t i = 0; i < a->e.nrcpts; i++)
+		if (a->outcomes[i] >= ACTIVE_BOUNCED)
+			a->e.rcpts[i].state = states[a->outcomes[i]];
 }
 
 /* Where the message goes from here. */
@@ -103,14 +134,15 @@ free_notices(struct ending *ending)
 	ending->nnotices = 0;
 }
 
-/* There is no room for notices: what bounced is tried again later. */
+/* There is no room for notices: what bounced is tried again later, and what
+ * was sent is reported later. */
 static void
 do_without(struct ending *ending)
 {
 	struct active *a = ending->a;
 
 	free_notices(ending);
-	set_bounced(a, ENVELOPE_TODO);
+	set_untold(a);
 	turn(a, ACTIVE_BOUNCED, ACTIVE_DEFERRED);
 	if (ending->late)
 		a->e.bounced_delay_warning = false;
@@ -246,10 +278,11 @@ schedule_end(struct schedule *s, struct active *a)
 			ending->late = is_late(s, a);
 		}
 	}
+	collect_reports(a);
 	ending->nnotices =
 	    schedule_notice_make(s, a, ending->late, ending->notices);
 	a->e.bounced_delay_warning |= ending->late;
-	set_bounced(a, ENVELOPE_DONE);
+	set_told(a);
 	set_change(ending);
 	group_add(s->group, &ending->change);
 }

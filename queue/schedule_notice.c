@@ -82,23 +82,38 @@ free_original(struct original *o)
 	arena_free(o->arena);
 }
 
+/* Is a recipient with that ${outcome} named in a notice of ${kind}? */
+static bool
+concerns(enum dsn_kind kind, unsigned char outcome, unsigned notify)
+{
+	switch (kind) {
+	case DSN_SUCCESS:
+		return outcome == ACTIVE_DELIVERED || outcome == ACTIVE_RELAYED;
+	case DSN_DELAY:
+	case DSN_COPY_DELAY:
+		return outcome == ACTIVE_DEFERRED &&
+		    (notify == 0 || (notify & ENVELOPE_NOTIFY_DELAY) != 0);
+	case DSN_FAILURE:
+	case DSN_COPY:
+	case DSN_DOUBLE:
+		break;
+	}
+	return outcome == ACTIVE_BOUNCED &&
+	    (notify == 0 || (notify & ENVELOPE_NOTIFY_FAILURE) != 0);
+}
+
 /* The recipients that a notice of ${kind} names, in ${arena}. */
 static size_t
 select_rcpts(const struct active *a, enum dsn_kind kind, struct arena *arena,
     struct dsn_rcpt **rcpts)
 {
-	bool delay = kind == DSN_DELAY || kind == DSN_COPY_DELAY;
-	unsigned wanted =
-	    delay ? ENVELOPE_NOTIFY_DELAY : ENVELOPE_NOTIFY_FAILURE;
 	size_t n = 0;
 
 	*rcpts = arena_alloc(arena, a->e.nrcpts * sizeof **rcpts);
 	for (size_t i = 0; i < a->e.nrcpts; i++) {
 		const struct envelope_rcpt *r = &a->e.rcpts[i];
 
-		if (a->outcomes[i] !=
-			(delay ? ACTIVE_DEFERRED : ACTIVE_BOUNCED) ||
-		    (r->notify != 0 && (r->notify & wanted) == 0))
+		if (!concerns(kind, a->outcomes[i], r->notify))
 			continue;
 		(*rcpts)[n++] = (struct dsn_rcpt){ .address = r->address,
 			.original = r->original,
@@ -106,7 +121,8 @@ select_rcpts(const struct active *a, enum dsn_kind kind, struct arena *arena,
 			.dsn = r->dsn,
 			.reason = r->reason,
 			.remote = r->remote,
-			.diagnostic = r->diagnostic };
+			.diagnostic = r->diagnostic,
+			.relayed = a->outcomes[i] == ACTIVE_RELAYED };
 	}
 	return n;
 }
@@ -142,6 +158,12 @@ schedule_notice_rename(struct schedule *s, struct schedule_notice *notice)
 	set_record(notice);
 }
 
+static bool
+to_postmaster(enum dsn_kind kind)
+{
+	return kind == DSN_COPY || kind == DSN_COPY_DELAY || kind == DSN_DOUBLE;
+}
+
 /* The envelope around what ${dsn} says. */
 static void
 finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
@@ -165,7 +187,7 @@ finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
 	dsn_message_id(dsn, &id);
 	notice->e.arrival = dsn->now;
 	notice->e.sender =
-	    notice->to_postmaster ? double_bounce_address(s, arena) : "";
+	    to_postmaster(dsn->kind) ? double_bounce_address(s, arena) : "";
 	notice->e.envid = notice->e.filter = "";
 	notice->e.client_name = notice->e.client_addr = notice->e.client_port =
 	    notice->e.helo = notice->e.protocol = notice->e.sasl_method =
@@ -221,8 +243,7 @@ make(struct schedule *s, struct active *a, const struct original *o,
 		return false;
 	}
 	dsn.rcpts = rcpts;
-	notice->to_postmaster = kind != DSN_FAILURE && kind != DSN_DELAY;
-	notice->is_delay = kind == DSN_DELAY || kind == DSN_COPY_DELAY;
+	notice->kind = kind;
 	notice->op.kind = STORE_NEW;
 	notice->op.key = store_key(s->store);
 	notice->op.place =
@@ -234,9 +255,10 @@ make(struct schedule *s, struct active *a, const struct original *o,
 static void
 discard(const struct active *a, const char *text)
 {
-	struct event_by by = { .program = "bounce", .qid = a->e.qid };
+	struct event_by by = { .program = "bounce" };
 
-	event(&queue_events_undeliverable, &by, "text", text, NULL);
+	event(&queue_events_undeliverable, &by, "message", a->e.qid, "text",
+	    text, NULL);
 }
 
 /* It came from us to the postmaster, who cannot be reached. */
@@ -294,17 +316,22 @@ size_t
 schedule_notice_make(struct schedule *s, struct active *a, bool late,
     struct schedule_notice notices[SCHEDULE_NOTICE_MOST])
 {
-	bool bounced = false;
+	bool bounced = false, report = false;
 	struct original o;
 	size_t n = 0;
 
-	for (size_t i = 0; i < a->e.nrcpts; i++)
+	for (size_t i = 0; i < a->e.nrcpts; i++) {
 		bounced |= a->outcomes[i] == ACTIVE_BOUNCED;
-	if (!bounced && !late)
+		report |= a->outcomes[i] == ACTIVE_DELIVERED ||
+		    a->outcomes[i] == ACTIVE_RELAYED;
+	}
+	if (!bounced && !report && !late)
 		return 0;
 	read_original(s, a, &o);
 	if (bounced)
 		n += about_failure(s, a, &o, notices);
+	if (report)
+		n += make(s, a, &o, DSN_SUCCESS, a->e.sender, &notices[n]);
 	if (late)
 		n += about_delay(s, a, &o, notices + n);
 	free_original(&o);
@@ -322,14 +349,19 @@ void
 schedule_notice_log(
     const struct active *a, const struct schedule_notice *notice)
 {
+	static struct event_type *const types[] = {
+		[DSN_FAILURE] = &queue_events_bounce,
+		[DSN_DELAY] = &queue_events_warned,
+		[DSN_SUCCESS] = &queue_events_report,
+		[DSN_COPY] = &queue_events_postmaster,
+		[DSN_COPY_DELAY] = &queue_events_postmaster_warned,
+		[DSN_DOUBLE] = &queue_events_postmaster,
+	};
 	struct event_by bounce = { .program = "bounce", .qid = a->e.qid };
 	struct event_by cleanup = { .program = "cleanup",
 		.qid = notice->e.qid };
 
 	event(&queue_events_message_id, &cleanup, "message_id",
 	    notice->e.message_id, NULL);
-	event(notice->to_postmaster ? &queue_events_postmaster
-		: notice->is_delay  ? &queue_events_warned
-				    : &queue_events_bounce,
-	    &bounce, "notice", notice->e.qid, NULL);
+	event(types[notice->kind], &bounce, "notice", notice->e.qid, NULL);
 }

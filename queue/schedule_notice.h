@@ -6,26 +6,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "queue/dsn.h"
 #include "queue/envelope.h"
 #include "queue/store.h"
 
 struct active;
 struct schedule;
 
-enum { SCHEDULE_NOTICE_MOST = 4 };
+enum { SCHEDULE_NOTICE_MOST = 5 };
 
 /* A message of our own, to be stored with the change that causes it. */
 struct schedule_notice {
 	struct store_op op; /* STORE_NEW */
 	struct arena *arena;
 	struct envelope e; /* in ${arena} */
-	bool to_postmaster, is_delay;
+	enum dsn_kind kind;
 };
 
 /*
  * schedule_notice_make(s, a, late, notices):
  * Fill ${notices} with what is to be said about the recipients of ${a} that
- * bounced and, if ${late}, about those that are deferred.  Returns how many;
+ * bounced, those whose delivery is to be reported, and, if ${late}, those that
+ * are deferred.  Returns how many;
  * free each with schedule_notice_free(), unless its arena was given away.
  */
 size_t schedule_notice_make(struct schedule *s, struct active *a, bool late,

@@ -135,6 +135,9 @@ address_external(struct arena *arena, const char *internal)
 	const char *at = strrchr(internal, '@');
 	size_t len = at != NULL ? (size_t)(at - internal) : strlen(internal);
 
+	/* <> is not a mailbox without a name, which is "". */
+	if (internal[0] == '\0')
+		return arena_strdup(arena, "");
 	return rfc822_quote(arena, internal, len);
 }
 

@@ -30,7 +30,7 @@ enum {
 char *address_path(
     struct arena *arena, const char *text, unsigned flags, const char **rest);
 
-/* address_external(arena, internal): quoted where it must be;
+/* address_external(arena, internal): quoted where it must be; "" is "";
  * address_external_local(): of a local part alone, which may contain an @. */
 char *address_external(struct arena *arena, const char *internal);
 char *address_external_local(struct arena *arena, const char *local);

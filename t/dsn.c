@@ -183,6 +183,27 @@ test_delay(void)
 	ok(has(&body, "Delayed Message Headers"), "delay: headers");
 }
 
+static void
+test_success(void)
+{
+	struct dsn_rcpt both[2] = { rcpts[0], rcpts[1] };
+	struct dsn dsn = sample;
+
+	dsn.kind = DSN_SUCCESS;
+	dsn.headers_only = true;
+	dsn.rcpts = both;
+	both[0].relayed = true;
+	both[1].dsn = "2.0.0";
+	build(&dsn);
+	ok(has(&headers, "Subject: Successful Mail Delivery Report"),
+	    "success: subject");
+	ok(has(&body, "Action: relayed\r\n") &&
+		has(&body, "Action: delivered\r\nStatus: 2.0.0\r\n"),
+	    "success: actions");
+	ok(has(&body, "Content-Description: Message Headers\r\n"),
+	    "success: headers");
+}
+
 /* What the postmaster gets instead, or as well. */
 static void
 test_postmaster(void)
@@ -268,6 +289,7 @@ main(void)
 	test_failure();
 	test_headers_only();
 	test_delay();
+	test_success();
 	test_postmaster();
 	test_utf8();
 	test_hostile();

@@ -174,6 +174,7 @@ test_result(void)
 {
 	struct job_outcome outcome = { .index = 3,
 		.status = JOB_BOUNCED,
+		.report = JOB_REPORT_RELAYED,
 		.dsn = "5.1.1",
 		.reason = "no",
 		.remote = "dns; x" };
@@ -199,7 +200,8 @@ test_result(void)
 	ok(job_result_parse(&f, arena, &result), "a result parses");
 	ok(result.destination_failed && !result.destination_reached &&
 		result.noutcomes == 1 &&
-		result.outcomes[0].status == JOB_BOUNCED,
+		result.outcomes[0].status == JOB_BOUNCED &&
+		result.outcomes[0].report == JOB_REPORT_RELAYED,
 	    "as it was printed");
 	is(result.outcomes[0].diagnostic, "", "absent is empty");
 	buf_reset(&b);
