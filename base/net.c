@@ -314,7 +314,9 @@ net_own_blocks(const char *style, struct net_block *blocks, int most)
 		    b.addr.family == NET_UNIX)
 			continue;
 		b.bits = count_bits(
-		    strcmp(style, "host") == 0 ? NULL : i->ifa_netmask,
+		    strcmp(style, "subnet") == 0 || strcmp(style, "class") == 0
+			? i->ifa_netmask
+			: NULL,
 		    b.addr.family);
 		if (strcmp(style, "class") == 0 && b.addr.family == NET_IPV4)
 			b.bits = class_bits(&b.addr);

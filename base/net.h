@@ -47,8 +47,8 @@ socklen_t net_to_socket(
     const struct net_addr *addr, unsigned port, struct sockaddr_storage *ss);
 
 /* net_own_blocks(style, blocks, most): fill ${blocks} with the networks of
- * this machine's interfaces for mynetworks_style "host", "subnet" or "class";
- * return how many. */
+ * this machine's interfaces for mynetworks_style "subnet" or "class", else
+ * "host"; return how many. */
 int net_own_blocks(const char *style, struct net_block *blocks, int most);
 
 /*

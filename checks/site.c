@@ -169,28 +169,20 @@ read_actions(struct site *site, struct conf *conf, struct err *err)
 		p->unverified_recipient_tempfail_action, err);
 }
 
-/* Without a value of its own, mynetworks is what this machine is in. */
+/* A style that is none is a mistake, and as good as "host". */
 static const char *
 mynetworks_of(struct site *site, struct conf *conf, struct err *err)
 {
-	struct net_block blocks[64];
-	char addr[NET_TEXT];
-	struct buf out = { 0 };
-	const char *text = text_of(site, conf, "mynetworks", err), *style;
-	int n;
+	static const char name[] = "mynetworks_style";
+	const char *style = text_of(site, conf, name, err);
+	struct err why = { 0 };
 
-	if (text[0] != '\0' || conf_is_set(conf, "mynetworks"))
-		return text;
-	style = text_of(site, conf, "mynetworks_style", err);
-	n = net_own_blocks(style[0] != '\0' ? style : "host", blocks,
-	    sizeof blocks / sizeof blocks[0]);
-	for (int i = 0; i < n; i++)
-		buf_printf(&out,
-		    blocks[i].addr.family == NET_IPV6 ? "[%s]/%u " : "%s/%u ",
-		    net_print(&blocks[i].addr, addr), blocks[i].bits);
-	text = arena_strdup(site->arena, buf_str(&out));
-	buf_free(&out);
-	return text;
+	if (!conf_is_set(conf, "mynetworks") && strcmp(style, "host") != 0 &&
+	    strcmp(style, "subnet") != 0 && strcmp(style, "class") != 0) {
+		err_set(&why, "bad value \"%s\": host, subnet or class", style);
+		complain(err, conf, name, &why);
+	}
+	return text_of(site, conf, "mynetworks", err);
 }
 
 struct site *

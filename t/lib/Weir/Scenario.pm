@@ -46,9 +46,9 @@ sub take {
 
 # One that must be refused, with a text that matches.
 sub refuse {
-	my ($self, $main, $pattern, $what) = @_;
+	my ($self, $main, $pattern, $what, %arg) = @_;
 	my ($status, $text) =
-	    $self->reconfigure(main => $self->with_base($main));
+	    $self->reconfigure(main => $self->with_base($main), %arg);
 
 	isnt $status, 0, "$what: a reload is refused";
 	like $text, $pattern, "$what: and says why";
