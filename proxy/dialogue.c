@@ -206,12 +206,6 @@ sound(struct session *s, const char *line, size_t n)
 static void
 perform_line(struct session *s, const char *line, size_t n)
 {
-	if (s->errors >= s->params->smtpd_hard_error_limit) {
-		s->why = "too many errors";
-		session_reply(s, "421 4.7.0 %s Error: too many errors",
-		    s->service->myhostname);
-		return;
-	}
 	if (!sound(s, line, n))
 		return;
 	s->line = arena_strndup(session_arena(s), line, n);
@@ -287,6 +281,13 @@ dialogue_line(struct session *s)
 	char *line = s->in.data + s->in_at, *lf;
 	const char *start = s->long_line;
 
+	/* Said as soon as the last mistake was answered. */
+	if (s->errors >= s->params->smtpd_hard_error_limit) {
+		s->why = "too many errors";
+		session_reply(s, "421 4.7.0 %s Error: too many errors",
+		    s->service->myhostname);
+		return DIALOGUE_RAN;
+	}
 	if (n == 0)
 		return DIALOGUE_MORE;
 	if (s->overlong) {

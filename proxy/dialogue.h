@@ -6,7 +6,8 @@ struct session;
 
 enum dialogue_status {
 	DIALOGUE_MORE, /* no whole line yet */
-	DIALOGUE_RAN,  /* a command was run, or is being run by a worker */
+	DIALOGUE_RAN,  /* a command was run, or is being run by a worker; or
+			* there were too many mistakes and the session ends */
 };
 
 /* dialogue_line(s): take one line from s->in and do what it says.  The loop
