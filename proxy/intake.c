@@ -415,6 +415,8 @@ stored(void *arg, enum submit_result result, const char *why)
 		break;
 	case SUBMIT_FULL:
 		s->errors++;
+		event(&proxy_events_store, &s->by, "text",
+		    "the queue has no room for it", NULL);
 		session_reply(s, "452 4.3.1 Insufficient system storage");
 		break;
 	case SUBMIT_FAILED:

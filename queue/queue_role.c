@@ -289,11 +289,13 @@ reload(struct role *role)
 	taken = conf != NULL && configure(role, conf, &err) == 0;
 	if (conf != NULL)
 		given->reread_done(given->arg, taken);
-	if (taken)
+	if (taken) {
 		event(&queue_events_reload, &qmgr, "text",
 		    "reload -- new parameters", NULL);
-	else
+		check_room(&role->room);
+	} else {
 		event_warning(&qmgr, "the older parameters stay: %s", err.text);
+	}
 }
 
 /* Stop when nothing is being delivered any more, or after a while. */

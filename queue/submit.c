@@ -436,5 +436,5 @@ submit_cancel(struct submission *s)
 bool
 submit_room(const struct submit *submit, unsigned long long size)
 {
-	return size <= submit->room;
+	return submit->room > 0 && size <= submit->room;
 }

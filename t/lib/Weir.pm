@@ -157,6 +157,7 @@ sub command {
 
 sub start {
 	my ($self) = @_;
+	my $seen = () = $self->log =~ /generation 1 serves/g;
 	my $pid = fork // die "fork: $!";
 
 	if ($pid == 0) {
@@ -171,11 +172,12 @@ sub start {
 		POSIX::_exit(127);
 	}
 	$self->{pid} = $pid;
-	my $seen = $self->{serving}++;
 	$self->wait_for(sub {
 		my $log = $self->log;
 		my $n = () = $log =~ /generation 1 serves/g;
 		return 1 if $n > $seen;
+		die "refused:\n$log" if $log =~ /.*generation 1 (\w+ \w+)/s &&
+		    $1 eq "is refused";
 		die "gateway ended:\n" . read_file("$self->{dir}/stderr") . $log
 		    if waitpid($pid, WNOHANG) == $pid;
 		return 0;

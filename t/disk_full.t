@@ -1,0 +1,207 @@
+#!/usr/bin/perl
+# A queue without room, a disk without room, a store that cannot be used:
+# what is refused, what goes on, and that nothing answered 250 is lost.
+# P-100 (queue_minfree); hostile 97, 98, 100, 102; issue 2, "Bad input".
+use strict;
+use warnings;
+
+use lib "t/lib";
+use Test::More;
+use Weir;
+
+my $slow = ($ENV{OUT} || "") =~ /asan|tsan/;
+my $full = qr/^452 4\.3\.1 /;
+my $body = join "", map { sprintf "%076d\r\n", $_ } 1 .. 10_000;
+
+sub gateway {
+	my (%arg) = @_;
+
+	return Weir->new(%arg, main => <<'EOT' . ($arg{main} || ""));
+relay_domains = example.org
+transport_maps = inline:{example.org=relay:[127.0.0.1]:${port:hop}}
+message_size_limit = 5000000
+EOT
+}
+
+# Mail until there is no room; the ids of what was taken, and the refusal.
+sub fill {
+	my ($w, $from) = @_;
+	my ($reply, @taken) = ("");
+
+	for my $n ($from .. $from + 150) {
+		$reply = $w->send_mail(to => 'x@example.org',
+		    data => "Subject: n$n\r\n\r\n$body", seconds => 20);
+		last if $reply !~ /^250/;
+		push @taken, "n$n";
+	}
+	return ($reply, @taken);
+}
+
+# All of them are delivered once the next hop is there, whole.
+sub all_arrive {
+	my ($w, @taken) = @_;
+	my $sink = $w->sink("hop");
+
+	$w->advance(5000);
+	$w->command("postqueue", "-f");
+	my %seen;
+	for ($w->messages($sink, scalar @taken, 30)) {
+		my ($n) = /^Subject: (n\d+)\r$/m;
+		$seen{$n}++ if index($_, $body) > 0;
+	}
+	is join(" ", sort keys %seen), join(" ", sort @taken),
+	    "all that was answered 250 is delivered, whole";
+}
+
+sub is_alive {
+	my ($w) = @_;
+	my $c = $w->smtp;
+
+	like $c->cmd("EHLO x"), qr/^250/, "sessions go on";
+	like $c->cmd("NOOP"), qr/^250/, "and answer";
+	my ($status, $text) = $w->command("mailq");
+	is $status, 0, "mailq works";
+	like $text, qr/^-- \d+ Kbytes in \d+ Requests\.$/m, "and lists";
+}
+
+# The reply to MAIL.
+sub mail {
+	my ($w, $more) = @_;
+	my $c = $w->smtp;
+
+	$c->cmd("EHLO x");
+	return $c->cmd("MAIL FROM:<a\@example.net>" . ($more // ""));
+}
+
+# The id of some message in the queue.
+sub any_id {
+	my ($w) = @_;
+	my (undef, $text) = $w->command("postqueue", "-j");
+
+	return $text =~ /"queue_id": "(\w+)"/ ? $1 : "none";
+}
+
+subtest "the queue's own limit" => sub {
+	my $w = gateway(main => "weir_queue_size_limit = 33554432\n" .
+	    "weir_queue_reserve = 4194304\n");
+	my ($reply, @taken) = fill($w, 1);
+	like $reply, $full, "452 4.3.1 (hostile 98)";
+	cmp_ok scalar(@taken), ">", 10, "after some " . @taken;
+	ok $w->wait_log(qr/smtpd\[\d+\]: (?:NOQUEUE: reject: MAIL from \S+: 452 4\.3\.1 |\w+: warning: .*no room)/),
+	    "logged";
+	is_alive($w);
+	for (1 .. 10) {
+		my $id = any_id($w);
+		my (undef, $text) = $w->command("postsuper", "-d", $id);
+		like $text, qr/^postsuper: Deleted: 1 message$/m,
+		    "a full queue can be emptied";
+	}
+	ok $w->wait_for(sub { $w->send_mail(to => 'x@example.org', data =>
+		"Subject: n499\r\n\r\n$body") =~ /^250/ }, 5),
+	    "soon there is room again";
+	my ($again, @more) = fill($w, 500);
+	push @more, "n499";
+	like $again, $full, "and an end of it";
+	my @left = map { /Subject: (n\d+)/ ? $1 : () } map {
+		($w->command("postcat", "-hq", $_))[1] }
+	    ($w->command("postqueue", "-j"))[1] =~ /"queue_id": "(\w+)"/g;
+	is scalar(@left), @taken + @more - 10, "the others are there";
+	all_arrive($w, @left);
+	like $w->healthy('y@example.org'), qr/^250/, "all is well again";
+	is $w->stop, 0, "stops cleanly";
+	is $w->complaints, "", "no sanitizer complains";
+	unlike $w->log, qr/panic|fatal:/, "nothing died";
+};
+
+SKIP: {
+	my $w = gateway(start => 0, main => "weir_queue_reserve = 2097152\n");
+	my $queue = "$w->{dir}/queue";
+	mkdir $queue;
+	skip "1 group: may not mount", 1 if $> != 0 || system("mount -t tmpfs " .
+	    "-o size=24m,mode=755 weir-test $queue 2>/dev/null") != 0;
+	my $mounted = 1;
+	subtest "a full disk" => sub {
+		chown scalar(getpwnam("nobody")), -1, $queue;
+		$w->start;
+		my ($reply, @taken) = fill($w, 1);
+		like $reply, qr/^45[12] 4\.3\.[01] /, "refused for now: $reply";
+		cmp_ok scalar(@taken), ">", 5, "after " . @taken;
+		is_alive($w);
+		is system("mount -o remount,size=100m $queue"), 0,
+		    "the disk grows";
+		my (undef, @more) = fill($w, 500);
+		cmp_ok scalar(@more), ">", 0, "mail is taken again";
+		all_arrive($w, @taken, @more);
+		is $w->stop, 0, "stops cleanly";
+		is $w->complaints, "", "no sanitizer complains";
+		unlike $w->log, qr/panic|fatal:/, "nothing died";
+	};
+	subtest "queue_minfree" => sub {
+		$w->write_file("main.cf",
+		    Weir::read_file("$w->{dir}/etc/main.cf") .
+		    "queue_minfree = 400000000\n");
+		$w->start;
+		ok $w->wait_for(sub { mail($w) eq
+		    "452 4.3.1 Insufficient system storage" }, 3),
+		    "the disk has less (P-100, hostile 100)";
+		ok $w->wait_log(qr/NOQUEUE: reject: MAIL from localhost\[127\.0\.0\.1\]: 452 4\.3\.1 Insufficient system storage; from=<a\@example\.net> proto=ESMTP helo=<x>/),
+		    "logged";
+		$w->write_file("main.cf",
+		    Weir::read_file("$w->{dir}/etc/main.cf") =~
+		    s/= 400000000/= 1000000/r);
+		system("mount -o remount,size=300m $queue");
+		is +($w->command("reload"))[0], 0, "another limit";
+		ok $w->wait_for(sub { mail($w, " SIZE=4000000") =~ /^250/ }, 3),
+		    "is obeyed";
+		$w->stop;
+	};
+	$w->stop;
+	system("umount -l $queue") if $mounted;
+}
+
+# Start a gateway that cannot use its queue; what it said, and its status.
+sub fails {
+	my ($w) = @_;
+	my ($said, $status);
+
+	my $before = length $w->log;
+	eval { local $SIG{__DIE__}; $w->start } and return "it started";
+	$said = Weir::read_file("$w->{dir}/stderr") .
+	    substr($w->log, $before);
+	$w->stop;
+	return $said;
+}
+
+subtest "a store that cannot be used" => sub {
+	my $w = gateway();
+	like $w->send_mail(to => 'x@example.org',
+		data => "Subject: n1\r\n\r\n$body"), qr/^250/, "one message";
+	$w->stop;
+	my ($data) = glob("$w->{dir}/queue/*/data.mdb");
+	ok defined $data, "its file" or return;
+	my $good = Weir::read_file($data);
+	for ([ "zeros", "\0" x length $good ],
+	    [ "text", "this is not a store\n" x 5000 ],
+	    [ "half a page", substr $good, 0, 2000 ]) {
+		my ($what, $bytes) = @$_;
+
+		open my $f, "+<", $data or die;
+		truncate $f, 0;
+		print $f $bytes;
+		close $f;
+		my $said = fails($w);
+		like $said, qr/fatal: .*\Q$w->{dir}\E\/queue/,
+		    "$what: an error that names it (hostile 97)";
+		is length Weir::read_file($data), length $bytes,
+		    "$what: the file is left as it is";
+	}
+	open my $f, "+<", $data or die;
+	truncate $f, 0;
+	print $f $good;
+	close $f;
+	$w->start;
+	all_arrive($w, "n1");
+	$w->stop;
+};
+
+done_testing;
