@@ -48,7 +48,7 @@ cmd_run(int argc, char **argv)
 	/* Problems are shown here as well as logged. */
 	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	clock_open();
-	status = supervisor_run(path, fd);
+	status = supervisor_run(path, fd, false);
 	free(path);
 	return status;
 }
@@ -59,7 +59,7 @@ cmd_run_master(int argc, char **argv)
 	if (argc != 3 || strcmp(argv[1], "-c") != 0)
 		return EX_USAGE;
 	clock_open();
-	return supervisor_run(argv[2], READY_FD);
+	return supervisor_run(argv[2], READY_FD, true);
 }
 
 /* Copy what the supervisor says until its last octet tells the outcome. */

@@ -51,8 +51,10 @@ struct supervisor {
 	struct backoff backoffs[MOST_ROLES];
 	struct control *control;
 	struct loop_fd signals;
-	int lock;  /* on the pid file */
-	int ready; /* who wants to know that we serve; -1 */
+	int lock;    /* on the pid file */
+	int ready;   /* who wants to know that we serve; -1 */
+	bool marked; /* with an octet for the outcome */
+	bool served; /* there has been a generation that serves */
 	bool stopping;
 	unsigned leaving; /* processes of the last generation that may still
 			   * accept clients */
@@ -126,7 +128,8 @@ report(struct supervisor *s, bool good)
 	if (s->ready >= 0) {
 		if (s->said.len > 0)
 			(void)!write(s->ready, s->said.data, s->said.len);
-		(void)!write(s->ready, good ? "\0" : "\1", 1);
+		if (s->marked)
+			(void)!write(s->ready, good ? "\0" : "\1", 1);
 		(void)close(s->ready);
 		s->ready = -1;
 	}
@@ -172,16 +175,19 @@ commit(struct supervisor *s)
 		s->now = s->next;
 		s->next = NULL;
 	}
+	s->served = true;
 	event_info(
 	    &by, "generation %u serves, configuration %s", s->number, s->dir);
 	if (s->leaving == 0)
 		report(s, true);
 }
 
-/* Something of the new generation cannot serve: nothing changes. */
+/* Something of the new generation cannot serve: nothing changes, and if it is
+ * the first one, there is nothing to do. */
 static void
 give_up(struct supervisor *s)
 {
+	s->stopping = s->stopping || !s->served;
 	for (struct process *p = s->processes; p != NULL; p = p->next)
 		if (p->state == PROCESS_STARTING || p->state == PROCESS_READY) {
 			/* It may wait for the word, and for nothing else. */
@@ -281,19 +287,19 @@ role_ended(struct loop_fd *watch, unsigned what)
 	has_left(p);
 	if (state != PROCESS_DRAINING)
 		log_end(p, status);
-	if (s->stopping) {
-		if (s->processes == NULL)
-			loop_stop(s->loop);
-	} else if (state == PROCESS_SERVING) {
+	if (state == PROCESS_SERVING && !s->stopping) {
 		restart_later(s, p);
-	} else if (state == PROCESS_STARTING || state == PROCESS_READY) {
+	} else if (!s->stopping &&
+	    (state == PROCESS_STARTING || state == PROCESS_READY)) {
 		if (s->next != NULL || s->ready >= 0)
 			give_up(s);
-		if (s->next == NULL && s->now != NULL &&
+		if (!s->stopping && s->next == NULL && s->now != NULL &&
 		    state != PROCESS_DRAINING && p->generation == s->number &&
 		    backoff_of(s, p->role)->failures > 0)
 			restart_later(s, p);
 	}
+	if (s->stopping && s->processes == NULL)
+		loop_stop(s->loop);
 	process_free(p);
 }
 
@@ -539,9 +545,11 @@ release(struct supervisor *s)
 }
 
 int
-supervisor_run(const char *dir, int ready)
+supervisor_run(const char *dir, int ready, bool marked)
 {
-	struct supervisor s = { .dir = dir, .ready = ready, .lock = -1 };
+	struct supervisor s = {
+		.dir = dir, .ready = ready, .marked = marked, .lock = -1
+	};
 	struct err err = { 0 };
 
 	s.files = (struct process_files){ .log = -1,
@@ -564,13 +572,13 @@ supervisor_run(const char *dir, int ready)
 	for (const struct role *r = process_roles(); r->name != NULL; r++)
 		if (!start(&s, r, false, &err)) {
 			buf_puts(&s.said, err.text);
-			s.stopping = true;
+			give_up(&s);
+			break;
 		}
-	if (s.stopping)
-		give_up(&s);
-	loop_run(s.loop);
+	if (s.processes != NULL)
+		loop_run(s.loop);
 	event_info(&by, "stopped");
 	event_flush();
 	release(&s);
-	return 0;
+	return s.served ? 0 : EX_CONFIG;
 }

@@ -9,14 +9,15 @@ struct buf;
 struct err;
 
 /*
- * supervisor_run(dir, ready):
+ * supervisor_run(dir, ready, marked):
  * Serve the configuration in ${dir} until SIGTERM or SIGINT; SIGHUP reloads,
  * SIGUSR1 opens the log files again.  When all roles serve, or it is clear
- * that they will not, a line for the admin ("" if all is well) and a NUL or
- * 0x01 for success or failure are written to descriptor ${ready}, unless it is
- * -1.  Returns an exit status.
+ * that they will not, lines for the admin (none if all is well) are written to
+ * descriptor ${ready}, unless it is -1, then with ${marked} a NUL for success
+ * or 0x01 for failure, and it is closed.  Returns an exit status: EX_CONFIG if
+ * it could not serve.
  */
-int supervisor_run(const char *dir, int ready);
+int supervisor_run(const char *dir, int ready, bool marked);
 
 struct supervisor;
 
