@@ -157,7 +157,7 @@ sub command {
 
 sub start {
 	my ($self) = @_;
-	my $seen = () = $self->log =~ /generation 1 serves/g;
+	my $before = length $self->log;
 	my $pid = fork // die "fork: $!";
 
 	if ($pid == 0) {
@@ -173,11 +173,9 @@ sub start {
 	}
 	$self->{pid} = $pid;
 	$self->wait_for(sub {
-		my $log = $self->log;
-		my $n = () = $log =~ /generation 1 serves/g;
-		return 1 if $n > $seen;
-		die "refused:\n$log" if $log =~ /.*generation 1 (\w+ \w+)/s &&
-		    $1 eq "is refused";
+		my $log = substr $self->log, $before;
+		return 1 if $log =~ /generation 1 serves/;
+		die "refused:\n$log" if $log =~ /generation 1 is refused/;
 		die "gateway ended:\n" . read_file("$self->{dir}/stderr") . $log
 		    if waitpid($pid, WNOHANG) == $pid;
 		return 0;
