@@ -109,6 +109,17 @@ set_text(const struct act *act)
 	buf_free(&clean);
 }
 
+/* What a reply says is one line, though a folded header has several. */
+static const char *
+one_line(struct arena *arena, const char *text)
+{
+	char *line = arena_strdup(arena, text);
+
+	for (char *p = line; (p = strpbrk(p, "\r\n")) != NULL;)
+		*p = ' ';
+	return line;
+}
+
 static enum content_fate
 do_reject(const struct act *act)
 {
@@ -123,6 +134,7 @@ do_reject(const struct act *act)
 		    act->words);
 		dsn = arena_printf(arena, "4%s", dsn + 1);
 	}
+	text = one_line(arena, text);
 	content_verdict_reject(
 	    act->match->verdict, dsn[0] == '4' ? 451 : 550, dsn, text);
 	act->match->verdict->done = true;

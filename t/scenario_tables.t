@@ -62,6 +62,14 @@ case really matters
 	    "S-023: and other case does not match";
 };
 
+subtest "text of a folded header in a reply" => sub {
+	$w->write_file("re_header_checks", "/^X-Bad:(.*)/ REJECT got <\$1>\n");
+	$w->take("header_checks = regexp:\$dir/etc/re_header_checks\n");
+	is $w->send_mail(to => 'a@far.example',
+	    data => "X-Bad: a\r\n b\r\n\r\nx\r\n"),
+	    "550 5.7.1 got < a  b>", "is one line, as in Postfix";
+};
+
 subtest "S-025, S-026: alias databases" => sub {
 	my $path = $w->write_file("aliases", <<'EOT');
 # aliases
