@@ -64,8 +64,17 @@ struct act {
 static void
 tell(const struct act *act, const char *action, const char *text)
 {
-	content_action_log(act->match->subject, action,
-	    act->match->header ? "header" : "body", act->match->content, text);
+	const struct content_match *m = act->match;
+
+	content_action_log(m->subject, action, m->header ? "header" : "body",
+	    m->content, text);
+	content_verdict_note(m->verdict,
+	    &(struct content_note){ .table = m->table,
+		.input = m->content,
+		.answer = arena_printf(m->scratch, "%s%s%s", action,
+		    text[0] != '\0' ? " " : "", text),
+		.file = m->file,
+		.line = m->line });
 }
 
 static void warn(const struct act *act, const char *format, ...)

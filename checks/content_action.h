@@ -20,6 +20,8 @@ struct content_match {
 	size_t longest;        /* octets of a header */
 	const char *content;   /* the header, or the line */
 	const char *value;     /* what the table has for it */
+	const char *file;      /* where; NULL: not known */
+	unsigned line;
 };
 
 enum content_fate {

@@ -224,6 +224,8 @@ look(struct checker *c, enum list which, const char *text, size_t len,
 	case TABLE_FOUND:
 		subject = for_log(c);
 		match.value = value.text;
+		match.file = value.file;
+		match.line = value.line;
 		return content_action(&match, result);
 	case TABLE_FAILED:
 		could_not_ask(c, list->name);

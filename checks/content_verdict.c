@@ -5,13 +5,14 @@
 
 #include "base/arena.h"
 
-enum { MOST_EFFECTS = 1000 };
+enum { MOST_EFFECTS = 1000, MOST_NOTES = 64, MOST_INPUT = 200 };
 
 void
 content_verdict_begin(struct content_verdict *verdict, struct arena *arena)
 {
 	*verdict = (struct content_verdict){ .arena = arena };
 	verdict->tail = &verdict->effects;
+	verdict->notes_tail = &verdict->notes;
 }
 
 void
@@ -59,6 +60,28 @@ content_verdict_effect(
 	effect->text = arena_strdup(verdict->arena, text);
 	*verdict->tail = effect;
 	verdict->tail = &effect->next;
+}
+
+void
+content_verdict_note(
+    struct content_verdict *verdict, const struct content_note *note)
+{
+	struct arena *arena = verdict->arena;
+	struct content_note *copy;
+
+	if (verdict->nnotes == MOST_NOTES)
+		return;
+	verdict->nnotes++;
+	copy = arena_alloc(arena, sizeof *copy);
+	copy->table = arena_strdup(arena, note->table);
+	copy->input =
+	    arena_strndup(arena, note->input, strnlen(note->input, MOST_INPUT));
+	copy->answer = arena_strdup(arena, note->answer);
+	if (note->file != NULL)
+		copy->file = arena_strdup(arena, note->file);
+	copy->line = note->line;
+	*verdict->notes_tail = copy;
+	verdict->notes_tail = &copy->next;
 }
 
 bool

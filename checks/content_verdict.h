@@ -8,6 +8,16 @@
 
 struct arena;
 
+/* Something that a stage found: for weir explain. */
+struct content_note {
+	struct content_note *next;
+	const char *table;  /* "header_checks" */
+	const char *input;  /* the header or line, perhaps cut */
+	const char *answer; /* "REJECT 550 5.7.1 no pills" */
+	const char *file;   /* of the deciding line; NULL: not known */
+	unsigned line;
+};
+
 /* What all stages of one message have decided so far.  Texts and effects are in
  * ${arena}, the mail's. */
 struct content_verdict {
@@ -18,6 +28,8 @@ struct content_verdict {
 	bool done; /* no stage is to look at anything more (REJECT, DISCARD,
 		    * REDIRECT, PASS) */
 	struct effect *effects, **tail; /* in the order of their making */
+	struct content_note *notes, **notes_tail; /* the first ones */
+	unsigned nnotes;
 };
 
 /* content_verdict_begin(verdict, arena): nothing is decided. */
@@ -33,6 +45,9 @@ void content_verdict_reject(struct content_verdict *verdict, int code,
     const char *dsn, const char *text);
 void content_verdict_effect(
     struct content_verdict *verdict, enum effect_kind kind, const char *text);
+/* content_verdict_note(verdict, note): add a copy, unless there are too many. */
+void content_verdict_note(
+    struct content_verdict *verdict, const struct content_note *note);
 /* content_verdict_has(verdict, kind): there is such an effect. */
 bool content_verdict_has(
     const struct content_verdict *verdict, enum effect_kind kind);

@@ -5,12 +5,14 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "classes/stage.h"
 #include "proxy/esmtp.h"
 #include "proxy/intake.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
+#include "proxy/trace_log.h"
 #include "rules/address.h"
 
 bool
@@ -126,6 +128,7 @@ cmd_rcpt_run(struct session *s)
 	s->subject.recipient = mail->rcpts[mail->nrcpts - 1].address;
 	s->subject.recipient_count = mail->nrcpts;
 	intake_open(s);
+	trace_log_add(s, &(struct verdict){ .pass = true, .trace = s->passed });
 	session_reply(s, "250 2.1.5 Ok");
 	return SMTP_COMMAND_DONE;
 }

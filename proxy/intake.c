@@ -18,6 +18,7 @@
 #include "proxy/session.h"
 #include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
+#include "proxy/trace_log.h"
 #include "queue/envelope.h"
 #include "rules/route.h"
 
@@ -340,6 +341,7 @@ refuse_content(struct session *s)
 	if (m->verdict.code != 0) {
 		(void)snprintf(reply, sizeof reply, "%d %s %s", m->verdict.code,
 		    m->verdict.dsn, m->verdict.text);
+		trace_log_message(s, reply);
 		fail(s, reply);
 		return true;
 	}
@@ -347,11 +349,22 @@ refuse_content(struct session *s)
 }
 
 static void
+take(struct session *s)
+{
+	char reply[128];
+
+	(void)snprintf(
+	    reply, sizeof reply, "250 2.0.0 Ok: queued as %s", s->qid);
+	trace_log_message(s, reply);
+	session_reply(s, "%s", reply);
+	s->errors = s->junk = 0;
+}
+
+static void
 discard(struct session *s)
 {
-	session_reply(s, "250 2.0.0 Ok: queued as %s", s->qid);
+	take(s);
 	s->mail->envelope = NULL;
-	s->errors = s->junk = 0;
 }
 
 void
@@ -409,9 +422,8 @@ stored(void *arg, enum submit_result result, const char *why)
 	s->mail->submission = NULL;
 	switch (result) {
 	case SUBMIT_STORED:
-		s->errors = s->junk = 0;
 		s->count[smtp_command_place(s->command)].ok++;
-		session_reply(s, "250 2.0.0 Ok: queued as %s", s->qid);
+		take(s);
 		break;
 	case SUBMIT_FULL:
 		s->errors++;

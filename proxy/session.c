@@ -234,7 +234,10 @@ session_ask(struct session *s, enum stage stage)
 	stage_run(s->service->rules, stage, &s->subject, &s->state, &verdict);
 	if (verdict.again)
 		return SMTP_COMMAND_AGAIN;
-	trace_log_add(s, &verdict);
+	/* A recipient that passes gives the message its name first. */
+	s->passed = verdict.pass && stage == STAGE_RCPT ? verdict.trace : NULL;
+	if (s->passed == NULL)
+		trace_log_add(s, &verdict);
 	take_effects(s, verdict.effects);
 	if (verdict.pass)
 		return SMTP_COMMAND_DONE;

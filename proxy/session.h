@@ -29,6 +29,7 @@ struct mail;
 struct proxy_params;
 struct smtp_service;
 struct tls;
+struct trace;
 struct verdict;
 
 /* What a session waits for. */
@@ -92,6 +93,7 @@ struct session {
 	struct arena *forward_arena; /* NULL: no XFORWARD */
 	struct arena *facts;       /* texts about the client, for the session */
 	struct arena *scratch;     /* texts of the command under way; or NULL */
+	struct trace *passed;      /* why a recipient passed; in scratch */
 	struct mail *mail;         /* the transaction; NULL outside of one */
 	char *helo;                /* malloc'd */
 	const char *client;        /* "name[addr]", for the log */

@@ -12,9 +12,12 @@
 #include "base/fatal.h"
 #include "base/state.h"
 #include "base/workers.h"
+#include "checks/content_verdict.h"
+#include "classes/stage.h"
 #include "classes/trace.h"
 #include "proxy/escape.h"
 #include "proxy/hall.h"
+#include "proxy/mail.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
@@ -142,27 +145,33 @@ put_value(struct buf *out, const char *name, const char *value)
 }
 
 static void
-put_head(struct buf *out, const struct session *s, const struct verdict *v)
+put_head(struct buf *out, const struct session *s, const struct trace *trace)
 {
 	const struct subject *f = &s->subject;
-	time_t when = (time_t)(v->trace->when / CLOCK_SECOND);
+	time_t when = (time_t)(trace->when / CLOCK_SECOND);
 	char stamp[40];
 	struct tm tm;
 
 	(void)gmtime_r(&when, &tm);
 	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	buf_printf(out, "%s %s number=%u client=%s stage=%s qid=%s",
-	    v->trace->id[0] != '\0' ? v->trace->id : "-", stamp, s->by.number,
+	    trace->id[0] != '\0' ? trace->id : "-", stamp, s->by.number,
 	    s->client, s->where, s->by.qid);
 	put_value(out, "from", f->sender);
 	put_value(out, "to", f->recipient);
 	buf_printf(out, " proto=%s", f->protocol);
 	put_value(out, "helo", f->helo);
-	if (v->pass)
-		buf_puts(out, " answer=\"pass\"\n");
-	else
-		buf_printf(
-		    out, " answer=\"%d %s %s\"\n", v->code, v->dsn, v->text);
+}
+
+static struct record *
+new_record(const struct session *s, const struct trace *trace)
+{
+	struct record *record = calloc(1, sizeof *record);
+
+	if (record == NULL)
+		fatal("out of memory");
+	put_head(&record->text, s, trace);
+	return record;
 }
 
 void
@@ -175,10 +184,39 @@ trace_log_add(struct session *s, const struct verdict *verdict)
 	    verdict->trace->steps == NULL ||
 	    (verdict->pass && !s->params->weir_trace_all))
 		return;
-	record = calloc(1, sizeof *record);
-	if (record == NULL)
-		fatal("out of memory");
-	put_head(&record->text, s, verdict);
+	record = new_record(s, verdict->trace);
+	if (verdict->pass)
+		buf_puts(&record->text, " answer=\"pass\"\n");
+	else
+		buf_printf(&record->text, " answer=\"%d %s %s\"\n",
+		    verdict->code, verdict->dsn, verdict->text);
 	trace_print(verdict->trace, &record->text);
+	append(log, record);
+}
+
+void
+trace_log_message(struct session *s, const char *reply)
+{
+	struct trace_log *log = s->hall->shared->traces;
+	const struct content_note *note = s->mail->message.verdict.notes;
+	const char *table = NULL;
+	struct record *record;
+
+	if (log == NULL || (note == NULL && !s->params->weir_trace_all))
+		return;
+	s->subject.arena = session_arena(s);
+	record = new_record(s, trace_new(&s->subject));
+	buf_printf(&record->text, " answer=\"%s\"\n", reply);
+	for (; note != NULL; note = note->next) {
+		if (table == NULL || strcmp(table, note->table) != 0)
+			buf_printf(&record->text, "%s\n", note->table);
+		table = note->table;
+		buf_printf(
+		    &record->text, "  (%s): %s", note->input, note->answer);
+		if (note->file != NULL)
+			buf_printf(
+			    &record->text, " [%s:%u]", note->file, note->line);
+		buf_putc(&record->text, '\n');
+	}
 	append(log, record);
 }

@@ -25,4 +25,9 @@ void trace_log_free(struct trace_log *log);
  * or all are wanted (weir_trace_all).  By the session's owner. */
 void trace_log_add(struct session *s, const struct verdict *verdict);
 
+/* trace_log_message(s, reply): keep what header and body checks have found in
+ * the message that is answered with ${reply}, if they found anything or all
+ * traces are wanted. */
+void trace_log_message(struct session *s, const char *reply);
+
 #endif

@@ -162,6 +162,38 @@ subtest "relaying" => sub {
 	like $text, qr/smtpd_relay_restrictions/, "and the list";
 };
 
+subtest "what the content did is explained" => sub {
+	my $reply = $w->send_mail(to => 'second@example.org',
+	    data => "Subject: stop\r\n\r\nx\r\n");
+	like $reply, qr/^550 5\.7\.1 no stopping/, "refused";
+	my $text;
+	ok $w->wait_for(sub {
+		($text) = reverse $w->command("explain", 'second@example.org');
+		return $text =~ /^header_checks$/m;
+	}), "explain tells which checks" or diag $text;
+	like $text, qr/\(Subject: stop\): reject 5\.7\.1 no stopping \[\S+header_checks:1\]/,
+	    "and the line of the table";
+	like $text, qr/answer="550 5\.7\.1 no stopping"/, "and the reply";
+};
+
+subtest "weir_trace_all: and why a message was taken" => sub {
+	open my $f, ">>", "$w->{dir}/etc/main.cf" or die $!;
+	print $f "weir_trace_all = yes\n";
+	close $f;
+	is +($w->command("reload"))[0], 0, "reload";
+	my ($qid) = $w->send_mail(to => 'user@example.org',
+	    data => "Subject: pre\r\n\r\nx\r\n") =~ /queued as (\w+)/;
+	my $text;
+	ok $w->wait_for(sub {
+		($text) = reverse $w->command("explain", $qid);
+		return $text =~ /stage=END-OF-MESSAGE/;
+	}), "explain knows the queue id" or diag $text;
+	like $text, qr/stage=RCPT qid=$qid .* answer="pass"\n.*permit_mynetworks.*: PERMIT/s,
+	    "the recipient";
+	like $text, qr/\(Subject: pre\): prepend X-Pre: yes \[\S+:6\]/,
+	    "the content";
+};
+
 like $w->smtp->cmd("GET / HTTP/1.0"), qr/^221 2\.7\.0 Error: I can break rules/,
     "hostile 49: HTTP";
 is $w->stop, 0, "stops cleanly";

@@ -42,6 +42,22 @@ named(const struct search *s, const char *line, const char *end)
 	return false;
 }
 
+/* The decision is about the message with the queue id ${what}. */
+static bool
+is_message(const struct search *s, const char *line, const char *end)
+{
+	static const char key[] = " qid=";
+	const char *p = end != NULL
+	    ? memmem(line, (size_t)(end - line), key, sizeof key - 1)
+	    : NULL;
+
+	if (p == NULL)
+		return false;
+	p += sizeof key - 1;
+	return (size_t)(end - p) > s->n && p[s->n] == ' ' &&
+	    memcmp(p, s->what, s->n) == 0;
+}
+
 static bool
 show(void *arg, const char *data, size_t n)
 {
@@ -54,7 +70,7 @@ show(void *arg, const char *data, size_t n)
 	if (n > 0 && data[n - 1] != '\n')
 		(void)putchar('\n');
 	s->found++;
-	return --s->left > 0;
+	return is_message(s, data, line_end) || --s->left > 0;
 }
 
 int
