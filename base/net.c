@@ -368,8 +368,15 @@ net_listen(const char *host, const char *port, int backlog, bool reuse,
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE };
 	struct addrinfo *found, *ai;
+	unsigned number;
 	int fd, rc;
 
+	/* The library takes 99999 for 34463. */
+	if (strcmp(port, "0") != 0 && !net_port(port, &number)) {
+		err_set(
+		    err, "%s:%s: not a port", host != NULL ? host : "*", port);
+		return -1;
+	}
 	/* Without a host, one IPv6 socket takes IPv4 clients too, where the
 	 * kernel has IPv6 at all. */
 	if (host == NULL)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,8 @@ commit(struct supervisor *s)
 static void
 give_up(struct supervisor *s)
 {
+	size_t n = s->said.len;
+
 	s->stopping = s->stopping || !s->served;
 	for (struct process *p = s->processes; p != NULL; p = p->next)
 		if (p->state == PROCESS_STARTING || p->state == PROCESS_READY) {
@@ -197,8 +200,11 @@ give_up(struct supervisor *s)
 	listeners_abort(&s->listeners);
 	generation_free(s->next);
 	s->next = NULL;
-	event_warning(&by, "generation %u is refused: %s", s->number,
-	    s->said.len > 0 ? s->said.data : "a role did not become ready");
+	while (n > 0 && s->said.data[n - 1] == '\n')
+		n--;
+	event_warning(&by, "generation %u is refused: %.*s", s->number,
+	    n > 0 ? (int)n : INT_MAX,
+	    n > 0 ? s->said.data : "a role did not become ready");
 	report(s, false);
 }
 
