@@ -41,13 +41,21 @@ struct loop {
 	int next, count;
 };
 
+static const uint32_t reading = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
 static void
-add(struct loop *loop, int fd, uint32_t events, void *watch)
+control(struct loop *loop, int how, int fd, uint32_t events, void *watch)
 {
 	struct epoll_event e = { .events = events, .data.ptr = watch };
 
-	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &e) != 0)
+	if (epoll_ctl(loop->epoll, how, fd, &e) != 0)
 		fatal("epoll_ctl %d: %s", fd, err_errno(errno));
+}
+
+static void
+add(struct loop *loop, int fd, uint32_t events, void *watch)
+{
+	control(loop, EPOLL_CTL_ADD, fd, events, watch);
 }
 
 struct loop *
@@ -103,7 +111,17 @@ loop_stop(struct loop *loop)
 void
 loop_watch(struct loop *loop, struct loop_fd *watch)
 {
-	add(loop, watch->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, watch);
+	watch->blocked = false;
+	add(loop, watch->fd, reading, watch);
+}
+
+void
+loop_watch_write(struct loop *loop, struct loop_fd *watch)
+{
+	if (watch->blocked)
+		return;
+	watch->blocked = true;
+	control(loop, EPOLL_CTL_MOD, watch->fd, reading | EPOLLOUT, watch);
 }
 
 void
@@ -112,13 +130,27 @@ loop_watch_level(struct loop *loop, struct loop_fd *watch, bool share)
 	add(loop, watch->fd, share ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN, watch);
 }
 
+static void
+drop_fetched(struct loop *loop, const struct loop_fd *watch)
+{
+	for (int i = loop->next; i < loop->count; i++)
+		if (loop->events[i].data.ptr == watch)
+			loop->events[i].data.ptr = NULL;
+}
+
 void
 loop_forget(struct loop *loop, struct loop_fd *watch)
 {
 	(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
-	for (int i = loop->next; i < loop->count; i++)
-		if (loop->events[i].data.ptr == watch)
-			loop->events[i].data.ptr = NULL;
+	drop_fetched(loop, watch);
+}
+
+void
+loop_close(struct loop *loop, struct loop_fd *watch)
+{
+	/* The last close of a file takes it out of the epoll. */
+	(void)close(watch->fd);
+	drop_fetched(loop, watch);
 }
 
 static void
@@ -275,8 +307,13 @@ deliver(struct loop *loop)
 		struct epoll_event *e = &loop->events[loop->next++];
 		struct loop_fd *watch = e->data.ptr;
 
-		if (e->data.ptr != NULL && e->data.ptr != loop)
-			watch->ready(watch, what(e->events));
+		if (e->data.ptr == NULL || e->data.ptr == loop)
+			continue;
+		if ((e->events & EPOLLOUT) != 0 && watch->blocked) {
+			watch->blocked = false;
+			control(loop, EPOLL_CTL_MOD, watch->fd, reading, watch);
+		}
+		watch->ready(watch, what(e->events));
 	}
 }
 

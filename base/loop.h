@@ -18,6 +18,7 @@ enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HUP = 4 };
 struct loop_fd {
 	int fd;
 	void (*ready)(struct loop_fd *watch, unsigned what);
+	bool blocked; /* the loop's: loop_watch_write() waits */
 };
 
 /* A timer; lives in its owner.  Zero-initialised: not set. */
@@ -44,14 +45,21 @@ void loop_run(struct loop *loop);
 /* loop_stop(loop): from any thread, or a signal handler. */
 void loop_stop(struct loop *loop);
 
-/* loop_watch(loop, watch): report edges of reading and writing of watch->fd;
- * loop_forget() stops that (before the descriptor is closed); an event that
- * is already fetched for it is dropped. */
+/* loop_watch(loop, watch): report edges of reading of watch->fd; loop_forget()
+ * stops that (before the descriptor is closed); an event that is already
+ * fetched for it is dropped. */
 void loop_watch(struct loop *loop, struct loop_fd *watch);
+/* loop_watch_write(loop, watch): a write found no room: report once when there
+ * is some.  Not always reported, because a Unix socket is writable anew each
+ * time that its peer reads. */
+void loop_watch_write(struct loop *loop, struct loop_fd *watch);
 /* loop_watch_level(): level-triggered reading only, for listeners; ${share}
  * wakes one of several loops (EPOLLEXCLUSIVE). */
 void loop_watch_level(struct loop *loop, struct loop_fd *watch, bool share);
 void loop_forget(struct loop *loop, struct loop_fd *watch);
+/* loop_close(loop, watch): forget and close watch->fd, of which no duplicate
+ * may be open. */
+void loop_close(struct loop *loop, struct loop_fd *watch);
 
 /* loop_timer_set(loop, timer, when): (again) at ${when}. */
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t when);

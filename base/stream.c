@@ -36,6 +36,7 @@ struct stream {
 	struct buf out;
 	struct buf in; /* received; the first ${taken} octets are history */
 	size_t taken;
+	bool asked; /* something was written since the last wait */
 	enum stream_status broken; /* STREAM_OK: output has not failed */
 	char reason[160];
 };
@@ -251,6 +252,7 @@ stream_flush(struct stream *s)
 		done += put;
 	}
 	buf_drop(&s->out, done);
+	s->asked |= done > 0;
 	if (status != STREAM_TIMEOUT)
 		s->broken = status;
 	return status;
@@ -310,6 +312,11 @@ fill(struct stream *s)
 		status = after_tls(s, tls_read(s->tls, room, CHUNK, &got));
 		buf_added(&s->in, got);
 		return status;
+	}
+	if (s->asked) {
+		/* The answer is not there yet. */
+		s->asked = false;
+		return wait_ready(s, POLLIN);
 	}
 	done = recv(s->fd, room, CHUNK, 0);
 	if (done > 0) {

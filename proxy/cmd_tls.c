@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/loop.h"
 #include "base/tls.h"
 #include "proxy/escape.h"
+#include "proxy/hall.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
@@ -135,8 +137,10 @@ cmd_tls_handshake(struct session *s)
 	switch (tls_handshake(s->tls)) {
 	case TLS_OK:
 		return finish(s);
-	case TLS_WANT_READ:
 	case TLS_WANT_WRITE:
+		loop_watch_write(s->hall->loop, &s->watch);
+		return CMD_TLS_WAIT;
+	case TLS_WANT_READ:
 		return CMD_TLS_WAIT;
 	case TLS_EOF:
 		return failed(s, "lost connection");

@@ -147,7 +147,7 @@ door_open(struct hall *hall, int fd, unsigned place, bool share)
 		fatal("out of memory");
 	*door = (struct door){
 		.hall = hall,
-		.watch = { fd, ready },
+		.watch = { .fd = fd, .ready = ready },
 		.again = { .fire = try_again },
 		.place = place,
 		.share = share,

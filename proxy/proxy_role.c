@@ -232,6 +232,19 @@ set_options(const struct proxy_role *role)
 		    TCP_NODELAY, &on, sizeof on);
 }
 
+/* Each client takes a descriptor. */
+static void
+raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static size_t
 session_limit(const struct running *r)
 {
@@ -362,6 +375,7 @@ proxy_role_run(const struct proxy_role *role)
 	struct err warnings = { 0 };
 	int status = EX_CONFIG;
 
+	raise_limit();
 	if (open_services(&r, &warnings) < 0)
 		event_warning(NULL, "%s", warnings.text);
 	else

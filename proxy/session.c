@@ -121,8 +121,7 @@ session_end(struct session *s)
 		tls_free(s->tls);
 	}
 	loop_timer_cancel(hall->loop, &s->timer);
-	loop_forget(hall->loop, &s->watch);
-	(void)close(s->watch.fd);
+	loop_close(hall->loop, &s->watch);
 	session_forget_mail(s);
 	s->long_line = NULL;
 	session_settle(s);

@@ -19,6 +19,7 @@
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
+#include "proxy/session_wire.h"
 #include "proxy/smtp_service.h"
 
 enum {
@@ -35,8 +36,6 @@ enum {
 	((struct session *)(void *)((char *)(pointer)-offsetof(                \
 	    struct session, member)))
 
-enum got { GOT_SOME, GOT_NONE, GOT_END };
-
 /* What is to be done next with a session. */
 enum step {
 	GO_ON,
@@ -45,56 +44,14 @@ enum step {
 	GONE,
 };
 
-/* Read what there is, at most ${want} octets. */
-static enum got
-read_tls(struct session *s, char *to, size_t want)
-{
-	size_t n = 0;
-
-	switch (tls_read(s->tls, to, want, &n)) {
-	case TLS_OK:
-		s->in.len += n;
-		return GOT_SOME;
-	case TLS_WANT_READ:
-	case TLS_WANT_WRITE:
-		s->readable = false;
-		return GOT_NONE;
-	case TLS_EOF:
-	case TLS_ERROR:
-		break;
-	}
-	return GOT_END;
-}
-
-static enum got
-read_plain(struct session *s, char *to, size_t want)
-{
-	ssize_t n;
-
-	do
-		n = recv(s->watch.fd, to, want, 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-		s->readable = false;
-		return GOT_NONE;
-	}
-	if (n <= 0)
-		return GOT_END;
-	/* A short read has emptied the socket; the next edge is a new one. */
-	if ((size_t)n < want && !s->hung_up)
-		s->readable = false;
-	s->in.len += (size_t)n;
-	return GOT_SOME;
-}
-
-static enum got
+static enum session_wire_got
 receive(struct session *s, size_t want)
 {
 	struct hall *hall = s->hall;
 	char *to;
 
 	if (!s->readable)
-		return GOT_NONE;
+		return SESSION_WIRE_NONE;
 	if (s->in.data == NULL && hall->spare.data != NULL) {
 		s->in = hall->spare;
 		hall->spare = (struct buf){ 0 };
@@ -104,7 +61,7 @@ receive(struct session *s, size_t want)
 		s->in_at = 0;
 	}
 	to = buf_reserve(&s->in, want);
-	return s->tls != NULL ? read_tls(s, to, want) : read_plain(s, to, want);
+	return session_wire_read(s, to, want);
 }
 
 /* Nothing is to be kept for an idle session. */
@@ -128,38 +85,6 @@ release_input(struct session *s)
 	s->in_at = 0;
 }
 
-static bool
-write_some(struct session *s, const char *data, size_t n, size_t *put)
-{
-	ssize_t r;
-
-	*put = 0;
-	if (s->tls != NULL) {
-		switch (tls_write(s->tls, data, n, put)) {
-		case TLS_OK:
-			return true;
-		case TLS_WANT_READ:
-		case TLS_WANT_WRITE:
-			s->writable = false;
-			return true;
-		case TLS_EOF:
-		case TLS_ERROR:
-			break;
-		}
-		return false;
-	}
-	do
-		r = send(s->watch.fd, data, n, MSG_NOSIGNAL);
-	while (r < 0 && errno == EINTR);
-	if (r < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-		s->writable = false;
-		return true;
-	}
-	if (r > 0)
-		*put = (size_t)r;
-	return r > 0;
-}
-
 static size_t
 unsent(const struct session *s)
 {
@@ -175,7 +100,8 @@ flush(struct session *s)
 	size_t put;
 
 	while (unsent(s) > 0 && s->writable) {
-		if (!write_some(s, s->out.data + s->out_at, unsent(s), &put))
+		if (!session_wire_write(
+			s, s->out.data + s->out_at, unsent(s), &put))
 			return false;
 		s->out_at += put;
 	}
@@ -252,7 +178,7 @@ close_down(struct session *s)
 static enum step
 command_phase(struct session *s)
 {
-	enum got got;
+	enum session_wire_got got;
 
 	if (s->hangup) {
 		close_down(s);
@@ -277,12 +203,12 @@ command_phase(struct session *s)
 	/* The limit runs from the end of the last command, and again from the
 	 * first octet of a line; what dribbles in later does not extend it. */
 	if (s->deadline == 0 ||
-	    (got == GOT_SOME && s->in_at == 0 && !s->in_line))
+	    (got == SESSION_WIRE_SOME && s->in_at == 0 && !s->in_line))
 		s->deadline = limit(s);
 	s->in_line = s->in.len > s->in_at;
-	if (got == GOT_END)
+	if (got == SESSION_WIRE_END)
 		return lost(s);
-	return got == GOT_SOME ? GO_ON : PARK;
+	return got == SESSION_WIRE_SOME ? GO_ON : PARK;
 }
 
 /* Each octet extends the time for the rest, so that a message has a least
@@ -335,16 +261,16 @@ commit_or_not(struct session *s)
 static enum step
 read_body(struct session *s, size_t *turn)
 {
-	enum got got;
+	enum session_wire_got got;
 	size_t used;
 
 	if (s->in_at == s->in.len) {
 		if (s->choked)
 			return PARK;
 		got = receive(s, READ_BODY);
-		if (got == GOT_END)
+		if (got == SESSION_WIRE_END)
 			return lost(s);
-		if (got != GOT_SOME) {
+		if (got != SESSION_WIRE_SOME) {
 			if (s->deadline == 0)
 				s->deadline = limit(s);
 			return PARK;
@@ -426,13 +352,13 @@ closing_phase(struct session *s)
 static enum step
 linger_phase(struct session *s)
 {
-	enum got got;
+	enum session_wire_got got;
 
 	s->in_at = s->in.len;
 	got = receive(s, READ_LINES);
-	if (got == GOT_END)
+	if (got == SESSION_WIRE_END)
 		return end(s);
-	return got == GOT_SOME ? GO_ON : PARK;
+	return got == SESSION_WIRE_SOME ? GO_ON : PARK;
 }
 
 static enum step

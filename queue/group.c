@@ -70,7 +70,10 @@ write_groups(void *arg)
 		g->done = ops;
 		g->finished = true;
 		(void)pthread_cond_broadcast(&g->cond);
+		must(pthread_mutex_unlock(&g->lock) == 0);
+		/* The loop does not wake only to wait for the lock. */
 		loop_post(g->loop, &g->written);
+		must(pthread_mutex_lock(&g->lock) == 0);
 	}
 	must(pthread_mutex_unlock(&g->lock) == 0);
 	return NULL;
@@ -98,8 +101,8 @@ hand_over(struct group *g)
 	must(pthread_mutex_lock(&g->lock) == 0);
 	g->work = op;
 	g->finished = false;
-	(void)pthread_cond_broadcast(&g->cond);
 	must(pthread_mutex_unlock(&g->lock) == 0);
+	(void)pthread_cond_broadcast(&g->cond);
 }
 
 /* A group is on the disk (or not): tell those who wait for it. */

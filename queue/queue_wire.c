@@ -36,8 +36,7 @@ queue_wire_close(struct queue_wire *wire)
 		return;
 	wire->open = false;
 	loop_undefer(wire->loop, &wire->flush);
-	loop_forget(wire->loop, &wire->watch);
-	(void)close(wire->watch.fd);
+	loop_close(wire->loop, &wire->watch);
 	buf_free(&wire->in);
 	buf_free(&wire->out);
 }
@@ -87,6 +86,9 @@ take(struct queue_wire *wire)
 			return false;
 		buf_added(&wire->in, (size_t)n);
 		dispatch(wire);
+		/* A short read has emptied the socket. */
+		if ((size_t)n < READ_SIZE && !wire->gone)
+			return true;
 		if (i == READS && wire->open) {
 			/* Edge-triggered: come back for the rest. */
 			wire->again = true;
@@ -119,8 +121,10 @@ queue_wire_flush(struct queue_wire *wire)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN) {
+			loop_watch_write(wire->loop, &wire->watch);
 			break;
+		}
 		/* The peer is gone; what it said before is still to be read,
 		 * and then says so. */
 		wire->sent = n < 0 ? wire->out.len : wire->sent + (size_t)n;
@@ -160,6 +164,8 @@ ready(struct loop_fd *watch, unsigned what)
 	struct queue_wire *wire = (struct queue_wire *)((char *)watch -
 	    offsetof(struct queue_wire, watch));
 
+	if ((what & LOOP_HUP) != 0)
+		wire->gone = true;
 	if ((what & LOOP_WRITE) != 0)
 		flush_and_tell(wire);
 	if (wire->open && (what & LOOP_READ) != 0)
@@ -177,7 +183,7 @@ queue_wire_open(struct queue_wire *wire, struct loop *loop, int fd)
 	wire->watch = (struct loop_fd){ .fd = fd, .ready = ready };
 	wire->flush = (struct loop_task){ .run = run_flush };
 	wire->sent = 0;
-	wire->hung_up = wire->again = false;
+	wire->gone = wire->hung_up = wire->again = false;
 	wire->open = true;
 	loop_watch(loop, &wire->watch);
 }

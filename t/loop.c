@@ -59,20 +59,28 @@ static void
 test_ready(void)
 {
 	int s[2];
+	char c;
 
 	(void)socketpair(AF_UNIX, SOCK_STREAM, 0, s);
 	left = (struct loop_fd){ .fd = s[0], .ready = on_left };
 	loop_watch(loop, &left);
 	run_for(1);
-	is(said, "writable ", "a new socket is writable, once");
+	is(said, "", "a new socket has nothing to read");
 	(void)send(s[1], "ab", 2, 0);
 	run_for(1);
-	is(said, "a b writable ", "an edge of reading");
+	is(said, "a b ", "an edge of reading");
 	run_for(1);
 	is(said, "", "and no more");
+	loop_watch_write(loop, &left);
+	run_for(1);
+	is(said, "writable ", "writable is told when somebody asks");
+	(void)send(s[0], "x", 1, 0);
+	(void)recv(s[1], &c, 1, 0);
+	run_for(1);
+	is(said, "", "and once");
 	(void)close(s[1]);
 	run_for(1);
-	is(said, "writable hup ", "the peer closes");
+	is(said, "hup ", "the peer closes");
 	loop_forget(loop, &left);
 	run_for(1);
 	is(said, "", "forgotten");
@@ -100,6 +108,8 @@ test_forget(void)
 	right = (struct loop_fd){ .fd = b[0], .ready = on_either };
 	loop_watch(loop, &left);
 	loop_watch(loop, &right);
+	(void)send(a[1], "a", 1, 0);
+	(void)send(b[1], "b", 1, 0);
 	run_for(1);
 	ok(strcmp(said, "left ") == 0 || strcmp(said, "right ") == 0,
 	    "a fetched event for a forgotten watch is dropped: %s", said);

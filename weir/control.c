@@ -148,7 +148,7 @@ incoming(struct loop_fd *watch, unsigned what)
 	c = calloc(1, sizeof *c);
 	if (c == NULL)
 		fatal("out of memory");
-	c->watch = (struct loop_fd){ fd, readable };
+	c->watch = (struct loop_fd){ .fd = fd, .ready = readable };
 	c->control = control;
 	LIST_INSERT_HEAD(&control->clients, c, entry);
 	loop_watch(control->loop, &c->watch);

@@ -7,6 +7,9 @@ package Weir;
 #	my $c = $w->smtp;
 #	like $c->cmd("EHLO me"), qr/^250/, "greeted";
 #
+# real_time => 1: advance() has no effect, and nothing looks at the clock more
+# often than it must.
+#
 # In texts, $dir stands for the private directory and ${port:NAME} for a port
 # that stays the same under one NAME.
 
@@ -50,6 +53,7 @@ sub new {
 	chmod 0755, $self->{dir};
 	mkdir "$self->{dir}/etc";
 	$self->{port} = $self->port("smtp");
+	$self->{real_time} = $arg{real_time};
 	$self->write_clock(0);
 	$self->configure(%arg);
 	$self->start if !defined $arg{start} || $arg{start};
@@ -161,7 +165,8 @@ sub start {
 	my $pid = fork // die "fork: $!";
 
 	if ($pid == 0) {
-		$ENV{WEIR_CLOCK} = "$self->{dir}/clock";
+		$ENV{WEIR_CLOCK} = "$self->{dir}/clock"
+		    unless $self->{real_time};
 		$ENV{ASAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
 		$ENV{TSAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
 		$ENV{UBSAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
