@@ -65,9 +65,9 @@ trace_answer(struct trace_step *step, const struct subject *subject,
 		step->answer =
 		    arena_printf(subject->arena, "-> %s", answer->text);
 	else if (answer->text != NULL)
-		step->answer = arena_printf(subject->arena, "%s %d %s %s",
-		    words[answer->kind], answer->code, answer->dsn,
-		    answer->text);
+		step->answer = arena_printf(subject->arena, "%s %d %d%s %s",
+		    words[answer->kind], answer->code, answer->code / 100,
+		    answer->dsn + 1, answer->text);
 	else
 		step->answer = words[answer->kind];
 }
