@@ -199,6 +199,16 @@ subtest "a store that cannot be used" => sub {
 	truncate $f, 0;
 	print $f $good;
 	close $f;
+	# Root opens what the owner's bits forbid.
+	SKIP: {
+		skip "1 check: not root", 1 if $> != 0;
+		chmod 0600, $data;
+		chown 0, 0, $data;
+		like fails($w),
+		    qr/fatal: .*\Q$w->{dir}\E\/queue.*Permission denied/,
+		    "somebody else's file: an error that names it";
+		chown scalar(getpwnam("nobody")), -1, $data;
+	}
 	$w->start;
 	all_arrive($w, "n1");
 	$w->stop;

@@ -113,7 +113,7 @@ test_damage(void)
 static void
 test_qid(void)
 {
-	int64_t now = 1700000000 * CLOCK_SECOND + 123456 * 1000;
+	int64_t now = 1700000000 * CLOCK_SECOND + 123456000;
 	char qid[ENVELOPE_QID], later[ENVELOPE_QID];
 
 	envelope_qid(now, 0x35, false, qid);
