@@ -10,6 +10,8 @@ use Test::More;
 use Weir;
 
 my $slow = ($ENV{OUT} || "") =~ /asan|tsan/;
+my ($me, $mounted) = ($$);
+END { system("umount", "-l", $mounted) if $mounted && $$ == $me }
 my $full = qr/^452 4\.3\.1 /;
 my $body = join "", map { sprintf "%076d\r\n", $_ } 1 .. 10_000;
 
@@ -119,7 +121,7 @@ SKIP: {
 	mkdir $queue;
 	skip "1 group: may not mount", 1 if $> != 0 || system("mount -t tmpfs " .
 	    "-o size=24m,mode=755 weir-test $queue 2>/dev/null") != 0;
-	my $mounted = 1;
+	$mounted = $queue;
 	subtest "a full disk" => sub {
 		chown scalar(getpwnam("nobody")), -1, $queue;
 		$w->start;
@@ -156,7 +158,8 @@ SKIP: {
 		$w->stop;
 	};
 	$w->stop;
-	system("umount -l $queue") if $mounted;
+	system("umount", "-l", $queue);
+	undef $mounted;
 }
 
 # Start a gateway that cannot use its queue; what it said, and its status.
