@@ -30,7 +30,7 @@ layout_user(const char *name, uid_t *uid, gid_t *gid, struct err *err)
 	}
 	if (getpwnam_r(name, &pw, space, sizeof space, &found) != 0 ||
 	    found == NULL) {
-		err_set(err, "no such user: %s", name);
+		err_set(err, "no such user: %s (see mail_owner)", name);
 		return -1;
 	}
 	if (pw.pw_uid == 0) {
