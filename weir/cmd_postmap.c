@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "base/event.h"
 #include "weir/options.h"
+#include "weir/table_keys.h"
 #include "weir/table_tool.h"
 #include "weir/table_tool_write.h"
 
@@ -167,11 +168,11 @@ static int
 serve(const struct request *r)
 {
 	if (r->query != NULL)
-		return table_tool_query(&r->tool, r->query);
+		return table_keys_query(&r->tool, r->query);
 	if (r->drop != NULL)
-		return table_tool_remove(&r->tool, r->drop);
+		return table_keys_remove(&r->tool, r->drop);
 	if (r->list) {
-		table_tool_list(&r->tool);
+		table_keys_list(&r->tool);
 		return 0;
 	}
 	for (char **spec = r->tool.specs; *spec != NULL; spec++)

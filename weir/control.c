@@ -16,7 +16,6 @@
 #include "base/fatal.h"
 #include "base/loop.h"
 #include "base/net.h"
-#include "weir/supervisor.h"
 
 enum { MOST_COMMAND = 32 };
 
@@ -34,7 +33,8 @@ struct client {
 struct control {
 	struct loop *loop;
 	struct loop_fd listener;
-	struct supervisor *supervisor;
+	const struct control_ops *ops;
+	void *arg;
 	LIST_HEAD(, client) clients;
 };
 
@@ -81,21 +81,22 @@ reloaded(void *arg, bool good, const char *text)
 static void
 obey(struct client *c)
 {
-	struct supervisor *s = c->control->supervisor;
+	const struct control_ops *ops = c->control->ops;
+	void *arg = c->control->arg;
 	struct buf out = { 0 };
 	struct err err = { 0 };
 
 	if (strcmp(c->command, "status") == 0) {
-		supervisor_status(s, &out);
+		ops->status(arg, &out);
 		answer(c, buf_str(&out), true);
 	} else if (strcmp(c->command, "stop") == 0) {
-		supervisor_stop(s);
+		ops->stop(arg);
 		answer(c, "", true);
 	} else if (strcmp(c->command, "reload") != 0) {
 		answer(c, "no such command", false);
 	} else {
 		c->asked = true;
-		if (!supervisor_reload(s, reloaded, c, &err)) {
+		if (!ops->reload(arg, reloaded, c, &err)) {
 			c->asked = false;
 			answer(c, err.text, false);
 		}
@@ -155,8 +156,8 @@ incoming(struct loop_fd *watch, unsigned what)
 }
 
 struct control *
-control_open(struct loop *loop, const char *path, struct supervisor *supervisor,
-    struct err *err)
+control_open(struct loop *loop, const char *path, const struct control_ops *ops,
+    void *arg, struct err *err)
 {
 	struct control *control;
 	int fd = net_listen_unix(path, 0600, err);
@@ -168,7 +169,8 @@ control_open(struct loop *loop, const char *path, struct supervisor *supervisor,
 		fatal("out of memory");
 	*control = (struct control){ .loop = loop,
 		.listener = { fd, incoming },
-		.supervisor = supervisor };
+		.ops = ops,
+		.arg = arg };
 	loop_watch_level(loop, &control->listener, false);
 	return control;
 }

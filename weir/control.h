@@ -9,12 +9,22 @@ struct buf;
 struct control;
 struct err;
 struct loop;
-struct supervisor;
 
-/* control_open(loop, path, supervisor, err): listen; the socket is for the
- * owner only. */
+/* What can be asked for; ${arg} is that of control_open(). */
+struct control_ops {
+	/* done() is called once with the outcome, unless reload() returns
+	 * false, and why. */
+	bool (*reload)(void *arg,
+	    void (*done)(void *done_arg, bool good, const char *text),
+	    void *done_arg, struct err *err);
+	void (*stop)(void *arg);
+	void (*status)(void *arg, struct buf *out);
+};
+
+/* control_open(loop, path, ops, arg, err): listen; the socket is for the owner
+ * only. */
 struct control *control_open(struct loop *loop, const char *path,
-    struct supervisor *supervisor, struct err *err);
+    const struct control_ops *ops, void *arg, struct err *err);
 void control_close(struct control *control);
 
 /* control_ask(path, command, out, err): the client's side; blocks until the

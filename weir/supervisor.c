@@ -356,11 +356,12 @@ limit_passed(struct loop_timer *timer)
 	(void)kill(p->pid, SIGKILL);
 }
 
-bool
-supervisor_reload(struct supervisor *s,
-    void (*done)(void *arg, bool good, const char *text), void *arg,
-    struct err *err)
+/* Read the configuration anew. */
+static bool
+reload(void *supervisor, void (*done)(void *arg, bool good, const char *text),
+    void *arg, struct err *err)
 {
+	struct supervisor *s = supervisor;
 	struct generation *g;
 
 	if (s->next != NULL || s->leaving > 0 || s->ready >= 0 || s->stopping) {
@@ -399,9 +400,11 @@ reload_logged(void *arg, bool good, const char *text)
 		event_warning(&by, "reload: %s", text);
 }
 
-void
-supervisor_stop(struct supervisor *s)
+static void
+stop(void *supervisor)
 {
+	struct supervisor *s = supervisor;
+
 	if (s->stopping)
 		return;
 	event_info(&by, "stopping");
@@ -419,9 +422,10 @@ static const char *const state_names[] = {
 	[PROCESS_DRAINING] = "draining",
 };
 
-void
-supervisor_status(struct supervisor *s, struct buf *out)
+static void
+tell_status(void *supervisor, struct buf *out)
 {
+	struct supervisor *s = supervisor;
 	int64_t now = clock_mono();
 
 	buf_printf(out, "configuration %s, generation %u, pid %d\n", s->dir,
@@ -467,7 +471,7 @@ signalled(struct loop_fd *watch, unsigned what)
 	while (read(watch->fd, &info, sizeof info) == sizeof info)
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			if (!supervisor_reload(s, reload_logged, NULL, &err))
+			if (!reload(s, reload_logged, NULL, &err))
 				event_warning(&by, "%s", err.text);
 			break;
 		case SIGUSR1:
@@ -475,7 +479,7 @@ signalled(struct loop_fd *watch, unsigned what)
 			break;
 		case SIGTERM:
 		case SIGINT:
-			supervisor_stop(s);
+			stop(s);
 			break;
 		default:
 			break;
@@ -502,6 +506,8 @@ watch_signals(struct supervisor *s)
 	return 0;
 }
 
+static const struct control_ops control_ops = { reload, stop, tell_status };
+
 /* All that must be there before the first role starts. */
 static int
 prepare(struct supervisor *s, struct err *err)
@@ -521,8 +527,8 @@ prepare(struct supervisor *s, struct err *err)
 		if (s->sockets[i] < 0)
 			return -1;
 	}
-	s->control =
-	    control_open(s->loop, generation_socket(s->now, "control"), s, err);
+	s->control = control_open(s->loop, generation_socket(s->now, "control"),
+	    &control_ops, s, err);
 	return s->control != NULL ? 0 : -1;
 }
 

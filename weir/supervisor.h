@@ -5,9 +5,6 @@
 
 #include <stdbool.h>
 
-struct buf;
-struct err;
-
 /*
  * supervisor_run(dir, ready, marked):
  * Serve the configuration in ${dir} until SIGTERM or SIGINT; SIGHUP reloads,
@@ -18,18 +15,5 @@ struct err;
  * it could not serve.
  */
 int supervisor_run(const char *dir, int ready, bool marked);
-
-struct supervisor;
-
-/* What the control socket (control.h) asks for. */
-
-/* supervisor_reload(s, done, arg): read the configuration anew; ${done} is
- * called once with the outcome.  False, and why, if a reload is under way or
- * the configuration is malformed. */
-bool supervisor_reload(struct supervisor *s,
-    void (*done)(void *arg, bool good, const char *text), void *arg,
-    struct err *err);
-void supervisor_stop(struct supervisor *s);
-void supervisor_status(struct supervisor *s, struct buf *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* table_tool.h - what postmap and postalias do with tables. */
+/* table_tool.h - what postmap and postalias share: options, the start and the
+ * end of the process. */
 #ifndef WEIR_TABLE_TOOL_H
 #define WEIR_TABLE_TOOL_H
 
@@ -33,13 +34,6 @@ table_tool_start(const char *program, const char *dir, bool verbose);
 /* table_tool_fail(program, format, ...): that end. */
 _Noreturn void table_tool_fail(const char *program, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* table_tool_query(tool, key), table_tool_remove(tool, key): ${key}, or each
- * line of standard input if it is "-".  The exit status: 0 if something was
- * found.  table_tool_list(tool): all entries. */
-int table_tool_query(const struct table_tool *tool, const char *key);
-int table_tool_remove(const struct table_tool *tool, const char *key);
-void table_tool_list(const struct table_tool *tool);
 
 /* table_tool_type(tool, spec, path): the type of "type:path" or "path", and
  * where the path begins. */
