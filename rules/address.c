@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/net.h"
 #include "base/utf8.h"
 #include "rules/fold.h"
 #include "rules/rfc822.h"
@@ -127,6 +128,28 @@ address_domain(const char *internal)
 	const char *at = strrchr(internal, '@');
 
 	return at != NULL ? at + 1 : NULL;
+}
+
+bool
+address_literal(const char *domain, struct net_addr *addr)
+{
+	static const char tag[] = "IPv6:";
+	const char *inner = domain + 1;
+	size_t len = strlen(domain);
+	char bare[NET_TEXT];
+	bool v6;
+
+	if (len < 3 || domain[0] != '[' || domain[len - 1] != ']')
+		return false;
+	v6 = strncasecmp(inner, tag, strlen(tag)) == 0;
+	if (v6)
+		inner += strlen(tag);
+	len = (size_t)(domain + len - 1 - inner);
+	if (len == 0 || len >= sizeof bare || *inner == '[')
+		return false;
+	memcpy(bare, inner, len);
+	bare[len] = '\0';
+	return (strchr(bare, ':') != NULL) == v6 && net_parse(bare, addr);
 }
 
 char *

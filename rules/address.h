@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 struct arena;
+struct net_addr;
 
 enum {
 	ADDRESS_STRICT = 1,   /* RFC 5321: needs <>, no comments */
@@ -41,6 +42,11 @@ char *address_internal(struct arena *arena, const char *external);
 
 /* address_domain(internal): what stands behind the last @, or NULL. */
 const char *address_domain(const char *internal);
+
+/* address_literal(domain, addr): is ${domain} "[192.0.2.1]" or
+ * "[IPv6:2001:db8::1]" (RFC 5321, 4.1.3)?  The tag is needed for IPv6, and for
+ * nothing else. */
+bool address_literal(const char *domain, struct net_addr *addr);
 
 /* address_fold(arena, text): small letters (ICU for UTF-8). */
 char *address_fold(struct arena *arena, const char *text);

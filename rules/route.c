@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/net.h"
+#include "rules/address.h"
 #include "rules/match.h"
 #include "rules/own.h"
 #include "rules/route_parts.h"
@@ -292,7 +293,7 @@ is_own_literal(const struct route *route, const char *domain, size_t len)
 		return false;
 	memcpy(text, domain, len);
 	text[len] = '\0';
-	return route_resolve_literal(text, &addr) &&
+	return address_literal(text, &addr) &&
 	    own_has(route->own, OWN_INTERFACES | OWN_PROXIES, &addr);
 }
 

@@ -16,7 +16,6 @@ struct arena;
 struct conf;
 struct err;
 struct match;
-struct net_addr;
 struct route;
 struct world;
 

@@ -65,10 +65,6 @@ void route_rewrite_tokens(const struct route *route, struct arena *arena,
 /* route_rewrite_scan(arena, internal): the tokens of an address. */
 struct rfc822 route_rewrite_scan(struct arena *arena, const char *internal);
 
-/* route_resolve_literal(domain, addr): is ${domain} "[192.0.2.1]" or
- * "[IPv6:2001:db8::1]"? */
-bool route_resolve_literal(const char *domain, struct net_addr *addr);
-
 /* How an address is looked for, beside in full and without its extension. */
 enum {
 	ROUTE_FIND_USER = 1,        /* user, if the domain is ours; @domain */

@@ -24,28 +24,6 @@ struct walk {
 
 enum step { STEP_AGAIN, STEP_DONE, STEP_FAILED };
 
-bool
-route_resolve_literal(const char *domain, struct net_addr *addr)
-{
-	static const char tag[] = "IPv6:";
-	const char *inner = domain + 1;
-	size_t len = strlen(domain);
-	char bare[NET_TEXT];
-	bool v6;
-
-	if (len < 3 || domain[0] != '[' || domain[len - 1] != ']')
-		return false;
-	v6 = strncasecmp(inner, tag, strlen(tag)) == 0;
-	if (v6)
-		inner += strlen(tag);
-	len = (size_t)(domain + len - 1 - inner);
-	if (len == 0 || len >= sizeof bare || *inner == '[')
-		return false;
-	memcpy(bare, inner, len);
-	bare[len] = '\0';
-	return (strchr(bare, ':') != NULL) == v6 && net_parse(bare, addr);
-}
-
 static int
 tail(const struct rfc822 *row)
 {
@@ -199,7 +177,7 @@ is_valid_domain(struct arena *arena, const char *domain)
 	const char *ascii;
 
 	if (*domain == '[')
-		return route_resolve_literal(domain, &addr);
+		return address_literal(domain, &addr);
 	ascii = address_alabel(arena, domain);
 	return ascii != NULL && dns_valid_hostname(ascii, false);
 }

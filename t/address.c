@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/net.h"
 #include "rules/address.h"
 #include "tap.h"
 
@@ -194,6 +195,37 @@ test_extensions(void)
 	}
 }
 
+/* RFC 5321, 4.1.3. */
+static void
+test_literals(void)
+{
+	static const struct {
+		const char *domain, *addr; /* NULL: it is none */
+	} cases[] = {
+		{ "[192.0.2.1]", "192.0.2.1" },
+		{ "[IPv6:2001:db8::1]", "2001:db8::1" },
+		{ "[ipv6:::1]", "::1" },
+		{ "[2001:db8::1]", NULL },
+		{ "[IPv6:192.0.2.1]", NULL },
+		{ "[IPv6:]", NULL },
+		{ "[[192.0.2.1]]", NULL },
+		{ "[192.0.2.1", NULL },
+		{ "192.0.2.1", NULL },
+		{ "[]", NULL },
+		{ "", NULL },
+	};
+	struct net_addr addr;
+	char text[NET_TEXT];
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		bool is_one = address_literal(cases[i].domain, &addr);
+
+		is(is_one ? net_print(&addr, text) : "none",
+		    cases[i].addr != NULL ? cases[i].addr : "none",
+		    "\"%s\" as a literal", cases[i].domain);
+	}
+}
+
 static void
 test_names(void)
 {
@@ -223,6 +255,7 @@ main(void)
 	test_deep();
 	test_forms();
 	test_extensions();
+	test_literals();
 	test_names();
 	arena_free(arena);
 	return done_testing();
