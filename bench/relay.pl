@@ -3,7 +3,8 @@
 # the same machine with the same client (smtp-source) and the same sink.
 #
 # Rate is end to end: from the client's first octet until the sink has the last
-# message.  CPU is all processes of the subject, per 1000 messages.
+# message.  CPU is that of all processes of the subject, client and sink left
+# out.  Each figure is the median of several runs, the subjects by turns.
 #
 #	OUT=build/release perl -It/lib bench/relay.pl [quick]
 
@@ -11,6 +12,7 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use POSIX ();
 use Time::HiRes qw(sleep time);
 use Weir;
 use Weir::Postfix;
@@ -20,11 +22,12 @@ my $quick = grep { $_ eq "quick" } @ARGV;
 my $tick = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $dir = tempdir("weir-bench-XXXXXX", TMPDIR => 1, CLEANUP => 1);
 my $sink_port = Weir::free_port();
-my ($weir, $postfix, $sink);
+my $rounds = $quick ? 1 : 3;
+my @subjects;
 
 chmod 0755, $dir;
 
-# A process and all below it: seconds of CPU, and private memory in KB.
+# A process and all below it.
 sub family {
 	my @todo = @_;
 	my @all;
@@ -41,6 +44,7 @@ sub family {
 	return @all;
 }
 
+# Their seconds of CPU.
 sub cpu {
 	my $ticks = 0;
 
@@ -52,6 +56,7 @@ sub cpu {
 	return $ticks / $tick;
 }
 
+# Their private memory, in KB.
 sub private_memory {
 	my $kb = 0;
 
@@ -72,119 +77,188 @@ sub sunk {
 	return unpack "Q", $n // "\0" x 8;
 }
 
-# One run; (rate, CPU per 1000).
-sub run {
-	my ($port, $pid, $sessions, $count, $size, $reuse) = @_;
-	my $before = sunk();
-	my $cpu = cpu($pid);
-	my $start = time;
-	my @command = ("smtp-source", "-s", $sessions, "-m", $count, "-l",
-	    $size, $reuse ? "-d" : (), "-f", 'sender@example.net', "-t",
-	    'rcpt@example.org', "127.0.0.1:$port");
+sub client {
+	my ($port, $sessions, $count, $size, $reuse) = @_;
 
-	system(@command) == 0 or die "@command";
-	my $end = time + 60;
-	sleep 0.005 while sunk() < $before + $count && time < $end;
-	my $time = time - $start;
-	die "lost: " . (sunk() - $before) . " of $count"
-	    if sunk() < $before + $count;
-	sleep 0.2;
-	return ($count / $time, (cpu($pid) - $cpu) * 1000 / $count);
+	return ("smtp-source", "-s", $sessions, "-m", $count, "-l", $size,
+	    $reuse ? "-d" : (), "-f", 'sender@example.net', "-t",
+	    'rcpt@example.org', "127.0.0.1:$port");
 }
 
-my $pid = fork // die;
-if ($pid == 0) {
-	{ exec "$out/bench/sink", $sink_port, "$dir/count" };
+sub start {
+	my $child = fork // die "fork: $!";
+
+	return $child if $child;
+	{ exec @_ };
 	POSIX::_exit(127);
 }
-$sink = $pid;
 
-my $checks = join "", map { "/^X-Spam-$_: yes/ REJECT spam\n" } 1 .. 20;
-my $lists = <<'EOT';
-smtpd_client_restrictions = check_client_access inline:{192.0.2.1=REJECT}
-smtpd_helo_restrictions = reject_invalid_helo_hostname
-smtpd_sender_restrictions = reject_non_fqdn_sender, check_sender_access inline:{spammer@example.com=REJECT}
-smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-smtpd_recipient_restrictions = check_recipient_access inline:{nobody@example.org=REJECT}, permit_mynetworks, reject_unauth_destination
-EOT
-$weir = Weir->new(
-    main => $lists . "header_checks = regexp:\$dir/etc/checks\n" .
-	"relayhost = [127.0.0.1]:$sink_port\n",
-    files => { checks => $checks });
-Weir::Postfix::write_file("$dir/checks", $checks);
-my $postfix_port = Weir::free_port();
-$postfix = Weir::Postfix->start("$dir/postfix", port => $postfix_port,
-    main => $lists . "header_checks = regexp:$dir/checks\n" .
-	"relayhost = [127.0.0.1]:$sink_port\nsmtp_tls_security_level = none\n");
+sub wait_sunk {
+	my ($want) = @_;
+	my $end = time + 60;
 
-my @subjects = (
-	[ "weir", $weir->{port}, $weir->{pid} ],
-	[ "postfix", $postfix_port, $postfix->{pid} ],
-);
-printf "%-8s %6s %9s %-7s %10s %14s\n", "", "size", "sessions", "session",
-    "messages/s", "CPU s per 1000";
-for my $case ($quick ? ([ 1024, 20, 0 ], [ 1024, 20, 1 ])
-    : ([ 1024, 1, 0 ], [ 1024, 20, 0 ], [ 1024, 20, 1 ], [ 1024, 100, 0 ],
-	[ 1024, 500, 1 ], [ 10240, 20, 0 ], [ 10240, 20, 1 ])) {
-	my ($size, $sessions, $reuse) = @$case;
+	sleep 0.005 while sunk() < $want && time < $end;
+	die "lost: ", $want - sunk() if sunk() < $want;
+}
+
+# One run: (messages per second, seconds of CPU per 1000).
+sub run {
+	my ($subject, $sessions, $count, $size, $reuse) = @_;
+	my @command =
+	    client($subject->{port}, $sessions, $count, $size, $reuse);
+	my $before = sunk();
+	my $cpu = cpu($subject->{pid});
+	my $start = time;
+
+	system(@command) == 0 or die "@command";
+	wait_sunk($before + $count);
+	my $time = time - $start;
+	# What follows the last delivery: logs, the queue's own marks.
+	sleep 0.2;
+	return ($count / $time, (cpu($subject->{pid}) - $cpu) * 1000 / $count);
+}
+
+sub median { return (sort { $a <=> $b } @_)[ $#_ / 2 ] }
+
+sub compare {
+	my ($size, $sessions, $reuse) = @_;
 	my (%rate, %cpu);
 
-	for my $round (1 .. ($quick ? 1 : 3)) {
+	for my $round (1 .. $rounds) {
 		for my $s (@subjects) {
-			my ($name, $port, $p) = @$s;
-			my $count = $name eq "weir" ? 6000 : 1500;
-			$count /= 3 if $sessions == 1;
-			run($port, $p, $sessions, 200, $size, $reuse)
+			my $count = $s->{count} / ($sessions == 1 ? 4 : 1);
+
+			run($s, $sessions, $sessions + 100, $size, $reuse)
 			    if $round == 1;
-			my ($r, $c) = run(
-			    $port, $p, $sessions, $count, $size, $reuse);
-			push @{ $rate{$name} }, $r;
-			push @{ $cpu{$name} }, $c;
+			my ($rate, $cpu) =
+			    run($s, $sessions, $count, $size, $reuse);
+			push @{ $rate{ $s->{name} } }, $rate;
+			push @{ $cpu{ $s->{name} } }, $cpu;
 		}
 	}
-	my %m;
-	for my $s (@subjects) {
-		my $name = $s->[0];
-		my @r = sort { $a <=> $b } @{ $rate{$name} };
-		my @c = sort { $a <=> $b } @{ $cpu{$name} };
-		$m{$name} = [ $r[ $#r / 2 ], $c[ $#c / 2 ] ];
-		printf "%-8s %6d %9d %-7s %10.0f %14.2f\n", $name, $size,
-		    $sessions, $reuse ? "reused" : "new", @{ $m{$name} };
-	}
-	printf "%-8s %33s %9.1fx %13.3fx\n", "ratio", "",
-	    $m{weir}[0] / $m{postfix}[0], $m{weir}[1] / $m{postfix}[1];
+	printf "| %4d KB | %4d | %-6s |", $size / 1024, $sessions,
+	    $reuse ? "reused" : "new";
+	my @rate = map { median(@{ $rate{ $_->{name} } }) } @subjects;
+	my @cpu = map { median(@{ $cpu{ $_->{name} } }) } @subjects;
+	printf " %5.0f | %5.0f | %4.1f |", @rate, $rate[0] / $rate[1];
+	printf " %.2f | %.2f | %4.1f |\n", @cpu, $cpu[1] / $cpu[0];
 }
 
-# Memory with 100 open sessions, then with 10,000 idle ones.
-{
-	my @c = map { $weir->smtp } 1 .. 100;
-	$_->deliver(to => 'rcpt@example.org') for @c;
-	printf "private memory of all roles at 100 sessions: %.1f MB\n",
-	    private_memory($weir->{pid}) / 1024;
+# System calls per message, under strace: a run of its own, since that slows
+# everything down.
+sub calls {
+	my ($subject, $reuse) = @_;
+	my $count = 1000;
+	my $before = sunk();
+	my $tracer = start("strace", "-c", "-f", "-q", "-o", "$dir/strace",
+	    map { ("-p", $_) } family($subject->{pid}));
+
+	sleep 1;
+	system(client($subject->{port}, 20, $count, 1024, $reuse)) == 0
+	    or die "smtp-source";
+	wait_sunk($before + $count);
+	sleep 0.5;
+	kill "INT", $tracer;
+	waitpid $tracer, 0;
+	my ($total) =
+	    Weir::read_file("$dir/strace") =~ /(\d+)(?:\s+\d+)?\s+total$/m;
+	return ($total // die "strace: no total") / $count;
 }
-sleep 0.5;
-{
-	my $before = private_memory($weir->{pid});
-	my $want = $quick ? 1000 : 10000;
-	my @c;
+
+# The most private memory of all processes while 100 sessions send, in MB.
+sub memory {
+	my ($subject) = @_;
+	my $before = sunk();
+	my $count = $subject->{count};
+	my $most = 0;
+	my $client = start(client($subject->{port}, 100, $count, 10240, 0));
+
+	do {
+		my $kb = private_memory($subject->{pid});
+		$most = $kb if $kb > $most;
+		sleep 0.1;
+	} while waitpid($client, POSIX::WNOHANG()) == 0;
+	wait_sunk($before + $count);
+	return $most / 1024;
+}
+
+# Connections that say nothing: (how many, KB each, worst greeting in ms).
+sub idle {
+	my ($subject, $want) = @_;
+	my $before = private_memory($subject->{pid});
 	my $worst = 0;
+	my @clients;
 
 	for my $i (1 .. $want) {
 		my $from = sprintf "127.0.%d.%d", 1 + $i / 250, 1 + $i % 250;
-		my $c = eval { Weir::Client->new($weir->{port}, from => $from) }
-		    or last;
-		push @c, $c;
+		my $c = eval {
+			Weir::Client->new($subject->{port}, from => $from);
+		} or last;
+		push @clients, $c;
 	}
-	my $kb = private_memory($weir->{pid}) - $before;
-	for (1 .. 20) {
-		my $start = time;
-		my $c = $weir->smtp;
-		$c->cmd("EHLO me");
-		my $t = time - $start;
-		$worst = $t if $t > $worst;
+	my $kb = private_memory($subject->{pid}) - $before;
+	for (1 .. 50) {
+		my $begin = time;
+		Weir::Client->new($subject->{port})->cmd("EHLO me");
+		my $took = time - $begin;
+		$worst = $took if $took > $worst;
 	}
-	printf "%d idle connections: %.2f KB each; a new client is greeted " .
-	    "in %.2f ms at most\n", scalar @c, $kb / (@c || 1), $worst * 1000;
+	return (scalar @clients, $kb / @clients, $worst * 1000);
+}
+
+my $checks = join "", map { "/^X-Spam-$_: yes/ REJECT spam\n" } 1 .. 20;
+my $main = <<"EOT";
+smtpd_client_restrictions = check_client_access inline:{192.0.2.1=REJECT}
+smtpd_helo_restrictions = reject_invalid_helo_hostname
+smtpd_sender_restrictions = reject_non_fqdn_sender, check_sender_access inline:{spammer\@example.com=REJECT}
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access inline:{nobody\@example.org=REJECT}, permit_mynetworks, reject_unauth_destination
+header_checks = regexp:$dir/checks
+relayhost = [127.0.0.1]:$sink_port
+smtp_tls_security_level = none
+EOT
+
+Weir::Postfix::write_file("$dir/checks", $checks);
+my $sink = start("$out/bench/sink", $sink_port, "$dir/count");
+
+# The memory of idle connections is that of a process that has served nobody.
+my $fresh = Weir->new(real_time => 1, main => $main);
+my ($held, $each, $worst) = idle($fresh, $quick ? 1000 : 10000);
+undef $fresh;
+
+my $weir = Weir->new(real_time => 1, main => $main);
+my $postfix_port = Weir::free_port();
+my $postfix = Weir::Postfix->start("$dir/postfix", port => $postfix_port,
+    main => $main);
+
+@subjects = (
+	{ name => "weir", port => $weir->{port}, pid => $weir->{pid},
+	    count => 6000 },
+	{ name => "postfix", port => $postfix_port, pid => $postfix->{pid},
+	    count => 1500 },
+);
+print <<'EOT';
+| size | sessions | connections | Weir, messages/s | Postfix | ratio | Weir, CPU s per 1000 | Postfix | ratio |
+|---|---|---|---|---|---|---|---|---|
+EOT
+if ($quick) {
+	compare(1024, 20, $_) for 0, 1;
+} else {
+	compare(1024, 1, $_) for 0, 1;
+	for my $size (1024, 10240) {
+		for my $sessions (20, 100, 500) {
+			compare($size, $sessions, $_) for 0, 1;
+		}
+	}
+}
+printf "\nmost private memory with 100 sessions: Weir %.1f MB, " .
+    "Postfix %.1f MB\n", map { memory($_) } @subjects;
+printf "%d idle connections: %.2f KB each; a new client has its EHLO " .
+    "answered within %.2f ms\n", $held, $each, $worst;
+for my $reuse (0, 1) {
+	printf "system calls per message, %s connections: Weir %.0f, " .
+	    "Postfix %.0f\n", $reuse ? "reused" : "new",
+	    map { calls($_, $reuse) } @subjects;
 }
 $postfix->stop;
 kill "TERM", $sink;

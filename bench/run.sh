@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run the benchmarks; usage: bench/run.sh build/release
+# Run the benchmarks; usage: bench/run.sh build/release [quick]
 
 set -e
 out=$1
