@@ -1,5 +1,5 @@
 /* smtp_agent.c - see smtp_agent.h.  Which server is tried next, and when to
- * stop; the conversation itself is in smtp_session.c and smtp_mail.c. */
+ * stop; the conversation itself is in smtp_greet.c and smtp_mail.c. */
 #include "delivery/smtp_agent.h"
 
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #include "delivery/delivery_events.h"
 #include "delivery/smtp_cache.h"
 #include "delivery/smtp_client.h"
+#include "delivery/smtp_greet.h"
 #include "delivery/smtp_hosts.h"
 #include "delivery/smtp_mail.h"
 #include "delivery/smtp_nexthop.h"
@@ -116,7 +117,7 @@ try_host(struct smtp_run *run, const struct smtp_nexthop *hop,
 			unreachable(run, &why);
 			return false;
 		}
-		if (smtp_session_greet(s, run->nexthop, tls, arena, &why)) {
+		if (smtp_greet(s, run->nexthop, tls, arena, &why)) {
 			(void)use(run, s);
 			return true;
 		}

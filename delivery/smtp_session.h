@@ -1,5 +1,5 @@
-/* smtp_session.h - a connection to an SMTP or LMTP server, from the greeting
- * to QUIT. */
+/* smtp_session.h - a connection to an SMTP or LMTP server: made, read from and
+ * ended.  What is said on it first is in smtp_greet.h. */
 #ifndef DELIVERY_SMTP_SESSION_H
 #define DELIVERY_SMTP_SESSION_H
 
@@ -55,12 +55,6 @@ struct smtp_session {
 struct smtp_session *smtp_session_connect(const struct smtp_client *client,
     const struct smtp_nexthop *hop, const struct smtp_host *host,
     struct arena *arena, struct smtp_why *why);
-
-/* smtp_session_greet(session, nexthop, tls, arena, why): read the greeting,
- * introduce ourselves and, if ${tls}, start TLS as the settings demand.  False:
- * it will not talk to us, and why. */
-bool smtp_session_greet(struct smtp_session *session, const char *nexthop,
-    bool tls, struct arena *arena, struct smtp_why *why);
 
 /* smtp_session_quiet(session, doing, arena, why): nothing came that was not
  * asked for.  False: something did, and the session is broken. */

@@ -1,0 +1,143 @@
+/* smtp_greet.c - see smtp_greet.h. */
+#include "delivery/smtp_greet.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/event.h"
+#include "base/stream.h"
+#include "delivery/smtp_client.h"
+#include "delivery/smtp_ehlo.h"
+#include "delivery/smtp_session.h"
+#include "delivery/smtp_tls.h"
+#include "delivery/smtp_why.h"
+#include "delivery/transport.h"
+
+/* "host X refused to talk to me: 554 ..." */
+static bool
+refused(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
+{
+	smtp_why_reply(why, arena, s->host, &s->reply,
+	    arena_printf(arena, "host %s refused to talk to me: ", s->peer),
+	    "");
+	return false;
+}
+
+static bool
+greeting(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
+{
+	const struct smtp_client *c = s->client;
+
+	if (!smtp_session_read(s, c->helo_timeout,
+		"receiving the initial server greeting", arena, why))
+		return false;
+	if (s->reply.code / 100 == 2)
+		return smtp_session_quiet(
+		    s, "receiving the initial server greeting", arena, why);
+	(void)refused(s, arena, why);
+	if (c->skip_5xx_greeting)
+		smtp_why_soften(why, arena);
+	return false;
+}
+
+/* Say EHLO, LHLO or HELO and learn what the server can do. */
+static bool
+introduce(struct smtp_session *s, bool ehlo, struct arena *arena,
+    struct smtp_why *why)
+{
+	const struct smtp_client *c = s->client;
+	const char *word = !ehlo ? "HELO" : c->lmtp ? "LHLO" : "EHLO";
+	const char *doing =
+	    arena_printf(arena, "performing the %s handshake", word);
+
+	s->features = 0;
+	stream_printf(s->stream, "%s %s\r\n", word, c->helo_name);
+	if (!smtp_session_read(s, c->helo_timeout, doing, arena, why))
+		return false;
+	if (s->reply.code / 100 != 2)
+		return refused(s, arena, why);
+	if (ehlo)
+		smtp_ehlo_parse(s, arena);
+	return smtp_session_quiet(s, doing, arena, why);
+}
+
+static bool
+wants_ehlo(const struct smtp_session *s)
+{
+	const struct delivery_params *p = &s->client->transport->params;
+
+	if (s->client->lmtp)
+		return true;
+	return !p->smtp_never_send_ehlo &&
+	    (p->smtp_always_send_ehlo ||
+		strstr(buf_str(&s->reply.text), "ESMTP") != NULL);
+}
+
+static bool
+hello(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
+{
+	if (wants_ehlo(s)) {
+		if (introduce(s, true, arena, why))
+			return true;
+		/* A server that does not know EHLO, or is not in the mood. */
+		if (s->broken || s->client->lmtp || s->reply.code == 421)
+			return false;
+	}
+	return introduce(s, false, arena, why);
+}
+
+/* The first word of the answer to our name. */
+static bool
+is_myself(const struct smtp_session *s)
+{
+	const char *own = s->client->transport->base.myhostname;
+	const char *text = buf_str(&s->reply.text);
+	size_t n = strlen(own);
+
+	return strlen(text) >= 4 + n && strncasecmp(text + 4, own, n) == 0 &&
+	    (text[4 + n] == '\0' || text[4 + n] == ' ' || text[4 + n] == '\n');
+}
+
+static bool
+not_myself(struct smtp_session *s, const char *nexthop, struct arena *arena,
+    struct smtp_why *why)
+{
+	struct event_by by =
+	    transport_by(s->client->transport, s->number, NULL);
+
+	if (s->client->lmtp || !is_myself(s))
+		return true;
+	event_warning(&by,
+	    "host %s replied to HELO/EHLO with my own hostname %s", s->peer,
+	    s->client->transport->base.myhostname);
+	if (!s->best)
+		return true;
+	smtp_why_set(
+	    why, arena, "4.4.6", "mail for %s loops back to myself", nexthop);
+	return false;
+}
+
+bool
+smtp_greet(struct smtp_session *s, const char *nexthop, bool tls,
+    struct arena *arena, struct smtp_why *why)
+{
+	const struct smtp_client *c = s->client;
+
+	if (!greeting(s, arena, why) || !hello(s, arena, why) ||
+	    !not_myself(s, nexthop, arena, why))
+		return false;
+	if (!tls || c->level == SMTP_TLS_NONE)
+		return true;
+	if ((s->features & SMTP_STARTTLS) != 0)
+		/* Behind it EHLO again (RFC 3207, 4.2). */
+		return smtp_tls_start(s, arena, why) &&
+		    (!s->tls ||
+			(hello(s, arena, why) &&
+			    not_myself(s, nexthop, arena, why)));
+	if (c->level == SMTP_TLS_MAY)
+		return true;
+	smtp_why_set(why, arena, "4.7.4",
+	    "TLS is required, but was not offered by host %s", s->peer);
+	return false;
+}
