@@ -2,6 +2,7 @@
 #include "proxy/cmd_data.h"
 
 #include "proxy/intake.h"
+#include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -34,7 +35,7 @@ cmd_data_run(struct session *s)
 		session_reply(s, "%s", reply);
 		return SMTP_COMMAND_FAILED;
 	}
-	result = session_ask(s, STAGE_DATA);
+	result = judge_stage(s, STAGE_DATA);
 	if (result != SMTP_COMMAND_DONE)
 		return result;
 	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");

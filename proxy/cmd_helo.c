@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "proxy/judge.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
@@ -23,7 +24,7 @@ greet(struct session *s, const char *protocol)
 	}
 	session_set_helo(s, words_join(session_arena(s), &s->words, 1));
 	s->subject.protocol = protocol;
-	result = session_ask(s, STAGE_HELO);
+	result = judge_stage(s, STAGE_HELO);
 	if (result == SMTP_COMMAND_FAILED)
 		session_set_helo(s, NULL);
 	if (result != SMTP_COMMAND_DONE)

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "proxy/esmtp.h"
 #include "proxy/hall.h"
+#include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
@@ -198,7 +199,7 @@ cmd_mail_run(struct session *s)
 	if ((reply = check_size(s, o.size, sender)) != NULL)
 		return refuse(s, reply);
 	begin(s, sender, &o);
-	result = session_ask(s, STAGE_MAIL);
+	result = judge_stage(s, STAGE_MAIL);
 	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "250 2.1.0 Ok");
 	else

@@ -8,6 +8,7 @@
 #include "classes/stage.h"
 #include "proxy/esmtp.h"
 #include "proxy/intake.h"
+#include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
@@ -98,7 +99,7 @@ judge(struct session *s, const struct mail_rcpt *rcpt)
 	enum smtp_command_result result;
 
 	f->recipient = rcpt->address;
-	result = session_ask(s, STAGE_RCPT);
+	result = judge_stage(s, STAGE_RCPT);
 	f->recipient = before;
 	return result;
 }

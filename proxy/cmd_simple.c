@@ -2,6 +2,7 @@
 #include "proxy/cmd_simple.h"
 
 #include "base/dns.h"
+#include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
@@ -93,7 +94,7 @@ cmd_simple_vrfy(struct session *s)
 		    s->client, "command", "VRFY", "address", text, NULL);
 		return refuse(s, "501 5.1.3 Bad recipient address syntax");
 	}
-	result = session_ask(s, STAGE_VRFY);
+	result = judge_stage(s, STAGE_VRFY);
 	f->recipient = before;
 	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "252 2.0.0 %s", text);
@@ -124,7 +125,7 @@ cmd_simple_etrn(struct session *s)
 	if (domain[0] != '[' && !dns_valid_hostname(domain, false))
 		return refuse(s, "501 Error: invalid parameter syntax");
 	s->subject.etrn_domain = domain;
-	result = session_ask(s, STAGE_ETRN);
+	result = judge_stage(s, STAGE_ETRN);
 	s->subject.etrn_domain = NULL;
 	if (result != SMTP_COMMAND_DONE)
 		return result;

@@ -10,6 +10,7 @@
 #include "proxy/hall.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
+#include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
 #include "rules/match.h"
 
@@ -141,7 +142,7 @@ perform(struct session *s)
 	case SMTP_COMMAND_AGAIN:
 		must(!s->away);
 		s->count[place].all--;
-		session_run(s, true, run);
+		session_work_run(s, true, run);
 		return;
 	case SMTP_COMMAND_DONE:
 		s->count[place].ok++;
@@ -216,7 +217,7 @@ perform_line(struct session *s, const char *line, size_t n)
 		return;
 	}
 	s->command = smtp_command_find(s->words.word[0]);
-	session_run(s, blocks(s), run);
+	session_work_run(s, blocks(s), run);
 	if (!s->away)
 		session_settle(s);
 }

@@ -81,6 +81,8 @@ come_in(struct door *door, int fd, const struct sockaddr *sa)
 	s = session_new(hall, door->place, fd, &addr, port);
 	session_io_start(s);
 	greeting_begin(s);
+	if (!s->away)
+		session_io_drive(s);
 }
 
 /* No descriptor is left: use the reserve to tell one client, and look again in

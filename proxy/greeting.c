@@ -10,10 +10,11 @@
 #include "proxy/client_count.h"
 #include "proxy/escape.h"
 #include "proxy/hall.h"
+#include "proxy/judge.h"
 #include "proxy/local_clients.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
-#include "proxy/session_io.h"
+#include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
 #include "rules/match.h"
 
@@ -104,7 +105,7 @@ greeting_welcome(struct session *s)
 	find_rights(s);
 	if (too_many(s))
 		return;
-	switch (session_ask(s, STAGE_CONNECT)) {
+	switch (judge_stage(s, STAGE_CONNECT)) {
 	case SMTP_COMMAND_FAILED:
 		s->errors++;
 		/* Every command is refused from now on, as Postfix does. */
@@ -112,7 +113,7 @@ greeting_welcome(struct session *s)
 		    s->facts, s->out.data + before, s->out.len - before - 2);
 		return;
 	case SMTP_COMMAND_AGAIN:
-		session_run(s, true, greeting_welcome);
+		session_work_run(s, true, greeting_welcome);
 		return;
 	case SMTP_COMMAND_DONE:
 	case SMTP_COMMAND_LATER:
@@ -171,9 +172,7 @@ greeting_begin(struct session *s)
 	bool asks =
 	    s->params->smtpd_peername_lookup && peer_blocks(&s->subject);
 
-	session_run(s, asks || greeting_blocks(s), identify);
-	if (!s->away)
-		session_io_drive(s);
+	session_work_run(s, asks || greeting_blocks(s), identify);
 }
 
 static void
@@ -187,5 +186,5 @@ void
 greeting_after_tls(struct session *s)
 {
 	s->greeted = true;
-	session_run(s, greeting_blocks(s), welcome);
+	session_work_run(s, greeting_blocks(s), welcome);
 }

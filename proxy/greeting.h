@@ -8,7 +8,7 @@ struct session;
 
 /* greeting_begin(s): a client has connected: find out who it is, and greet it
  * (where TLS begins with the connection, after the handshake).  The loop only;
- * may give the session to a worker. */
+ * may give the session to a worker; if not (s->away), it is to be driven. */
 void greeting_begin(struct session *s);
 
 /* greeting_after_tls(s): the same, from the banner on. */

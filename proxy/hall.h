@@ -51,6 +51,9 @@ struct hall {
 	struct loop *loop;
 	struct hall_shared *shared;
 	struct hall_store store;
+	/* Go on with a session that a worker or another party had: the door to
+	 * session_io.h for what lies below it. */
+	void (*drive)(struct session *s);
 	struct hall_place *places;
 	size_t nplaces;
 	struct session *sessions;
@@ -60,20 +63,5 @@ struct hall {
 	bool draining;    /* and those that are here end soon */
 	bool cutting;     /* sessions end as soon as they can */
 };
-
-/* hall_work(s): have a worker run s->job as soon as the service has a place
- * for one; session_run() calls it. */
-void hall_work(struct session *s);
-
-/* hall_retire(hall): no new sessions come (a new generation has them); the loop
- * stops when none is left. */
-void hall_retire(struct hall *hall);
-
-/* hall_drain(hall): also, sessions end after their current command or
- * message. */
-void hall_drain(struct hall *hall);
-
-/* hall_end_all(hall): end them now. */
-void hall_end_all(struct hall *hall);
 
 #endif

@@ -11,12 +11,13 @@
 #include "base/clock.h"
 #include "base/fatal.h"
 #include "proxy/hall.h"
+#include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/received.h"
 #include "proxy/recipients.h"
 #include "proxy/session.h"
-#include "proxy/session_io.h"
+#include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
 #include "proxy/trace_log.h"
 #include "queue/envelope.h"
@@ -119,7 +120,7 @@ drained(void *arg)
 	struct session *s = arg;
 
 	s->choked = false;
-	session_io_wake(s);
+	session_wake(s);
 }
 
 bool
@@ -380,10 +381,10 @@ intake_finish(struct session *s)
 	s->subject.size = (int64_t)mail->message.size;
 	if (refuse_content(s))
 		return;
-	switch (session_ask(s, STAGE_END)) {
+	switch (judge_stage(s, STAGE_END)) {
 	case SMTP_COMMAND_AGAIN:
 		must(!s->away);
-		session_run(s, true, intake_finish);
+		session_work_run(s, true, intake_finish);
 		return;
 	case SMTP_COMMAND_FAILED:
 		return;

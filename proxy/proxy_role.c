@@ -22,8 +22,10 @@
 #include "base/master.h"
 #include "base/workers.h"
 #include "proxy/client_count.h"
+#include "proxy/closing.h"
 #include "proxy/door.h"
 #include "proxy/hall.h"
+#include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
 #include "proxy/trace_log.h"
 #include "queue/submit.h"
@@ -135,7 +137,7 @@ retire(struct loop_task *task)
 	struct running *r = f->running;
 
 	close_doors(f);
-	hall_retire(&f->hall);
+	closing_retire(&f->hall);
 	if (++r->retired == r->nfloors && r->role->retired != NULL)
 		r->role->retired(r->role->arg);
 }
@@ -147,7 +149,7 @@ drain(struct loop_task *task)
 	    offsetof(struct floor, drain));
 
 	close_doors(f);
-	hall_drain(&f->hall);
+	closing_drain(&f->hall);
 }
 
 static void
@@ -156,7 +158,7 @@ cut(struct loop_task *task)
 	struct floor *f = (struct floor *)(void *)((char *)task -
 	    offsetof(struct floor, cut));
 
-	hall_end_all(&f->hall);
+	closing_cut(&f->hall);
 }
 
 static void *
@@ -193,6 +195,7 @@ open_floor(struct running *r, unsigned number, unsigned workers)
 		.cancel = submit_cancel,
 		.room = submit_room,
 	};
+	h->drive = session_io_drive;
 	h->places = calloc(r->nservices + 1, sizeof *h->places);
 	f->doors = calloc(role->nlisteners + 1, sizeof(struct door *));
 	if (h->places == NULL || f->doors == NULL)

@@ -17,9 +17,7 @@
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/reply.h"
-#include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
-#include "proxy/trace_log.h"
 
 unsigned
 session_number(void)
@@ -144,15 +142,9 @@ session_end(struct session *s)
 }
 
 void
-session_run(struct session *s, bool blocks, void (*job)(struct session *))
+session_wake(struct session *s)
 {
-	if (!blocks) {
-		job(s);
-		return;
-	}
-	session_io_flush(s);
-	s->job = job;
-	hall_work(s);
+	loop_timer_set(s->hall->loop, &s->timer, loop_time(s->hall->loop));
 }
 
 struct arena *
@@ -175,9 +167,8 @@ session_settle(struct session *s)
 	s->scratch = NULL;
 }
 
-/* What follows in the output waits for ${more} nanoseconds. */
-static void
-hold_output(struct session *s, int64_t more)
+void
+session_pause(struct session *s, int64_t more)
 {
 	if (s->pause == 0)
 		s->out_held = s->out.len;
@@ -196,52 +187,11 @@ session_reply(struct session *s, const char *format, ...)
 	va_end(ap);
 	if (s->errors >= s->params->smtpd_soft_error_limit &&
 	    s->params->smtpd_error_sleep_time > 0)
-		hold_output(s, s->params->smtpd_error_sleep_time);
+		session_pause(s, s->params->smtpd_error_sleep_time);
 	reply_put(&s->out, text);
 	code = reply_code(text);
 	if (code == 421 || code == 521)
 		s->hangup = true;
-}
-
-void
-session_refuse(struct session *s, const struct verdict *verdict)
-{
-	session_reply(
-	    s, "%d %s %s", verdict->code, verdict->dsn, verdict->text);
-	if (verdict->hangup)
-		s->hangup = true;
-}
-
-static void
-take_effects(struct session *s, const struct effect *effects)
-{
-	for (const struct effect *e = effects; e != NULL; e = e->next) {
-		if (e->kind == EFFECT_SLEEP)
-			hold_output(s, e->number);
-		else if (s->mail != NULL)
-			mail_add_effect(s->mail, e);
-	}
-}
-
-enum smtp_command_result
-session_ask(struct session *s, enum stage stage)
-{
-	struct verdict verdict = { 0 };
-
-	s->subject.arena = session_arena(s);
-	s->subject.pipelined = s->in_at < s->in.len;
-	stage_run(s->service->rules, stage, &s->subject, &s->state, &verdict);
-	if (verdict.again)
-		return SMTP_COMMAND_AGAIN;
-	/* A recipient that passes gives the message its name first. */
-	s->passed = verdict.pass && stage == STAGE_RCPT ? verdict.trace : NULL;
-	if (s->passed == NULL)
-		trace_log_add(s, &verdict);
-	take_effects(s, verdict.effects);
-	if (verdict.pass)
-		return SMTP_COMMAND_DONE;
-	session_refuse(s, &verdict);
-	return SMTP_COMMAND_FAILED;
 }
 
 void

@@ -142,9 +142,9 @@ struct session *session_new(struct hall *hall, unsigned place, int fd,
 /* session_end(s): forget all about it and close.  By the loop, which owns it. */
 void session_end(struct session *s);
 
-/* session_run(s, blocks, job): run ${job} on the session: at once, or, if it
- * ${blocks}, by a worker, with the loop going on when the session is back. */
-void session_run(struct session *s, bool blocks, void (*job)(struct session *));
+/* session_wake(s): it is gone on with in the next turn of the loop, which must
+ * own it. */
+void session_wake(struct session *s);
 
 /* session_arena(s): for texts that the current command needs. */
 struct arena *session_arena(struct session *s) __attribute__((returns_nonnull));
@@ -152,20 +152,14 @@ struct arena *session_arena(struct session *s) __attribute__((returns_nonnull));
 /* session_settle(s): after a command: what is not needed any more is freed. */
 void session_settle(struct session *s);
 
+/* session_pause(s, more): what follows in the output waits for ${more}
+ * nanoseconds. */
+void session_pause(struct session *s, int64_t more);
+
 /* session_reply(s, format, ...): append a reply (see reply.h); a code 421 or
  * 521 ends the session, and a client that makes mistakes waits for it. */
 void session_reply(struct session *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* session_refuse(s, verdict): reply what ${verdict} says. */
-void session_refuse(struct session *s, const struct verdict *verdict);
-
-/*
- * session_ask(s, stage):
- * Evaluate ${stage} and take up its effects.  SMTP_COMMAND_DONE: it may go on;
- * SMTP_COMMAND_FAILED: refused, and replied; SMTP_COMMAND_AGAIN: only a worker can tell.
- */
-enum smtp_command_result session_ask(struct session *s, enum stage stage);
 
 /* session_forget_mail(s): the transaction is over (RSET).  session_forget(s):
  * so is all that the client has said, as after STARTTLS and XCLIENT. */

@@ -20,6 +20,7 @@
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/session_wire.h"
+#include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
 
 enum {
@@ -85,33 +86,6 @@ release_input(struct session *s)
 	s->in_at = 0;
 }
 
-static size_t
-unsent(const struct session *s)
-{
-	size_t end = s->out.len < s->out_held ? s->out.len : s->out_held;
-
-	return end - s->out_at;
-}
-
-/* Write what may be written now.  False: the client has gone. */
-static bool
-flush(struct session *s)
-{
-	size_t put;
-
-	while (unsent(s) > 0 && s->writable) {
-		if (!session_wire_write(
-			s, s->out.data + s->out_at, unsent(s), &put))
-			return false;
-		s->out_at += put;
-	}
-	if (s->out_at == s->out.len) {
-		buf_free(&s->out);
-		s->out_at = 0;
-	}
-	return true;
-}
-
 static enum step
 end(struct session *s)
 {
@@ -158,12 +132,6 @@ park(struct session *s)
 		loop_timer_set(s->hall->loop, &s->timer, s->deadline);
 }
 
-void
-session_io_wake(struct session *s)
-{
-	loop_timer_set(s->hall->loop, &s->timer, loop_time(s->hall->loop));
-}
-
 /* Say good-bye: what is left to be written is, then the socket is closed. */
 static void
 close_down(struct session *s)
@@ -184,7 +152,7 @@ command_phase(struct session *s)
 		close_down(s);
 		return GO_ON;
 	}
-	if (unsent(s) > MOST_OUT)
+	if (session_wire_unsent(s) > MOST_OUT)
 		return PARK;
 	switch (dialogue_line(s)) {
 	case DIALOGUE_RAN:
@@ -282,7 +250,7 @@ read_body(struct session *s, size_t *turn)
 	*turn += used;
 	extend(s, used);
 	s->body_step = SESSION_BODY_LOOKED;
-	session_run(s, intake_look_blocks(s), intake_look);
+	session_work_run(s, intake_look_blocks(s), intake_look);
 	return GO_ON;
 }
 
@@ -293,7 +261,7 @@ body_phase(struct session *s, size_t *turn)
 	case SESSION_BODY_READ:
 		if (*turn < TURN)
 			return read_body(s, turn);
-		session_io_wake(s);
+		session_wake(s);
 		return YIELD;
 	case SESSION_BODY_LOOKED:
 		intake_pass(s);
@@ -301,7 +269,7 @@ body_phase(struct session *s, size_t *turn)
 		if (s->mail->whole) {
 			s->deadline = 0;
 			s->body_step = SESSION_BODY_FINISHED;
-			session_run(s, intake_blocks(s), intake_finish);
+			session_work_run(s, intake_blocks(s), intake_finish);
 		}
 		break;
 	case SESSION_BODY_FINISHED:
@@ -337,7 +305,7 @@ handshake_phase(struct session *s)
 static enum step
 closing_phase(struct session *s)
 {
-	if (unsent(s) > 0)
+	if (session_wire_unsent(s) > 0)
 		return PARK;
 	if (s->tls == NULL && s->why == NULL && !s->hung_up &&
 	    (s->readable || s->in_at < s->in.len) &&
@@ -404,7 +372,7 @@ take_step(struct session *s, size_t *turn)
 	if (s->tarpit || paused(s))
 		return PARK;
 	if ((s->phase == SESSION_CLOSING || s->phase == SESSION_HANDSHAKE) &&
-	    !flush(s))
+	    !session_wire_flush(s))
 		return end(s);
 	return one_step(s, turn);
 }
@@ -419,17 +387,10 @@ session_io_drive(struct session *s)
 		next = take_step(s, &turn);
 	if (next == GONE || s->away)
 		return;
-	if (!flush(s) && s->phase != SESSION_STORE)
+	if (!session_wire_flush(s) && s->phase != SESSION_STORE)
 		(void)lost(s);
 	else if (next != YIELD)
 		park(s);
-}
-
-void
-session_io_flush(struct session *s)
-{
-	/* If the client has gone, the next read says so. */
-	(void)flush(s);
 }
 
 static void
@@ -438,14 +399,14 @@ time_is_up(struct session *s)
 	switch (s->phase) {
 	case SESSION_COMMAND:
 	case SESSION_BODY:
-		if (unsent(s) == 0)
+		if (session_wire_unsent(s) == 0)
 			session_reply(s, "421 4.4.2 %s Error: timeout exceeded",
 			    s->service->myhostname);
 		s->why = "timeout";
 		s->tarpit = false;
 		s->pause = 0;
 		s->out_held = SIZE_MAX;
-		(void)flush(s);
+		(void)session_wire_flush(s);
 		(void)end(s);
 		return;
 	case SESSION_HANDSHAKE:

@@ -21,11 +21,4 @@ void session_io_drive(struct session *s);
 void session_io_drain(struct session *s);
 void session_io_cut(struct session *s);
 
-/* session_io_flush(s): write what the client takes now, before a worker gets the
- * session. */
-void session_io_flush(struct session *s);
-
-/* session_io_wake(s): drive it in the next turn of the loop. */
-void session_io_wake(struct session *s);
-
 #endif

@@ -102,3 +102,29 @@ session_wire_write(struct session *s, const char *data, size_t n, size_t *put)
 		*put = (size_t)r;
 	return r > 0;
 }
+
+size_t
+session_wire_unsent(const struct session *s)
+{
+	size_t end = s->out.len < s->out_held ? s->out.len : s->out_held;
+
+	return end - s->out_at;
+}
+
+bool
+session_wire_flush(struct session *s)
+{
+	size_t put;
+
+	while (session_wire_unsent(s) > 0 && s->writable) {
+		if (!session_wire_write(s, s->out.data + s->out_at,
+			session_wire_unsent(s), &put))
+			return false;
+		s->out_at += put;
+	}
+	if (s->out_at == s->out.len) {
+		buf_free(&s->out);
+		s->out_at = 0;
+	}
+	return true;
+}

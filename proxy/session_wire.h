@@ -25,4 +25,11 @@ session_wire_read(struct session *s, char *to, size_t want);
 bool
 session_wire_write(struct session *s, const char *data, size_t n, size_t *put);
 
+/* session_wire_unsent(s): octets that may be written now and are not. */
+size_t session_wire_unsent(const struct session *s);
+
+/* session_wire_flush(s): write what the client takes of them.  False: it has
+ * gone. */
+bool session_wire_flush(struct session *s);
+
 #endif

@@ -181,6 +181,7 @@ rig_open(struct rig *r, const char *text)
 		.shared = &r->shared,
 		.store = { &r->queue, rig_begin, rig_body, rig_commit,
 		    rig_cancel, rig_room },
+		.drive = session_io_drive,
 		.places = &r->place,
 		.nplaces = 1,
 	};
@@ -244,6 +245,8 @@ rig_connect(struct rig *r, const char *addr)
 	s = session_new(&r->hall, 0, fds[0], &client, 12345);
 	session_io_start(s);
 	greeting_begin(s);
+	if (!s->away)
+		session_io_drive(s);
 }
 
 static inline const char *

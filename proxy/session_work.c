@@ -1,11 +1,12 @@
-/* hall.c - see hall.h. */
-#include "proxy/hall.h"
+/* session_work.c - see session_work.h. */
+#include "proxy/session_work.h"
 
 #include "base/fatal.h"
 #include "base/loop.h"
 #include "base/workers.h"
+#include "proxy/hall.h"
 #include "proxy/session.h"
-#include "proxy/session_io.h"
+#include "proxy/session_wire.h"
 
 #define SESSION_OF(member, pointer)                                            \
 	((struct session *)(void *)((char *)(pointer)-offsetof(                \
@@ -43,11 +44,12 @@ come_back(struct loop_task *task)
 		start(place, next);
 	}
 	s->away = false;
-	session_io_drive(s);
+	s->hall->drive(s);
 }
 
-void
-hall_work(struct session *s)
+/* Have a worker run s->job as soon as the service has a place for one. */
+static void
+give(struct session *s)
 {
 	struct hall_place *place = &s->hall->places[s->place];
 
@@ -67,34 +69,14 @@ hall_work(struct session *s)
 }
 
 void
-hall_retire(struct hall *hall)
+session_work_run(struct session *s, bool blocks, void (*job)(struct session *s))
 {
-	hall->retired = true;
-	if (hall->count == 0)
-		loop_stop(hall->loop);
-}
-
-void
-hall_drain(struct hall *hall)
-{
-	struct session *s, *next;
-
-	hall->draining = true;
-	for (s = hall->sessions; s != NULL; s = next) {
-		next = s->next;
-		session_io_drain(s);
+	if (!blocks) {
+		job(s);
+		return;
 	}
-	hall_retire(hall);
-}
-
-void
-hall_end_all(struct hall *hall)
-{
-	struct session *s, *next;
-
-	hall->cutting = true;
-	for (s = hall->sessions; s != NULL; s = next) {
-		next = s->next;
-		session_io_cut(s);
-	}
+	/* If the client has gone, the next read says so. */
+	(void)session_wire_flush(s);
+	s->job = job;
+	give(s);
 }

@@ -1,0 +1,49 @@
+/* judge.c - see judge.h. */
+#include "proxy/judge.h"
+
+#include "checks/effect.h"
+#include "proxy/mail.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+#include "proxy/trace_log.h"
+
+static void
+refuse(struct session *s, const struct verdict *verdict)
+{
+	session_reply(
+	    s, "%d %s %s", verdict->code, verdict->dsn, verdict->text);
+	if (verdict->hangup)
+		s->hangup = true;
+}
+
+static void
+take_effects(struct session *s, const struct effect *effects)
+{
+	for (const struct effect *e = effects; e != NULL; e = e->next) {
+		if (e->kind == EFFECT_SLEEP)
+			session_pause(s, e->number);
+		else if (s->mail != NULL)
+			mail_add_effect(s->mail, e);
+	}
+}
+
+enum smtp_command_result
+judge_stage(struct session *s, enum stage stage)
+{
+	struct verdict verdict = { 0 };
+
+	s->subject.arena = session_arena(s);
+	s->subject.pipelined = s->in_at < s->in.len;
+	stage_run(s->service->rules, stage, &s->subject, &s->state, &verdict);
+	if (verdict.again)
+		return SMTP_COMMAND_AGAIN;
+	/* A recipient that passes gives the message its name first. */
+	s->passed = verdict.pass && stage == STAGE_RCPT ? verdict.trace : NULL;
+	if (s->passed == NULL)
+		trace_log_add(s, &verdict);
+	take_effects(s, verdict.effects);
+	if (verdict.pass)
+		return SMTP_COMMAND_DONE;
+	refuse(s, &verdict);
+	return SMTP_COMMAND_FAILED;
+}
