@@ -1,5 +1,5 @@
-/* schedule.c - see schedule.h: the active queue, and what goes to the
- * delivering roles and comes back from them. */
+/* schedule.c - see schedule.h: what goes to the delivering roles and comes back
+ * from them; and how the parts are put together. */
 #include "queue/schedule.h"
 
 #include <stdio.h>
@@ -18,89 +18,6 @@ enum {
 	ROUTES = 50, /* messages whose routes are looked up at a time */
 	ROUTE_RECIPIENTS = 200,
 };
-
-/* A step of the wall clock that is not the passing of time. */
-#define JUMP (600 * CLOCK_SECOND)
-
-int64_t
-schedule_now(struct schedule *s)
-{
-	int64_t wall = clock_now(), mono = clock_mono();
-	int64_t step = (wall - s->clock_wall) - (mono - s->clock_mono);
-	char seconds[24];
-
-	if (s->clock_wall != 0 && (step > JUMP || step < -JUMP)) {
-		s->clock_skew += step;
-		(void)snprintf(seconds, sizeof seconds, "%lld",
-		    (long long)(step / CLOCK_SECOND));
-		event(&queue_events_clock,
-		    &(struct event_by){ .program = "qmgr" }, "seconds", seconds,
-		    NULL);
-	}
-	s->clock_wall = wall;
-	s->clock_mono = mono;
-	return wall - s->clock_skew;
-}
-
-int64_t
-schedule_retry_age(int64_t now, int64_t arrival, int64_t least, int64_t most)
-{
-	int64_t age = now - arrival;
-
-	if (age > most)
-		age = most;
-	return age < least ? least : age;
-}
-
-void
-schedule_kick(struct schedule *s)
-{
-	loop_defer(s->loop, &s->dispatch);
-}
-
-bool
-schedule_has_room(const struct schedule *s)
-{
-	return s->active.count < (size_t)s->params.qmgr_message_active_limit &&
-	    s->active.recipients <
-	    (size_t)s->params.qmgr_message_recipient_limit;
-}
-
-void
-schedule_activate(struct schedule *s, uint64_t key, struct arena *arena,
-    const struct envelope *e, bool flush)
-{
-	struct active *a = active_add(&s->active, key, arena, e);
-
-	a->since = clock_now();
-	a->flush = flush;
-	schedule_log_active(a);
-	/* Held until all recipients have found their places. */
-	a->pending++;
-	schedule_route_all(s, a);
-	schedule_release(s, a);
-}
-
-void
-schedule_add(struct schedule *s, uint64_t key, struct arena *arena,
-    const struct envelope *e)
-{
-	struct schedule_scan *scan = &s->incoming;
-
-	if (e->hold || s->stopped) {
-		arena_free(arena);
-		return;
-	}
-	if (!scan->running && schedule_has_room(s)) {
-		schedule_activate(s, key, arena, e, false);
-		return;
-	}
-	/* It waits its turn in the store. */
-	if (!scan->running || key < scan->at.key)
-		scan->at = (struct store_place){ STORE_INCOMING, 0, key };
-	scan->running = true;
-	arena_free(arena);
-}
 
 /* Tell ${peer} to do ${delivery}. */
 static void
@@ -165,35 +82,7 @@ schedule_peer_join(struct schedule *s, struct schedule_peer *peer, size_t room)
 	peer->room = room;
 	TAILQ_INIT(&peer->deliveries);
 	TAILQ_INSERT_HEAD(&s->peers, peer, entry);
-	schedule_kick(s);
-}
-
-/* Forget ${delivery}, which neither waits nor is under way. */
-static struct active *
-forget(struct delivery *delivery)
-{
-	struct active *a = delivery->active;
-
-	TAILQ_REMOVE(&a->deliveries, delivery, mine);
-	free(delivery->recipients);
-	free(delivery);
-	return a;
-}
-
-void
-schedule_release(struct schedule *s, struct active *a)
-{
-	must(a->pending > 0);
-	if (--a->pending == 0)
-		schedule_end(s, a);
-	schedule_kick(s);
-}
-
-/* ${delivery} is over: its message may be. */
-static void
-over(struct schedule *s, struct delivery *delivery)
-{
-	schedule_release(s, forget(delivery));
+	schedule_active_kick(s);
 }
 
 /* Nothing is known of ${n} recipients at ${recipients}: once more. */
@@ -217,7 +106,7 @@ schedule_peer_leave(struct schedule *s, struct schedule_peer *peer)
 		    DESTINATION_UNTRIED);
 		once_more(s, delivery->active, delivery->recipients,
 		    delivery->nrecipients);
-		over(s, delivery);
+		schedule_active_over(s, delivery);
 	}
 }
 
@@ -260,7 +149,7 @@ bury(struct schedule *s, struct destination *d, const char *dsn,
 		/* It finds the destination dead, and is deferred. */
 		schedule_route_some(s, delivery->active, delivery->recipients,
 		    delivery->nrecipients, false);
-		over(s, delivery);
+		schedule_active_over(s, delivery);
 	}
 }
 
@@ -366,7 +255,7 @@ schedule_result(struct schedule *s, struct schedule_peer *peer,
 		outcome = DESTINATION_REACHED;
 	dead = destination_done(&s->destinations, d, outcome);
 	take_outcomes(s, delivery, result);
-	over(s, delivery);
+	schedule_active_over(s, delivery);
 	if (dead)
 		bury(s, d, result->destination_dsn, result->destination_reason);
 	return true;
@@ -423,24 +312,15 @@ schedule_routed(struct schedule *s, struct schedule_peer *peer,
 	if (n > 0 && !a->gone && a->wish == ACTIVE_NO_WISH)
 		schedule_route_some(s, a, places, n, false);
 	free(places);
-	over(s, delivery);
+	schedule_active_over(s, delivery);
 	return true;
 }
 
 void
-schedule_withdraw(struct schedule *s, struct active *a)
+schedule_add(struct schedule *s, uint64_t key, struct arena *arena,
+    const struct envelope *e)
 {
-	struct delivery *delivery, *next;
-
-	for (delivery = TAILQ_FIRST(&a->deliveries); delivery != NULL;
-	     delivery = next) {
-		next = TAILQ_NEXT(delivery, mine);
-		if (delivery->id != 0)
-			continue;
-		destination_remove(&s->destinations, delivery);
-		(void)forget(delivery);
-		a->pending--;
-	}
+	schedule_active_add(s, key, arena, e);
 }
 
 bool
@@ -544,6 +424,7 @@ schedule_new(struct loop *loop, struct store *store, struct group *group,
 	destination_init(&s->destinations);
 	TAILQ_INIT(&s->peers);
 	TAILQ_INIT(&s->endings);
+	s->end = schedule_end;
 	s->dispatch.run = dispatch;
 	schedule_scan_init(s);
 	return s;
@@ -555,7 +436,7 @@ free_active(struct schedule *s)
 	for (size_t i = 0; i < s->active.nbuckets; i++)
 		for (struct active *a = s->active.buckets[i]; a != NULL;
 		     a = a->next)
-			schedule_withdraw(s, a);
+			schedule_active_withdraw(s, a);
 	active_free(&s->active);
 }
 

@@ -98,9 +98,4 @@ bool schedule_is_idle(const struct schedule *s);
 /* schedule_is_active(s, key): for the "*" of a listing. */
 bool schedule_is_active(const struct schedule *s, uint64_t key);
 
-/* schedule_retry_age(now, arrival, least, most): how long to wait before the
- * next attempt: as long as the message is old, within bounds. */
-int64_t
-schedule_retry_age(int64_t now, int64_t arrival, int64_t least, int64_t most);
-
 #endif

@@ -72,9 +72,7 @@ forget(struct schedule *s, uint64_t key)
 	if (a == NULL)
 		return;
 	a->gone = true;
-	schedule_withdraw(s, a);
-	if (a->pending == 0)
-		schedule_end(s, a);
+	schedule_active_withdraw(s, a);
 }
 
 static void
@@ -96,7 +94,8 @@ made(struct change *change)
 		return;
 	case SCHEDULE_REQUEUE:
 		say(change, "requeued");
-		schedule_add(s, change->op.key, change->arena, &change->e);
+		schedule_active_add(
+		    s, change->op.key, change->arena, &change->e);
 		change->arena = NULL;
 		return;
 	case SCHEDULE_FLUSH:
@@ -173,9 +172,7 @@ wish(struct schedule *s, uint64_t key, enum active_wish wish)
 		    &(struct event_by){
 			.program = "postsuper", .qid = a->e.qid },
 		    "what", "placed on hold", NULL);
-	schedule_withdraw(s, a);
-	if (a->pending == 0)
-		schedule_end(s, a);
+	schedule_active_withdraw(s, a);
 	return true;
 }
 

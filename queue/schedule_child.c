@@ -39,7 +39,7 @@ finish(struct schedule_child *child)
 	free(child);
 	if (a->children != NULL)
 		start(a->children);
-	schedule_release(s, a);
+	schedule_active_release(s, a);
 }
 
 static void
@@ -65,7 +65,7 @@ done(struct store_op *op)
 	switch (op->result) {
 	case STORE_OK:
 		child->a->e.rcpts[child->recipient].state = ENVELOPE_DONE;
-		schedule_add(child->s, op->key, child->arena, &child->e);
+		schedule_active_add(child->s, op->key, child->arena, &child->e);
 		child->arena = NULL;
 		finish(child);
 		return;

@@ -88,14 +88,14 @@ next_place(struct schedule *s, struct active *a)
 {
 	struct store_place place = { .class = STORE_HOLD, .key = a->key };
 
-	a->e.last_attempt = schedule_now(s);
+	a->e.last_attempt = schedule_clock_now(s);
 	a->e.attempts++;
 	a->e.hold = a->wish == ACTIVE_HOLD;
 	a->e.not_before = 0;
 	if (a->e.hold)
 		return place;
 	a->e.not_before = a->e.last_attempt +
-	    schedule_retry_age(a->e.last_attempt, a->e.arrival,
+	    schedule_clock_backoff(a->e.last_attempt, a->e.arrival,
 		s->params.minimal_backoff_time, s->params.maximal_backoff_time);
 	place.class = STORE_DEFERRED;
 	place.when = a->e.not_before;
@@ -181,7 +181,8 @@ ended(struct ending *ending)
 		struct schedule_notice *notice = &ending->notices[i];
 
 		buf_free(&notice->op.data);
-		schedule_add(s, notice->op.key, notice->arena, &notice->e);
+		schedule_active_add(
+		    s, notice->op.key, notice->arena, &notice->e);
 	}
 	ending->nnotices = 0;
 }
@@ -216,7 +217,7 @@ done(struct store_op *op)
 	TAILQ_REMOVE(&s->endings, ending, entry);
 	buf_free(&op->data);
 	free(ending);
-	schedule_kick(s);
+	schedule_active_kick(s);
 }
 
 /* Too old to be tried again? */
@@ -226,13 +227,13 @@ is_expired(struct schedule *s, const struct active *a)
 	int64_t most = a->e.sender[0] != '\0' ? s->params.maximal_queue_lifetime
 					      : s->params.bounce_queue_lifetime;
 
-	return schedule_now(s) - a->e.arrival >= most;
+	return schedule_clock_now(s) - a->e.arrival >= most;
 }
 
 static bool
 is_late(struct schedule *s, const struct active *a)
 {
-	int64_t age = schedule_now(s) - a->e.arrival;
+	int64_t age = schedule_clock_now(s) - a->e.arrival;
 
 	return s->params.delay_warning_time > 0 &&
 	    !a->e.bounced_delay_warning && age >= s->params.delay_warning_time;

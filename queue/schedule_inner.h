@@ -51,6 +51,11 @@ struct schedule {
 	uint64_t next_job, placing;
 	bool stopped, freed;
 
+	/* The turn of ${a} ends: nothing of it waits or is under way.  What
+	 * follows may add messages, so it stands above schedule_active.c, which
+	 * calls it. */
+	void (*end)(struct schedule *s, struct active *a);
+
 	struct loop_task dispatch; /* hand out deliveries */
 	struct loop_task scan;     /* look for more messages */
 	struct loop_timer run;     /* the next queue run */
@@ -62,19 +67,32 @@ struct schedule {
 /* How long to wait when the store has no room even for a mark. */
 #define SCHEDULE_PATIENCE (5 * CLOCK_SECOND)
 
-/* schedule.c: the schedule's time: the wall clock, but without its jumps. */
-int64_t schedule_now(struct schedule *s);
+/* schedule_clock.c: the schedule's time: the wall clock, but without its
+ * jumps. */
+int64_t schedule_clock_now(struct schedule *s);
+/* How long to wait before the next attempt: as long as the message is old,
+ * within bounds. */
+int64_t schedule_clock_backoff(
+    int64_t now, int64_t arrival, int64_t least, int64_t most);
+
+/* schedule_active.c: as schedule_add(). */
+void schedule_active_add(struct schedule *s, uint64_t key, struct arena *arena,
+    const struct envelope *e);
 /* A stored message becomes active; takes over ${arena}. */
-void schedule_activate(struct schedule *s, uint64_t key, struct arena *arena,
-    const struct envelope *e, bool flush);
+void schedule_active_begin(struct schedule *s, uint64_t key,
+    struct arena *arena, const struct envelope *e, bool flush);
 /* Is there room for one more? */
-bool schedule_has_room(const struct schedule *s);
-/* Take back what waits of ${a}, but not what is under way. */
-void schedule_withdraw(struct schedule *s, struct active *a);
+bool schedule_active_has_room(const struct schedule *s);
 /* One thing less that ${a} waits for; the last one ends its turn. */
-void schedule_release(struct schedule *s, struct active *a);
+void schedule_active_release(struct schedule *s, struct active *a);
+/* ${delivery}, which neither waits nor is under way, is over: free it, and
+ * release its message. */
+void schedule_active_over(struct schedule *s, struct delivery *delivery);
+/* Take back what waits of ${a}, but not what is under way; if nothing is, its
+ * turn ends. */
+void schedule_active_withdraw(struct schedule *s, struct active *a);
 /* Hand out deliveries at the end of this turn. */
-void schedule_kick(struct schedule *s);
+void schedule_active_kick(struct schedule *s);
 
 /* schedule_route.c: what main.cf says about a transport. */
 const struct destination_limits *
@@ -97,7 +115,7 @@ void schedule_scan_end(struct schedule *s);
 /* Take up message ${key} now, if it may be. */
 void schedule_scan_load(struct schedule *s, uint64_t key, bool flush);
 
-/* schedule_end.c: nothing of ${a} waits or is under way any more. */
+/* schedule_end.c: what schedule->end is: say what becomes of ${a}. */
 void schedule_end(struct schedule *s, struct active *a);
 
 /* Forget the changes that the store had no room for. */

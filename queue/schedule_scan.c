@@ -54,7 +54,7 @@ load(struct schedule *s, const struct schedule_scan *scan, uint64_t key)
 		arena_free(arena);
 		return;
 	}
-	schedule_activate(s, key, arena, &e, scan->flush);
+	schedule_active_begin(s, key, arena, &e, scan->flush);
 }
 
 /* Behind what was due: times that the clock can never have meant. */
@@ -62,7 +62,7 @@ static bool
 skip_to_absurd(struct schedule *s, struct schedule_scan *scan)
 {
 	int64_t absurd =
-	    schedule_now(s) + s->params.maximal_backoff_time + SLACK;
+	    schedule_clock_now(s) + s->params.maximal_backoff_time + SLACK;
 
 	if (scan->limit >= absurd)
 		return false;
@@ -94,7 +94,7 @@ step(struct schedule *s, struct schedule_scan *scan, enum store_class class)
 			    places[i].class == class && skip_to_absurd(s, scan);
 			return;
 		}
-		if (!schedule_has_room(s))
+		if (!schedule_active_has_room(s))
 			return;
 		scan->at = places[i];
 		scan->at.key++;
@@ -112,9 +112,9 @@ run_scan(struct loop_task *task)
 
 	if (s->stopped)
 		return;
-	if (s->incoming.running && schedule_has_room(s))
+	if (s->incoming.running && schedule_active_has_room(s))
 		step(s, &s->incoming, STORE_INCOMING);
-	if (s->deferred.running && schedule_has_room(s))
+	if (s->deferred.running && schedule_active_has_room(s))
 		step(s, &s->deferred, STORE_DEFERRED);
 	schedule_scan_more(s);
 }
@@ -123,7 +123,7 @@ void
 schedule_scan_more(struct schedule *s)
 {
 	if ((s->incoming.running || s->deferred.running) &&
-	    schedule_has_room(s) && !s->stopped)
+	    schedule_active_has_room(s) && !s->stopped)
 		loop_defer(s->loop, &s->scan);
 }
 
@@ -141,7 +141,7 @@ begin(struct schedule *s, int64_t limit, bool flush, const char *site)
 		.at = { .class = STORE_DEFERRED },
 		.limit = limit,
 		.flush = flush,
-		.begun = schedule_now(s) };
+		.begun = schedule_clock_now(s) };
 	if (site != NULL && (scan->site = strdup(site)) == NULL)
 		fatal("out of memory");
 	schedule_scan_more(s);
@@ -155,7 +155,7 @@ fire(struct loop_timer *timer)
 
 	store_check_readers(s->store);
 	destination_tidy(&s->destinations, clock_mono());
-	begin(s, schedule_now(s), false, NULL);
+	begin(s, schedule_clock_now(s), false, NULL);
 	loop_timer_set(
 	    s->loop, &s->run, clock_mono() + s->params.queue_run_delay);
 }

@@ -1,7 +1,7 @@
 /* The scheduler, in this process, with a clock that the test turns: back-off,
  * lifetimes, concurrency, turns, dead destinations, limits, notices.
  * Seeds Q-21..Q-31 Q-36 Q-37 Q-41 Q-48 Q-49; hostile 96, 108, 113, 121, 124. */
-#include "queue/schedule.h"
+#include "queue/schedule_inner.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -304,13 +304,13 @@ test_retry_age(void)
 {
 	const int64_t s = CLOCK_SECOND;
 
-	ok(schedule_retry_age(10 * s, 0, 300 * s, 4000 * s) == 300 * s,
+	ok(schedule_clock_backoff(10 * s, 0, 300 * s, 4000 * s) == 300 * s,
 	    "a young message waits minimal_backoff_time");
-	ok(schedule_retry_age(1000 * s, 0, 300 * s, 4000 * s) == 1000 * s,
+	ok(schedule_clock_backoff(1000 * s, 0, 300 * s, 4000 * s) == 1000 * s,
 	    "then as long as it is old (Q-24)");
-	ok(schedule_retry_age(9999 * s, 0, 300 * s, 4000 * s) == 4000 * s,
+	ok(schedule_clock_backoff(9999 * s, 0, 300 * s, 4000 * s) == 4000 * s,
 	    "at most maximal_backoff_time");
-	ok(schedule_retry_age(0, 10 * s, 300 * s, 4000 * s) == 300 * s,
+	ok(schedule_clock_backoff(0, 10 * s, 300 * s, 4000 * s) == 300 * s,
 	    "a message from the future");
 }
 
