@@ -99,6 +99,24 @@ for my $i (1 .. 30) {
 }
 is $late, 0, "S-006: no client is served by the last generation";
 
+# A role that dies while a generation is being refused comes back.
+{
+	my $queue = sub {
+		return $w->log =~ /.*qmgr\[(\d+)\]/s && kill(0, $1) ? $1 : 0;
+	};
+	$w->send_mail(to => 'user@example.org');
+	my $pid = $w->wait_for($queue);
+	$w->configure(main => sprintf($main, "OK") . "smtpd_timeout = never\n");
+	kill "KILL", $pid;
+	($status, $text) = $w->command("reload");
+	isnt $status, 0, "a bad configuration is refused";
+	ok $w->wait_for(sub {
+		$w->send_mail(to => 'user@example.org') =~ /^250/ }),
+	    "the queue has come back";
+	$w->configure(main => sprintf($main, "OK"));
+	is +($w->command("reload"))[0], 0, "a good one is taken";
+}
+
 # S-007, recorded difference: a reload applies changed listeners too.
 $w->configure(main => sprintf($main, "OK"), master =>
     "127.0.0.1:\${port:second} inet n - n - - smtpd\n");

@@ -125,10 +125,10 @@ subtest "S-049: octets of a message" => sub {
 	is $c->cmd("MAIL FROM:<a\@b.example> SIZE=10240000"), "250 2.1.0 Ok",
 	    "S-049: SIZE within";
 	$c->cmd("QUIT");
-	is $w->send_mail(to => 'a@far.example', seconds => 60,
+	is $w->send_mail(to => 'a@far.example', seconds => 5,
 	    data => "Subject: x\r\n\r\n" . $line x 131_500),
 	    "552 5.3.4 Error: message file too big", "S-049: 10.26 MB";
-	like $w->send_mail(to => 'a@far.example', seconds => 60,
+	like $w->send_mail(to => 'a@far.example', seconds => 5,
 	    data => "Subject: x\r\n\r\n" . $line x 130_000),
 	    qr/^250 2\.0\.0 Ok: queued/, "S-049: 10.14 MB";
 	is $w->healthy('a@far.example') =~ /^250/, 1, "serves on";

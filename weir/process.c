@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/fatal.h"
 #include "base/spawn.h"
 #include "weir/handover.h"
@@ -162,6 +164,28 @@ process_start(const struct role *role, const char *dir, bool strict,
 		fatal("pidfd_open: %s", err_errno(errno));
 	(void)fcntl(p->exit.fd, F_SETFD, FD_CLOEXEC);
 	return p;
+}
+
+bool
+process_find(const struct process *list, const struct role *role)
+{
+	for (; list != NULL; list = list->next)
+		if (list->role == role && list->state != PROCESS_DRAINING)
+			return true;
+	return false;
+}
+
+void
+process_log_end(const struct process *p, int status)
+{
+	static const struct event_by by = { .program = "master" };
+
+	if (WIFSIGNALED(status))
+		event_warning(&by, "process weir/%s pid %d killed by signal %d",
+		    p->role->name, (int)p->pid, WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		event_warning(&by, "process weir/%s pid %d exit status %d",
+		    p->role->name, (int)p->pid, WEXITSTATUS(status));
 }
 
 void

@@ -65,6 +65,14 @@ const char *const *process_sockets(void);
 struct process *process_start(const struct role *role, const char *dir,
     bool strict, const struct process_files *files, struct err *err);
 
+/* process_find(list, role): is there one of ${role} in ${list} that does not
+ * drain? */
+bool process_find(const struct process *list, const struct role *role);
+
+/* process_log_end(p, status): warn of one that ended badly; ${status} as
+ * waitpid() has it. */
+void process_log_end(const struct process *p, int status);
+
 /* process_free(p): close and release, after it has ended. */
 void process_free(struct process *p);
 

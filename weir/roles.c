@@ -16,6 +16,7 @@
 #include "base/dns.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/fatal.h"
 #include "base/jail.h"
 #include "base/state.h"
 #include "checks/checks_params.h"
@@ -258,6 +259,7 @@ roles_queue(int argc, char **argv)
 {
 	struct process p;
 	struct queue_role role;
+	char *store; /* outlives the generation it is of */
 	size_t at = 0, admin_at = 0;
 	struct err err = { 0 };
 	int status = begin(argc, argv, &p);
@@ -275,7 +277,10 @@ roles_queue(int argc, char **argv)
 		event_warning(NULL, "%s", err.text);
 		return finish(&p, EX_OSERR);
 	}
-	role = (struct queue_role){ .store = p.g->store_dir,
+	store = strdup(p.g->store_dir);
+	if (store == NULL)
+		fatal("out of memory");
+	role = (struct queue_role){ .store = store,
 		.listener = handover_find(&p.handover, "queue", &at),
 		.admin = handover_find(&p.handover, "admin", &admin_at),
 		.conf = p.g->conf,
@@ -283,7 +288,9 @@ roles_queue(int argc, char **argv)
 		.reread_done = reread_done,
 		.ready = queue_ready,
 		.arg = &p };
-	return finish(&p, queue_role_run(&role));
+	status = queue_role_run(&role);
+	free(store);
+	return finish(&p, status);
 }
 
 static int

@@ -183,8 +183,41 @@ commit(struct supervisor *s)
 		report(s, true);
 }
 
+static struct backoff *
+backoff_of(struct supervisor *s, const struct role *role)
+{
+	return &s->backoffs[role - process_roles()];
+}
+
+static void
+start_again(struct loop_timer *timer)
+{
+	struct backoff *b = (struct backoff *)(void *)timer;
+	struct supervisor *s = b->supervisor;
+	struct err err;
+
+	if (s->stopping || process_find(s->processes, b->role))
+		return;
+	if (!start(s, b->role, false, &err)) {
+		event_warning(&by, "%s: %s", b->role->name, err.text);
+		loop_timer_set(s->loop, timer, clock_mono() + CLOCK_SECOND);
+	}
+}
+
+static void
+start_role(struct supervisor *s, const struct role *role, int64_t when)
+{
+	struct backoff *b = backoff_of(s, role);
+
+	b->supervisor = s;
+	b->role = role;
+	b->timer.fire = start_again;
+	loop_timer_set(s->loop, &b->timer, when);
+}
+
 /* Something of the new generation cannot serve: nothing changes, and if it is
- * the first one, there is nothing to do. */
+ * the first one, there is nothing to do.  A role that died meanwhile, and was
+ * started as one of the new generation, must be started once more. */
 static void
 give_up(struct supervisor *s)
 {
@@ -200,6 +233,9 @@ give_up(struct supervisor *s)
 	listeners_abort(&s->listeners);
 	generation_free(s->next);
 	s->next = NULL;
+	for (const struct role *r = process_roles(); r->name != NULL; r++)
+		if (!s->stopping && !process_find(s->processes, r))
+			start_role(s, r, clock_mono());
 	while (n > 0 && s->said.data[n - 1] == '\n')
 		n--;
 	event_warning(&by, "generation %u is refused: %.*s", s->number,
@@ -217,56 +253,20 @@ all_ready(const struct supervisor *s)
 	return true;
 }
 
-static struct backoff *
-backoff_of(struct supervisor *s, const struct role *role)
-{
-	return &s->backoffs[role - process_roles()];
-}
-
-static void
-start_again(struct loop_timer *timer)
-{
-	struct backoff *b = (struct backoff *)(void *)timer;
-	struct supervisor *s = b->supervisor;
-	struct err err;
-
-	if (s->stopping)
-		return;
-	if (!start(s, b->role, false, &err)) {
-		event_warning(&by, "%s: %s", b->role->name, err.text);
-		loop_timer_set(s->loop, timer, clock_mono() + CLOCK_SECOND);
-	}
-}
-
 /* A role died that should serve: a new one takes its place, at once if the
  * old one had lived for a while. */
 static void
 restart_later(struct supervisor *s, const struct process *p)
 {
 	struct backoff *b = backoff_of(s, p->role);
-	int64_t now = clock_mono();
+	int64_t when = clock_mono();
 
-	if (now - p->started > 10 * CLOCK_SECOND)
+	if (when - p->started > 10 * CLOCK_SECOND)
 		b->failures = 0;
-	b->supervisor = s;
-	b->role = p->role;
-	b->timer.fire = start_again;
-	loop_timer_set(s->loop, &b->timer,
-	    b->failures == 0 ? now
-			     : now +
-		    (CLOCK_SECOND / 8 << (b->failures < 8 ? b->failures : 8)));
+	if (b->failures > 0)
+		when += CLOCK_SECOND / 8 << (b->failures < 8 ? b->failures : 8);
+	start_role(s, p->role, when);
 	b->failures++;
-}
-
-static void
-log_end(const struct process *p, int status)
-{
-	if (WIFSIGNALED(status))
-		event_warning(&by, "process weir/%s pid %d killed by signal %d",
-		    p->role->name, (int)p->pid, WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0)
-		event_warning(&by, "process weir/%s pid %d exit status %d",
-		    p->role->name, (int)p->pid, WEXITSTATUS(status));
 }
 
 static void
@@ -292,16 +292,14 @@ role_ended(struct loop_fd *watch, unsigned what)
 	*place = p->next;
 	has_left(p);
 	if (state != PROCESS_DRAINING)
-		log_end(p, status);
+		process_log_end(p, status);
 	if (state == PROCESS_SERVING && !s->stopping) {
 		restart_later(s, p);
 	} else if (!s->stopping &&
 	    (state == PROCESS_STARTING || state == PROCESS_READY)) {
 		if (s->next != NULL || s->ready >= 0)
 			give_up(s);
-		if (!s->stopping && s->next == NULL && s->now != NULL &&
-		    state != PROCESS_DRAINING && p->generation == s->number &&
-		    backoff_of(s, p->role)->failures > 0)
+		else if (!process_find(s->processes, p->role))
 			restart_later(s, p);
 	}
 	if (s->stopping && s->processes == NULL)

@@ -52,6 +52,9 @@ sub new {
 
 	chmod 0755, $self->{dir};
 	mkdir "$self->{dir}/etc";
+	# Of roles that are other users than this test, too.
+	mkdir "$self->{dir}/complaints";
+	chmod 01777, "$self->{dir}/complaints";
 	$self->{port} = $self->port("smtp");
 	$self->{real_time} = $arg{real_time};
 	$self->write_clock(0);
@@ -167,9 +170,9 @@ sub start {
 	if ($pid == 0) {
 		$ENV{WEIR_CLOCK} = "$self->{dir}/clock"
 		    unless $self->{real_time};
-		$ENV{ASAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
-		$ENV{TSAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
-		$ENV{UBSAN_OPTIONS} = "log_path=$self->{dir}/sanitizer";
+		$ENV{ASAN_OPTIONS} = "log_path=$self->{dir}/complaints/of";
+		$ENV{TSAN_OPTIONS} = "log_path=$self->{dir}/complaints/of";
+		$ENV{UBSAN_OPTIONS} = "log_path=$self->{dir}/complaints/of";
 		open STDIN, "<", "/dev/null";
 		open STDOUT, ">>", "$self->{dir}/stdout";
 		open STDERR, ">>", "$self->{dir}/stderr";
@@ -211,7 +214,7 @@ sub stop {
 sub complaints {
 	my ($self) = @_;
 
-	return join "", map { read_file($_) } glob("$self->{dir}/sanitizer*");
+	return join "", map { read_file($_) } glob("$self->{dir}/complaints/*");
 }
 
 sub log { return read_file($_[0]{dir} . "/log") }
