@@ -121,7 +121,7 @@ struct session {
 	bool may_xclient, may_xforward;
 	bool newline_exempt, limit_exempt;
 	bool esmtp;
-	bool pipelined; /* complained about it once */
+	bool pipelined; /* it speaks ahead; complained about once */
 	bool bare_lf;   /* for the notes at the end */
 	bool hangup;    /* after the reply */
 	bool greeted;   /* where TLS begins with the connection */

@@ -308,7 +308,7 @@ closing_phase(struct session *s)
 	if (session_wire_unsent(s) > 0)
 		return PARK;
 	if (s->tls == NULL && s->why == NULL && !s->hung_up &&
-	    (s->readable || s->in_at < s->in.len) &&
+	    (s->readable || s->pipelined || s->in_at < s->in.len) &&
 	    shutdown(s->watch.fd, SHUT_WR) == 0) {
 		s->phase = SESSION_LINGER;
 		s->deadline = clock_mono() + LINGER_MS * CLOCK_MS;

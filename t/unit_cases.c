@@ -253,7 +253,10 @@ rewrite_case(const struct json *c)
 	    strcmp(json_text(c, "rule"), "local") == 0 ? &route->local
 						       : &route->remote,
 	    &row);
-	got = address_external(arena, rfc822_internal(arena, row));
+	got = rfc822_internal(arena, row);
+	/* Here, no address at all is a mailbox without a name. */
+	got = got[0] != '\0' ? address_external(arena, got)
+			     : address_external_local(arena, "");
 
 	judge(strcmp(got, case_text(c, "result")) == 0,
 	    arena_printf(arena, "%s %s", json_text(c, "rule"), address), got,
