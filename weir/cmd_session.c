@@ -186,6 +186,7 @@ cmd_session(int argc, char **argv)
 	o.conf = conf_view(conf);
 	overlay(o.conf, set, nset);
 	status = play_world(&o);
+	conf_free(o.conf);
 	conf_free(conf);
 	free(set);
 	return status;

@@ -70,6 +70,7 @@ static void
 begin_conf(struct rehearsal *r)
 {
 	forget_rules(r);
+	conf_free(r->view);
 	r->view = conf_view(r->settings.conf);
 }
 
@@ -94,6 +95,7 @@ rehearsal_free(struct rehearsal *r)
 	if (r == NULL)
 		return;
 	forget_rules(r);
+	conf_free(r->view);
 	stage_reset_session(&r->state);
 	arena_free(r->arena);
 	free(r->reply);
