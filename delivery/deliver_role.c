@@ -25,7 +25,7 @@
 #include "delivery/deliver_task.h"
 #include "delivery/delivery.h"
 #include "delivery/delivery_params.h"
-#include "delivery/transport.h"
+#include "delivery/transports.h"
 #include "queue/job.h"
 #include "queue/queue_wire.h"
 #include "queue/store_reader.h"
@@ -239,7 +239,7 @@ open_all(struct server *s)
 		.local_socket = role->local_socket,
 		.route = route_open(role->conf, &err) };
 	s->transports =
-	    transport_open_all(role->master, role->conf, s->arena, &err);
+	    transports_open(role->master, role->conf, s->arena, &err);
 	if (role->ready != NULL)
 		role->ready(role->arg, err.text);
 	else if (err.text[0] != '\0')
@@ -268,7 +268,7 @@ deliver_role_run(const struct deliver_role *role)
 	if (!drain(&s))
 		return 0;
 	deliver_task_close(s.tasks);
-	transport_close_all(s.transports, role->conf);
+	transports_close(s.transports, role->conf);
 	route_close(s.env.route);
 	store_reader_close(s.env.store);
 	loop_free(s.loop);

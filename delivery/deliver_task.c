@@ -14,6 +14,7 @@
 #include "delivery/deliver_job.h"
 #include "delivery/delivery.h"
 #include "delivery/transport.h"
+#include "delivery/transports.h"
 
 /* Jobs of one transport; the last lane is for all that has none. */
 struct lane {

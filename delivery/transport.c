@@ -1,8 +1,7 @@
 /* transport.c - see transport.h. */
 #include "delivery/transport.h"
 
-#include <limits.h>
-#include <string.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/conf.h"
@@ -19,8 +18,8 @@ process_limit(const struct master_service *service, const struct transport *t)
 	return service->maxproc == 0 ? SIZE_MAX : (size_t)service->maxproc;
 }
 
-static struct transport *
-open_one(const struct master_service *service, const struct agent *agent,
+struct transport *
+transport_open(const struct master_service *service, const struct agent *agent,
     struct conf *conf, struct arena *arena, struct err *err)
 {
 	struct transport *t = arena_alloc(arena, sizeof *t);
@@ -44,63 +43,13 @@ open_one(const struct master_service *service, const struct agent *agent,
 	return t->state != NULL ? t : NULL;
 }
 
-/* Remember one more mistake behind the others. */
-static void
-gather(struct err *all, const char *name, const struct err *one)
-{
-	char before[sizeof all->text];
-
-	memcpy(before, all->text, sizeof before);
-	err_set(all, "%s%stransport %s: %s", before,
-	    before[0] != '\0' ? "; " : "", name, one->text);
-}
-
-struct transports *
-transport_open_all(const struct master *master, struct conf *conf,
-    struct arena *arena, struct err *err)
-{
-	struct transports *all = arena_alloc(arena, sizeof *all);
-
-	all->list = arena_alloc(
-	    arena, (master->count + 1) * sizeof(struct transport *));
-	for (size_t i = 0; i < master->count; i++) {
-		const struct master_service *service = &master->services[i];
-		const struct agent *agent = agent_find(service->command);
-		struct err one = { { 0 } };
-		struct transport *t;
-
-		if (service->type != MASTER_UNIX || agent == NULL)
-			continue;
-		t = open_one(service, agent, conf, arena, &one);
-		if (t != NULL)
-			all->list[all->count++] = t;
-		if (one.text[0] != '\0')
-			gather(err, service->name, &one);
-	}
-	return all;
-}
-
 void
-transport_close_all(struct transports *all, const struct conf *conf)
+transport_close(struct transport *t, const struct conf *conf)
 {
-	for (size_t i = 0; i < all->count; i++) {
-		struct transport *t = all->list[i];
-
-		if (t->agent->close != NULL)
-			t->agent->close(t);
-		if (t->conf != conf)
-			conf_free(t->conf);
-	}
-	all->count = 0;
-}
-
-struct transport *
-transport_find(const struct transports *all, const char *name)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (strcmp(all->list[i]->name, name) == 0)
-			return all->list[i];
-	return NULL;
+	if (t->agent->close != NULL)
+		t->agent->close(t);
+	if (t->conf != conf)
+		conf_free(t->conf);
 }
 
 struct event_by

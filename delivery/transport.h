@@ -12,7 +12,7 @@ struct agent;
 struct arena;
 struct conf;
 struct err;
-struct master;
+struct master_service;
 
 struct transport {
 	const char *name;
@@ -25,28 +25,16 @@ struct transport {
 	void *state;  /* the agent's */
 };
 
-/* All transports; immutable once read. */
-struct transports {
-	struct transport **list;
-	size_t count;
-};
-
-/*
- * transport_open_all(master, conf, arena, err):
- * Make a transport of each unix service whose command is an agent.  One with a
- * mistake is left out, and the mistakes are gathered in ${err}, so that mail
- * for it waits ("mail transport unavailable") and the others work.
- */
-struct transports *transport_open_all(const struct master *master,
+/* transport_open(service, agent, conf, arena, err): the transport that ${service}
+ * names, in ${arena}, with ${agent} ready for it; ${conf} must stay.  NULL and
+ * ${err}: a mistake in its parameters. */
+struct transport *
+transport_open(const struct master_service *service, const struct agent *agent,
     struct conf *conf, struct arena *arena, struct err *err);
 
-/* transport_close_all(all, conf): when no delivery runs any more; ${conf} is
- * what transport_open_all() was given. */
-void transport_close_all(struct transports *all, const struct conf *conf);
-
-/* transport_find(all, name): NULL: there is none. */
-struct transport *
-transport_find(const struct transports *all, const char *name);
+/* transport_close(t, conf): when no delivery of it runs any more; ${conf} is
+ * what transport_open() was given. */
+void transport_close(struct transport *t, const struct conf *conf);
 
 /* transport_by(t, number, qid): who says something in the log: the agent, under
  * the transport's syslog_name; "error" where there is no transport (NULL). */
