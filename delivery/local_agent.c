@@ -16,11 +16,14 @@
 #include "delivery/mailbox_client.h"
 #include "delivery/transport.h"
 #include "rules/address.h"
+#include "rules/table.h"
+#include "rules/world.h"
 
 enum { PASSWD = 16 * 1024 };
 
 struct users {
 	const char *delimiters;
+	struct table_list *aliases;
 	unsigned locks;
 };
 
@@ -29,6 +32,7 @@ open_local(struct transport *t, struct arena *arena, struct err *err)
 {
 	struct users *users = arena_alloc(arena, sizeof *users);
 	const struct delivery_params *p = &t->params;
+	const char *maps;
 
 	if (!mailbox_locks(p->mailbox_delivery_lock, &users->locks)) {
 		err_set(err, "bad mailbox_delivery_lock: %s",
@@ -39,18 +43,41 @@ open_local(struct transport *t, struct arena *arena, struct err *err)
 	    conf_get(t->conf, "recipient_delimiter", arena, NULL);
 	if (users->delimiters == NULL)
 		users->delimiters = "";
+	maps = conf_get(t->conf, "alias_maps", arena, err);
+	users->aliases = table_list_open(
+	    maps != NULL ? maps : "", "alias_maps", t->conf, arena, err);
 	return users;
 }
 
-enum known { KNOWN, UNKNOWN, CANNOT_ASK };
+static void
+close_local(struct transport *t)
+{
+	const struct users *users = t->state;
+
+	table_list_close(users->aliases);
+}
+
+enum known { KNOWN, ALIAS, UNKNOWN, CANNOT_ASK };
 
 static enum known
-find_user(const char *name, struct arena *arena, struct passwd *pw)
+find_user(const struct delivery *d, const char *name, struct passwd *pw)
 {
+	const struct users *users = d->transport->state;
 	struct passwd *found = NULL;
-	int e =
-	    getpwnam_r(name, pw, arena_alloc(arena, PASSWD), PASSWD, &found);
+	struct table_value value;
+	int e;
 
+	/* An alias hides the user of that name. */
+	switch (world_find_any(
+	    d->env->world, d->arena, users->aliases, name, &value)) {
+	case TABLE_FOUND:
+		return ALIAS;
+	case TABLE_FAILED:
+		return CANNOT_ASK;
+	case TABLE_NONE:
+		break;
+	}
+	e = getpwnam_r(name, pw, arena_alloc(d->arena, PASSWD), PASSWD, &found);
 	if (found != NULL)
 		return KNOWN;
 	return e == 0 || e == ENOENT || e == ESRCH || e == EBADF || e == EPERM
@@ -68,13 +95,13 @@ find_recipient(const struct delivery *d, const char *address, struct passwd *pw)
 	    at != NULL
 		? arena_strndup(d->arena, address, (size_t)(at - address))
 		: address);
-	enum known known = find_user(name, d->arena, pw);
+	enum known known = find_user(d, name, pw);
 
 	if (known != UNKNOWN || users->delimiters[0] == '\0')
 		return known;
 	name = address_split_extension(
 	    d->arena, name, users->delimiters, &extension);
-	return name != NULL ? find_user(name, d->arena, pw) : UNKNOWN;
+	return name != NULL ? find_user(d, name, pw) : UNKNOWN;
 }
 
 static void
@@ -126,7 +153,13 @@ deliver_one(struct delivery *d, size_t i)
 		break;
 	case CANNOT_ASK:
 		end.text = arena_printf(d->arena,
-		    "error looking up passwd info for %.*s", user, address);
+		    "error looking up aliases or passwd info for %.*s", user,
+		    address);
+		break;
+	case ALIAS:
+		end.text = arena_printf(d->arena,
+		    "alias %.*s: this version does not expand aliases", user,
+		    address);
 		break;
 	case KNOWN:
 		find_mailbox(d, &pw, &m);
@@ -156,6 +189,7 @@ run_local(struct delivery *d)
 		deliver_one(d, i);
 }
 
-const struct agent local_agent = {
-	.command = "local", .open = open_local, .run = run_local
-};
+const struct agent local_agent = { .command = "local",
+	.open = open_local,
+	.run = run_local,
+	.close = close_local };

@@ -80,38 +80,12 @@ session_new(struct hall *hall, unsigned place, int fd,
 	return s;
 }
 
-static void
-log_end(const struct session *s)
-{
-	struct buf counts = { 0 };
-	unsigned done = 0, all = 0;
-
-	for (unsigned i = 0; i < SMTP_COMMAND_COUNT; i++) {
-		if (s->count[i].all == 0)
-			continue;
-		done += s->count[i].ok;
-		all += s->count[i].all;
-		buf_printf(&counts, " %s=%u", smtp_command_at(i)->counted,
-		    s->count[i].ok);
-		if (s->count[i].ok != s->count[i].all)
-			buf_printf(&counts, "/%u", s->count[i].all);
-	}
-	buf_printf(&counts, " commands=%u", done);
-	if (done != all || all == 0)
-		buf_printf(&counts, "/%u", all);
-	event(&proxy_events_disconnect, &s->by, "client", s->client, "counts",
-	    buf_str(&counts), "notes", s->bare_lf ? "bare_lf" : NULL, NULL);
-	buf_free(&counts);
-}
-
 void
 session_end(struct session *s)
 {
 	struct hall *hall = s->hall;
 
 	must(!s->away && s->phase != SESSION_STORE);
-	s->by.qid = NULL;
-	log_end(s);
 	if (s->counted)
 		client_count_drop(hall->shared->clients, &s->peer);
 	if (s->tls != NULL) {

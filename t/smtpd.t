@@ -197,6 +197,10 @@ subtest "row 29: a client that speaks before the banner" => sub {
 	# What it says is there before the gateway looks.
 	my %pid = $w->roles;
 	kill "STOP", $pid{proxy};
+	$w->wait_for(sub {
+		!grep { Weir::read_file($_) !~ /\) T / }
+		    glob "/proc/$pid{proxy}/task/*/stat";
+	});
 	my $c = Weir::Client->new($w->{port}, silent => 1, from => "127.0.0.9");
 	$c->put("EHLO x\r\n");
 	kill "CONT", $pid{proxy};
