@@ -334,20 +334,30 @@ read_text(const char *dir, struct lines *lines,
 }
 
 struct conf *
+conf_read_text(const char *dir, const struct buf *text,
+    const struct param_table *const *tables, struct err *err)
+{
+	struct buf path = { 0 };
+	struct lines lines = { .p = text->data, .end = text->data + text->len };
+	struct conf *conf;
+
+	buf_printf(&path, "%s/main.cf", dir);
+	lines.file = buf_str(&path);
+	conf = read_text(dir, &lines, tables, err);
+	buf_free(&path);
+	return conf;
+}
+
+struct conf *
 conf_read(
     const char *dir, const struct param_table *const *tables, struct err *err)
 {
 	struct buf path = { 0 }, text = { 0 };
 	struct conf *conf = NULL;
-	struct lines lines;
 
 	buf_printf(&path, "%s/main.cf", dir);
-	if (lines_load(buf_str(&path), &text, err) == 0) {
-		lines = (struct lines){ .file = buf_str(&path),
-			.p = buf_str(&text),
-			.end = buf_str(&text) + text.len };
-		conf = read_text(dir, &lines, tables, err);
-	}
+	if (lines_load(buf_str(&path), &text, err) == 0)
+		conf = conf_read_text(dir, &text, tables, err);
 	buf_free(&text);
 	buf_free(&path);
 	return conf;

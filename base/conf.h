@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct arena;
+struct buf;
 struct err;
 struct param_table;
 
@@ -37,6 +38,9 @@ struct conf;
  */
 struct conf *conf_read(
     const char *dir, const struct param_table *const *tables, struct err *err);
+/* conf_read_text(): the same, but ${text} is what ${dir}/main.cf says. */
+struct conf *conf_read_text(const char *dir, const struct buf *text,
+    const struct param_table *const *tables, struct err *err);
 struct conf *conf_parse(const char *name, const char *text,
     const struct param_table *const *tables, struct err *err);
 void conf_free(struct conf *conf);

@@ -57,6 +57,20 @@ $w->configure(main => sprintf($main, "OK"), master => "bad line\n");
 isnt $status, 0, "a bad master.cf is refused";
 like $text, qr/master\.cf:\d+/, "with its place";
 
+# Each role that dies now comes back as it was: what the files say was refused.
+{
+	my %before = $w->roles;
+	kill "KILL", values %before;
+	my %after;
+	ok $w->wait_for(sub {
+		%after = $w->roles;
+		return 4 == grep { $after{$_} && $after{$_} != $before{$_} }
+		    keys %before;
+	}), "killed roles come back though the files are bad" or diag $w->log;
+	like $w->send_mail(to => 'user@example.org'), qr/gone/,
+	    "with the generation that is served";
+}
+
 # Connections are made all the time while generations change.
 my $stop = "$w->{dir}/stop";
 pipe(my $r, my $x);

@@ -11,9 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/err.h"
+#include "base/fatal.h"
 #include "base/spawn.h"
 #include "weir/cmd_options.h"
 #include "weir/control.h"
@@ -124,59 +127,73 @@ cmd_run_start(int argc, char **argv)
 	return status;
 }
 
-/* Ask the running supervisor; print what it says. */
-static int
-ask(const char *command, const struct generation *g)
+/* The path of a socket or file of the running gateway.  Only where it is
+ * matters: what else is wrong in the files must not keep an admin from it. */
+static char *
+run_file(const char *program, const char *dir, const char *name)
 {
-	struct buf out = { 0 };
 	struct err err = { 0 };
-	int status =
-	    control_ask(generation_socket(g, "control"), command, &out, &err);
+	struct arena *arena = arena_new();
+	struct conf *conf = conf_read(dir, generation_tables(), &err);
+	const char *queue = conf != NULL
+	    ? conf_get(conf, "queue_directory", arena, &err)
+	    : NULL;
+	char *path = NULL;
 
-	if (status < 0)
+	if (queue == NULL)
 		(void)fprintf(
-		    stderr, "weir %s: fatal: %s\n", command, err.text);
-	else
-		(void)fputs(buf_str(&out), status == 0 ? stdout : stderr);
-	buf_free(&out);
-	return status < 0 ? EX_UNAVAILABLE : status == 0 ? 0 : EX_CONFIG;
+		    stderr, "weir %s: fatal: %s\n", program, err.text);
+	else if (asprintf(&path, "%s/run/%s", queue, name) < 0)
+		fatal("out of memory");
+	if (conf != NULL)
+		conf_free(conf);
+	arena_free(arena);
+	return path;
 }
 
+/* Ask the running supervisor; print what it says. */
 static int
-command(int argc, char **argv)
+ask(int argc, char **argv)
 {
 	const char *dir = cmd_options_dir(argc, argv);
-	struct generation *g;
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	char *path;
 	int status;
 
 	if (dir == NULL)
 		return EX_USAGE;
-	g = cmd_options_read(argv[0], dir);
-	if (g == NULL)
+	path = run_file(argv[0], dir, "control");
+	if (path == NULL)
 		return EX_CONFIG;
-	status = ask(argv[0], g);
-	generation_free(g);
-	return status;
+	status = control_ask(path, argv[0], &out, &err);
+	if (status < 0)
+		(void)fprintf(
+		    stderr, "weir %s: fatal: %s\n", argv[0], err.text);
+	else
+		(void)fputs(buf_str(&out), status == 0 ? stdout : stderr);
+	buf_free(&out);
+	free(path);
+	return status < 0 ? EX_UNAVAILABLE : status == 0 ? 0 : EX_CONFIG;
 }
 
 int
 cmd_run_reload(int argc, char **argv)
 {
-	return command(argc, argv);
+	return ask(argc, argv);
 }
 
 int
 cmd_run_status(int argc, char **argv)
 {
-	return command(argc, argv);
+	return ask(argc, argv);
 }
 
 /* The supervisor's lock is free again when its last role has ended. */
 static void
-wait_end(const struct generation *g)
+wait_end(const char *path)
 {
-	int fd = open(
-	    generation_socket(g, "pid"), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return;
@@ -188,18 +205,14 @@ wait_end(const struct generation *g)
 int
 cmd_run_stop(int argc, char **argv)
 {
-	const char *dir = cmd_options_dir(argc, argv);
-	struct generation *g;
-	int status;
+	int status = ask(argc, argv);
+	char *path;
 
-	if (dir == NULL)
-		return EX_USAGE;
-	g = cmd_options_read(argv[0], dir);
-	if (g == NULL)
-		return EX_CONFIG;
-	status = ask(argv[0], g);
-	if (status == 0)
-		wait_end(g);
-	generation_free(g);
+	if (status != 0)
+		return status;
+	path = run_file(argv[0], cmd_options_dir(argc, argv), "pid");
+	if (path != NULL)
+		wait_end(path);
+	free(path);
 	return status;
 }

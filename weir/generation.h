@@ -4,6 +4,7 @@
 #define WEIR_GENERATION_H
 
 #include "base/base_params.h"
+#include "base/buf.h"
 #include "base/master.h"
 #include "weir/weir_params.h"
 
@@ -17,9 +18,11 @@ struct generation {
 	struct master master;
 	struct base_params base;
 	struct weir_params weir;
-	const char *run_dir;   /* sockets of the roles */
-	const char *store_dir; /* the queue */
-	const char *state_dir; /* other embedded state */
+	struct buf main_text, master_text; /* as they were read */
+	int fd;                            /* generation_share() */
+	const char *run_dir;               /* sockets of the roles */
+	const char *store_dir;             /* the queue */
+	const char *state_dir;             /* other embedded state */
 };
 
 /* generation_tables(): the parameter tables of all directories, ended by
@@ -30,6 +33,17 @@ const struct param_table *const *generation_tables(void);
  * master.cf is malformed.  Free with generation_free(). */
 struct generation *generation_read(const char *dir, struct err *err);
 void generation_free(struct generation *g);
+
+/*
+ * generation_share(g, err): a descriptor (of ${g}) with the texts, for other
+ * processes of the same generation; -1 and why.
+ * generation_read_shared(dir, fd, err): read it there, as if it were in ${dir}.
+ * So all processes of a generation read the same, those too that are started
+ * again when the files have changed.
+ */
+int generation_share(struct generation *g, struct err *err);
+struct generation *
+generation_read_shared(const char *dir, int fd, struct err *err);
 
 /* generation_socket(g, name): the path of a role's socket. */
 const char *generation_socket(const struct generation *g, const char *name);

@@ -91,10 +91,10 @@ handover_retired(void)
 	tell('D', "");
 }
 
-/* New log files take the numbers of the old ones, so that no other thread
- * need know.  Only calls that a signal handler may make. */
-static void
-take_logs(int number)
+/* One message.  What it brings takes the number of the old one, so that no
+ * other thread need know.  Only calls that a signal handler may make. */
+static bool
+take_one(void)
 {
 	union {
 		struct cmsghdr align;
@@ -106,25 +106,41 @@ take_logs(int number)
 		.msg_iovlen = 1,
 		.msg_control = control.space,
 		.msg_controllen = sizeof control.space };
-	int saved = errno, fds[2];
 	struct cmsghdr *c;
+	int fds[2], to;
 
-	(void)number;
-	if (recvmsg(HANDOVER_CONTROL, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) >
-		0 &&
-	    (c = CMSG_FIRSTHDR(&msg)) != NULL && c->cmsg_type == SCM_RIGHTS) {
-		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		memcpy(fds, CMSG_DATA(c), n * sizeof(int));
-		for (size_t i = 0; i < n; i++) {
-			(void)dup3(fds[i],
-			    (kind[0] == 'J' ? HANDOVER_JSON : HANDOVER_LOG) +
-				(int)i,
-			    O_CLOEXEC);
-			(void)close(fds[i]);
-		}
+	if (recvmsg(HANDOVER_CONTROL, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <=
+	    0)
+		return false;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
+		return true;
+	to = kind[0] == 'C'  ? HANDOVER_CONFIG
+	    : kind[0] == 'J' ? HANDOVER_JSON
+			     : HANDOVER_LOG;
+	memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+		(void)dup3(fds[i], to + (int)i, O_CLOEXEC);
+		(void)close(fds[i]);
 	}
+	return true;
+}
+
+void
+handover_take(void)
+{
+	int saved = errno;
+
+	while (take_one())
+		;
 	errno = saved;
+}
+
+static void
+take_logs(int number)
+{
+	(void)number;
+	handover_take();
 }
 
 void

@@ -2,8 +2,8 @@
  *
  * A role is started by a fresh exec of this program as
  *	weir role-NAME -c DIR [-s] [-f NAME=FD ...]
- * with a control socket as descriptor 3.  It reads its configuration, enters
- * its jail, says that it is ready, and waits for the word to serve; so a new
+ * with a control socket as descriptor 3.  It reads the configuration that it
+ * was given, enters its jail, says that it is ready, and waits for the word to serve; so a new
  * generation replaces the old one only when all of it is ready. */
 #ifndef WEIR_HANDOVER_H
 #define WEIR_HANDOVER_H
@@ -15,9 +15,10 @@ struct err;
 
 enum {
 	HANDOVER_CONTROL = 3,
-	HANDOVER_LOG = 4,  /* closed: syslog */
-	HANDOVER_JSON = 5, /* closed: none */
-	HANDOVER_FIRST = 6,
+	HANDOVER_LOG = 4,    /* closed: syslog */
+	HANDOVER_JSON = 5,   /* closed: none */
+	HANDOVER_CONFIG = 6, /* generation_read_shared() */
+	HANDOVER_FIRST = 7,
 	HANDOVER_MOST = 512,
 	HANDOVER_TEXT = 4096,
 };
@@ -53,6 +54,11 @@ void handover_refuse(const struct err *err);
  * goes away or changes its mind.  From then on SIGUSR1 takes new log files
  * from the supervisor, and its death is a SIGTERM for us. */
 void handover_ready(const char *warnings);
+
+/* handover_take(): take what the supervisor has sent, log files and a newer
+ * configuration: they are then the descriptors above.  Any thread, and a
+ * signal handler. */
+void handover_take(void);
 
 /* handover_retired(): tell that this process has seen that others serve in its
  * place, and accepts no more clients.  Any thread. */

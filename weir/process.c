@@ -121,6 +121,8 @@ run(const struct role *role, const char *dir, bool strict,
 	if (files->json >= 0)
 		plan->fds[plan->nfds++] =
 		    (struct spawn_fd){ files->json, HANDOVER_JSON };
+	plan->fds[plan->nfds++] =
+	    (struct spawn_fd){ files->config, HANDOVER_CONFIG };
 	plan_role(plan, role, files);
 	spawn.argv = plan->argv;
 	spawn.envp = environ;
@@ -203,27 +205,21 @@ process_serve(struct process *p)
 	p->state = PROCESS_SERVING;
 }
 
-void
-process_logs(struct process *p, const struct process_files *files)
+/* Send descriptors, and say so with a signal. */
+static void
+send_fds(const struct process *p, char what, const int *fds, size_t n, int sig)
 {
 	union {
 		struct cmsghdr align;
 		char space[CMSG_SPACE(2 * sizeof(int))];
 	} control = { 0 };
-	char kind[1] = { files->log >= 0 ? 'L' : 'J' };
-	struct iovec iov = { kind, sizeof kind };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int fds[2];
-	size_t n = 0;
+	struct iovec iov = { &what, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.space,
+		.msg_controllen = CMSG_SPACE(n * sizeof(int)) };
 
-	if (files->log >= 0)
-		fds[n++] = files->log;
-	if (files->json >= 0)
-		fds[n++] = files->json;
-	if (n == 0)
-		return;
-	msg.msg_control = control.space;
-	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	must(n <= 2);
 	*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
 		.cmsg_level = SOL_SOCKET,
 		.cmsg_type = SCM_RIGHTS,
@@ -231,5 +227,25 @@ process_logs(struct process *p, const struct process_files *files)
 	};
 	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, n * sizeof(int));
 	if (sendmsg(p->control.fd, &msg, MSG_NOSIGNAL) > 0)
-		(void)kill(p->pid, SIGUSR1);
+		(void)kill(p->pid, sig);
+}
+
+void
+process_logs(struct process *p, const struct process_files *files)
+{
+	int fds[2];
+	size_t n = 0;
+
+	if (files->log >= 0)
+		fds[n++] = files->log;
+	if (files->json >= 0)
+		fds[n++] = files->json;
+	if (n > 0)
+		send_fds(p, files->log >= 0 ? 'L' : 'J', fds, n, SIGUSR1);
+}
+
+void
+process_configure(struct process *p, const struct process_files *files)
+{
+	send_fds(p, 'C', &files->config, 1, SIGHUP);
 }

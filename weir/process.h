@@ -52,6 +52,7 @@ struct process {
 /* The descriptors that every process gets. */
 struct process_files {
 	int log, json; /* -1: none */
+	int config;    /* generation_share() */
 	const struct listeners *listeners;
 	/* Unix sockets by name, in the order of process_sockets(). */
 	const int *sockets;
@@ -77,8 +78,10 @@ void process_log_end(const struct process *p, int status);
 void process_free(struct process *p);
 
 /* process_serve(p): the word to serve.  process_logs(p, files): new log
- * files. */
+ * files.  process_configure(p, files): a new configuration, for a role that
+ * takes it in place. */
 void process_serve(struct process *p);
 void process_logs(struct process *p, const struct process_files *files);
+void process_configure(struct process *p, const struct process_files *files);
 
 #endif

@@ -65,7 +65,7 @@ begin(int argc, char **argv, struct process *p)
 	(void)sigaction(
 	    SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
 	clock_open();
-	p->g = generation_read(p->handover.dir, &err);
+	p->g = generation_read_shared(p->handover.dir, HANDOVER_CONFIG, &err);
 	if (p->g == NULL) {
 		handover_refuse(&err);
 		return EX_CONFIG;
@@ -232,7 +232,9 @@ reread(void *arg, struct err *err)
 {
 	struct process *p = arg;
 
-	p->newer = generation_read(p->handover.dir, err);
+	handover_take();
+	p->newer =
+	    generation_read_shared(p->handover.dir, HANDOVER_CONFIG, err);
 	return p->newer != NULL ? p->newer->conf : NULL;
 }
 

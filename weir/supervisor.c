@@ -88,8 +88,12 @@ static bool
 start(
     struct supervisor *s, const struct role *role, bool strict, struct err *err)
 {
-	struct process *p = process_start(role, s->dir, strict, &s->files, err);
+	struct process *p;
 
+	s->files.config = generation_share(newest(s), err);
+	if (s->files.config < 0)
+		return false;
+	p = process_start(role, s->dir, strict, &s->files, err);
 	if (p == NULL)
 		return false;
 	p->supervisor = s;
@@ -169,7 +173,7 @@ commit(struct supervisor *s)
 			drain(p, true);
 		} else if (p->generation != s->number && p->role->in_place &&
 		    p->state == PROCESS_SERVING)
-			(void)kill(p->pid, SIGHUP);
+			process_configure(p, &s->files);
 	if (s->next != NULL) {
 		layout_events(s->next, s->files.log, s->files.json);
 		generation_free(s->now);

@@ -411,7 +411,7 @@ sub sink {
 sub messages {
 	my ($self, $dir, $count, $seconds) = @_;
 	my $path = -d "$dir/new" ? "$dir/new" : $dir;
-	my $list = sub { grep { !/\.tmp$/ } sort glob("$path/*") };
+	my $list = sub { grep { -f && !/\.tmp$/ } sort glob("$path/*") };
 
 	$self->wait_for(sub {
 		$path = "$dir/new" if -d "$dir/new";
