@@ -220,12 +220,12 @@ send_fds(const struct process *p, char what, const int *fds, size_t n, int sig)
 		.msg_controllen = CMSG_SPACE(n * sizeof(int)) };
 
 	must(n <= 2);
-	*CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
+	control.align = (struct cmsghdr){
 		.cmsg_level = SOL_SOCKET,
 		.cmsg_type = SCM_RIGHTS,
 		.cmsg_len = CMSG_LEN(n * sizeof(int)),
 	};
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, n * sizeof(int));
+	memcpy(CMSG_DATA(&control.align), fds, n * sizeof(int));
 	if (sendmsg(p->control.fd, &msg, MSG_NOSIGNAL) > 0)
 		(void)kill(p->pid, sig);
 }
