@@ -33,12 +33,12 @@ enum process_state {
 	PROCESS_DRAINING,
 };
 
-struct supervisor;
+struct rollout;
 
 struct process {
 	struct process *next;
 	const struct role *role;
-	struct supervisor *supervisor;
+	struct rollout *rollout;
 	enum process_state state;
 	pid_t pid;
 	struct loop_fd exit;     /* a pidfd */

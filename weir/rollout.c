@@ -1,0 +1,378 @@
+/* rollout.c - see rollout.h. */
+#include "weir/rollout.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "weir/generation.h"
+#include "weir/handover.h"
+#include "weir/layout.h"
+
+static const struct event_by by = { .program = "master" };
+
+static struct process *of_exit(struct loop_fd *watch);
+static void role_spoke(struct loop_fd *watch, unsigned what);
+static void role_ended(struct loop_fd *watch, unsigned what);
+static void limit_passed(struct loop_timer *timer);
+
+static struct process *
+of_exit(struct loop_fd *watch)
+{
+	return (struct process *)(void *)((char *)watch -
+	    offsetof(struct process, exit));
+}
+
+static struct generation *
+newest(struct rollout *r)
+{
+	return r->next != NULL ? r->next : r->now;
+}
+
+static bool
+start(struct rollout *r, const struct role *role, bool strict, struct err *err)
+{
+	struct process *p;
+
+	r->files.config = generation_share(newest(r), err);
+	if (r->files.config < 0)
+		return false;
+	p = process_start(role, r->dir, strict, &r->files, err);
+	if (p == NULL)
+		return false;
+	p->rollout = r;
+	p->generation = r->number;
+	p->control.ready = role_spoke;
+	p->exit.ready = role_ended;
+	p->limit.fire = limit_passed;
+	loop_watch(r->loop, &p->control);
+	loop_watch(r->loop, &p->exit);
+	loop_timer_set(r->loop, &p->limit,
+	    clock_mono() + newest(r)->weir.weir_ready_time_limit);
+	p->next = r->processes;
+	r->processes = p;
+	return true;
+}
+
+/* End a process; it may go on with its sessions for a while: all of them if
+ * another serves in its place, else those that are in the middle of a
+ * message. */
+static void
+drain(struct process *p, bool replaced)
+{
+	struct rollout *r = p->rollout;
+
+	(void)kill(p->pid, replaced && p->role->retires ? SIGUSR2 : SIGTERM);
+	if (p->state == PROCESS_DRAINING)
+		return;
+	p->state = PROCESS_DRAINING;
+	loop_timer_set(r->loop, &p->limit,
+	    clock_mono() + r->now->weir.weir_drain_time_limit + CLOCK_SECOND);
+}
+
+/* Tell whoever waits for the outcome of a start or a reload. */
+static void
+report(struct rollout *r, bool good)
+{
+	if (r->done != NULL)
+		r->done(r->done_arg, good, buf_str(&r->said));
+	r->done = NULL;
+	buf_reset(&r->said);
+}
+
+/* Who asked for a new generation may count on being served by it, so the
+ * answer waits until the old one accepts no more clients. */
+static void
+has_left(struct process *p)
+{
+	struct rollout *r = p->rollout;
+
+	if (!p->leaving)
+		return;
+	p->leaving = false;
+	if (--r->leaving == 0)
+		report(r, true);
+}
+
+/* All of the new generation is ready: the old one drains. */
+static void
+commit(struct rollout *r)
+{
+	listeners_commit(&r->listeners);
+	for (struct process *p = r->processes; p != NULL; p = p->next)
+		if (p->state == PROCESS_READY)
+			process_serve(p);
+		else if (p->state != PROCESS_DRAINING &&
+		    p->generation != r->number && !p->role->in_place) {
+			p->leaving = p->role->retires;
+			r->leaving += p->leaving;
+			drain(p, true);
+		} else if (p->generation != r->number && p->role->in_place &&
+		    p->state == PROCESS_SERVING)
+			process_configure(p, &r->files);
+	if (r->next != NULL) {
+		layout_events(r->next, r->files.log, r->files.json);
+		generation_free(r->now);
+		r->now = r->next;
+		r->next = NULL;
+	}
+	r->served = true;
+	event_info(
+	    &by, "generation %u serves, configuration %s", r->number, r->dir);
+	if (r->leaving == 0)
+		report(r, true);
+}
+
+static struct rollout_backoff *
+backoff_of(struct rollout *r, const struct role *role)
+{
+	return &r->backoffs[role - process_roles()];
+}
+
+static void
+start_again(struct loop_timer *timer)
+{
+	struct rollout_backoff *b = (struct rollout_backoff *)(void *)timer;
+	struct rollout *r = b->rollout;
+	struct err err;
+
+	if (r->stopping || process_find(r->processes, b->role))
+		return;
+	if (!start(r, b->role, false, &err)) {
+		event_warning(&by, "%s: %s", b->role->name, err.text);
+		loop_timer_set(r->loop, timer, clock_mono() + CLOCK_SECOND);
+	}
+}
+
+static void
+start_role(struct rollout *r, const struct role *role, int64_t when)
+{
+	struct rollout_backoff *b = backoff_of(r, role);
+
+	b->rollout = r;
+	b->role = role;
+	b->timer.fire = start_again;
+	loop_timer_set(r->loop, &b->timer, when);
+}
+
+/* Something of the new generation cannot serve: nothing changes, and if it is
+ * the first one, there is nothing to do.  A role that died meanwhile, and was
+ * started as one of the new generation, must be started once more. */
+static void
+give_up(struct rollout *r)
+{
+	size_t n = r->said.len;
+
+	r->stopping = r->stopping || !r->served;
+	for (struct process *p = r->processes; p != NULL; p = p->next)
+		if (p->state == PROCESS_STARTING || p->state == PROCESS_READY) {
+			/* It may wait for the word, and for nothing else. */
+			(void)shutdown(p->control.fd, SHUT_WR);
+			drain(p, false);
+		}
+	listeners_abort(&r->listeners);
+	generation_free(r->next);
+	r->next = NULL;
+	for (const struct role *role = process_roles(); role->name != NULL;
+	     role++)
+		if (!r->stopping && !process_find(r->processes, role))
+			start_role(r, role, clock_mono());
+	while (n > 0 && r->said.data[n - 1] == '\n')
+		n--;
+	event_warning(&by, "generation %u is refused: %.*s", r->number,
+	    n > 0 ? (int)n : INT_MAX,
+	    n > 0 ? r->said.data : "a role did not become ready");
+	report(r, false);
+}
+
+static bool
+all_ready(const struct rollout *r)
+{
+	for (const struct process *p = r->processes; p != NULL; p = p->next)
+		if (p->state == PROCESS_STARTING)
+			return false;
+	return true;
+}
+
+/* A role died that should serve: a new one takes its place, at once if the
+ * old one had lived for a while. */
+static void
+restart_later(struct rollout *r, const struct process *p)
+{
+	struct rollout_backoff *b = backoff_of(r, p->role);
+	int64_t when = clock_mono();
+
+	if (when - p->started > 10 * CLOCK_SECOND)
+		b->failures = 0;
+	if (b->failures > 0)
+		when += CLOCK_SECOND / 8 << (b->failures < 8 ? b->failures : 8);
+	start_role(r, p->role, when);
+	b->failures++;
+}
+
+static void
+role_ended(struct loop_fd *watch, unsigned what)
+{
+	struct process *p = of_exit(watch), **place;
+	struct rollout *r = p->rollout;
+	enum process_state state = p->state;
+	int status = 0;
+
+	(void)what;
+	if (waitpid(p->pid, &status, WNOHANG) != p->pid)
+		return;
+	/* What it said last, why it cannot serve, say, is still to be read. */
+	if (state == PROCESS_STARTING)
+		role_spoke(&p->control, LOOP_READ);
+	state = p->state;
+	loop_forget(r->loop, &p->exit);
+	loop_forget(r->loop, &p->control);
+	loop_timer_cancel(r->loop, &p->limit);
+	for (place = &r->processes; *place != p; place = &(*place)->next)
+		;
+	*place = p->next;
+	has_left(p);
+	if (state != PROCESS_DRAINING)
+		process_log_end(p, status);
+	if (state == PROCESS_SERVING && !r->stopping) {
+		restart_later(r, p);
+	} else if (!r->stopping &&
+	    (state == PROCESS_STARTING || state == PROCESS_READY)) {
+		if (r->next != NULL || !r->served)
+			give_up(r);
+		else if (!process_find(r->processes, p->role))
+			restart_later(r, p);
+	}
+	if (r->stopping && r->processes == NULL)
+		loop_stop(r->loop);
+	process_free(p);
+}
+
+/* A role says that it is ready, or why it cannot be. */
+static void
+role_spoke(struct loop_fd *watch, unsigned what)
+{
+	struct process *p = (struct process *)(void *)((char *)watch -
+	    offsetof(struct process, control));
+	struct rollout *r = p->rollout;
+	char text[HANDOVER_TEXT];
+	ssize_t n;
+
+	(void)what;
+	while ((n = recv(watch->fd, text, sizeof text - 1, 0)) > 0) {
+		text[n] = '\0';
+		if (text[1] != '\0')
+			buf_printf(&r->said, "%s\n", text + 1);
+		if (text[0] == 'D')
+			has_left(p);
+		if (text[0] != 'R' || p->state != PROCESS_STARTING)
+			continue;
+		p->state = PROCESS_READY;
+		loop_timer_cancel(r->loop, &p->limit);
+		if (r->next == NULL && r->served) {
+			/* In place of one that died. */
+			if (r->said.len > 0)
+				event_warning(
+				    &by, "%s: %s", p->role->name, r->said.data);
+			buf_reset(&r->said);
+			process_serve(p);
+		} else if (all_ready(r)) {
+			commit(r);
+		}
+	}
+}
+
+static void
+limit_passed(struct loop_timer *timer)
+{
+	struct process *p = (struct process *)(void *)((char *)timer -
+	    offsetof(struct process, limit));
+
+	event_warning(&by, "process weir/%s pid %d %s; killing it",
+	    p->role->name, (int)p->pid,
+	    p->state == PROCESS_DRAINING ? "still has sessions"
+					 : "does not become ready");
+	(void)kill(p->pid, SIGKILL);
+}
+
+bool
+rollout_reload(struct rollout *r,
+    void (*done)(void *arg, bool good, const char *text), void *arg,
+    struct err *err)
+{
+	struct generation *g;
+
+	if (r->next != NULL || r->leaving > 0 || !r->served || r->stopping) {
+		err_set(err, "a start, reload or stop is under way");
+		return false;
+	}
+	g = generation_read(r->dir, err);
+	if (g == NULL) {
+		event_warning(&by, "reload: %s", err->text);
+		return false;
+	}
+	if (listeners_open(&r->listeners, &g->master, g->base.inet_interfaces,
+		g->base.inet_protocols, layout_loops(g), err) != 0) {
+		generation_free(g);
+		event_warning(&by, "reload: %s", err->text);
+		return false;
+	}
+	r->next = g;
+	r->number++;
+	r->done = done;
+	r->done_arg = arg;
+	for (const struct role *role = process_roles(); role->name != NULL;
+	     role++)
+		if (!role->in_place && !start(r, role, true, err)) {
+			buf_puts(&r->said, err->text);
+			give_up(r);
+			return true;
+		}
+	return true;
+}
+
+void
+rollout_stop(struct rollout *r)
+{
+	if (r->stopping)
+		return;
+	event_info(&by, "stopping");
+	r->stopping = true;
+	for (struct process *p = r->processes; p != NULL; p = p->next)
+		drain(p, false);
+	if (r->processes == NULL)
+		loop_stop(r->loop);
+}
+
+bool
+rollout_start(struct rollout *r,
+    void (*done)(void *arg, bool good, const char *text), void *arg)
+{
+	struct err err = { 0 };
+
+	r->number = 1;
+	r->done = done;
+	r->done_arg = arg;
+	for (const struct role *role = process_roles(); role->name != NULL;
+	     role++)
+		if (!start(r, role, false, &err)) {
+			buf_puts(&r->said, err.text);
+			give_up(r);
+			break;
+		}
+	return r->processes != NULL;
+}
+
+void
+rollout_end(struct rollout *r)
+{
+	for (size_t i = 0; i < ROLLOUT_ROLES; i++)
+		loop_timer_cancel(r->loop, &r->backoffs[i].timer);
+	generation_free(r->now);
+	buf_free(&r->said);
+}
