@@ -29,7 +29,7 @@ read_tls(struct session *s, char *to, size_t want)
 		return SESSION_WIRE_SOME;
 	case TLS_WANT_WRITE:
 		block(s);
-		/* fall through */
+		__attribute__((fallthrough));
 	case TLS_WANT_READ:
 		s->readable = false;
 		return SESSION_WIRE_NONE;

@@ -168,7 +168,7 @@ control_open(struct loop *loop, const char *path, const struct control_ops *ops,
 	if (control == NULL)
 		fatal("out of memory");
 	*control = (struct control){ .loop = loop,
-		.listener = { fd, incoming },
+		.listener = { .fd = fd, .ready = incoming },
 		.ops = ops,
 		.arg = arg };
 	loop_watch_level(loop, &control->listener, false);
