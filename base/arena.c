@@ -87,11 +87,12 @@ arena_alloc(struct arena *a, size_t size)
 	char *p;
 
 	must(size < SIZE_MAX / 4);
+	size += size == 0;
 	whole = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	a->used += whole;
 	if (ONE_EACH || whole > a->next_size / 2) {
 		/* The block that has room stays the one to use. */
-		p = new_block(a, ONE_EACH ? size + (size == 0) : whole);
+		p = new_block(a, ONE_EACH ? size : whole);
 		return memset(p, 0, size);
 	}
 	if (whole > a->left) {

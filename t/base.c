@@ -10,12 +10,20 @@
 #include "base/strmap.h"
 #include "t/tap.h"
 
+static const char *
+nothing(struct arena *a)
+{
+	return arena_alloc(a, 0);
+}
+
 static void
 test_arena(void)
 {
 	struct arena *a = arena_new();
 	char *big, *s;
+	const char *none = nothing(a);
 
+	ok(none != nothing(a), "even nothing has an address of its own");
 	s = arena_printf(a, "%s-%d", "x", 7);
 	is(s, "x-7", "printf");
 	big = arena_alloc(a, 100000);
