@@ -74,7 +74,7 @@ virtual_alias_maps = inline:{{list\@example.org = anna\@example.org bert\@exampl
 EOT
 $w->start;
 
-sub box { return "$base/mail/$_[0]\@example.org" }
+sub box { return "$base/mail/$_[0]\@example.org/new" }
 
 my $c = $w->smtp;
 $c->cmd("EHLO client.example.net");

@@ -40,7 +40,7 @@ subtest "S-001, S-002, S-003: from the session to the mailbox" => sub {
 	    "\r\nHello.\r\n..\r\n.") =~ /^250 2\.0\.0 Ok: queued as (\w+)$/;
 	ok $qid, "S-001: queued";
 	is $c->cmd("quit"), "221 2.0.0 Bye", "S-001: quit";
-	my ($m) = $w->messages("$w->{dir}/mail/kdent", 1);
+	my ($m) = $w->messages("$w->{dir}/mail/kdent/new", 1);
 	like $m, qr/\AReturn-Path: <info\@oreilly\.com>\nX-Original-To: kdent\@example\.com\nDelivered-To: kdent\@example\.com\nReceived: from mail\.oreilly\.com \(\S+ \[127\.0\.0\.1\]\)\n\tby mail\.example\.com \(Weir\) with SMTP id $qid\n\tfor <kdent\@example\.com>; .*\n/,
 	    "S-001: Return-Path, Delivered-To, Received with the same id";
 	like $m, qr/\nTo: somebody\@else\.example\nSubject: hi\n(?:[\w-]+: .*\n)*\nHello\.\n\.\n\z/,
@@ -83,7 +83,7 @@ EOT
 	like $reply, qr/^250/, "S-097: an alias";
 	my ($m) = $w->wait_for(sub {
 		my ($one) = grep { /^Subject: aliased/m }
-		    $w->messages("$w->{dir}/mail/kdent", 1);
+		    $w->messages("$w->{dir}/mail/kdent/new", 1);
 		return $one;
 	});
 	like $m, qr/^X-Original-To: info\@ora\.example\nDelivered-To: kdent\@example\.com\n/m,

@@ -410,13 +410,10 @@ sub sink {
 # The messages in a sink or a Maildir, waiting until there are so many.
 sub messages {
 	my ($self, $dir, $count, $seconds) = @_;
-	my $path = -d "$dir/new" ? "$dir/new" : $dir;
-	my $list = sub { grep { -f && !/\.tmp$/ } sort glob("$path/*") };
+	my $list = sub { grep { -f && !/\.tmp$/ } sort glob("$dir/*") };
 
-	$self->wait_for(sub {
-		$path = "$dir/new" if -d "$dir/new";
-		return scalar(my @l = $list->()) >= $count;
-	}, $seconds || 15);
+	$self->wait_for(sub { scalar(my @l = $list->()) >= $count },
+	    $seconds || 15);
 	return map { read_file($_) } $list->();
 }
 
