@@ -407,7 +407,8 @@ sub sink {
 	return $dir;
 }
 
-# The messages in a sink or a Maildir, waiting until there are so many.
+# The messages in a directory (of a sink, new/ of a Maildir), waiting until
+# there are so many.
 sub messages {
 	my ($self, $dir, $count, $seconds) = @_;
 	my $list = sub { grep { -f && !/\.tmp$/ } sort glob("$dir/*") };
