@@ -38,6 +38,22 @@ err_add(struct err *err, const char *format, ...)
 	err->text[n] = '\0';
 }
 
+void
+err_also(struct err *err, const char *format, ...)
+{
+	va_list ap;
+	size_t n;
+
+	if (err == NULL)
+		return;
+	n = strlen(err->text);
+	if (n > 0 && n + 2 < sizeof err->text)
+		err->text[n++] = '\n';
+	va_start(ap, format);
+	(void)vsnprintf(err->text + n, sizeof err->text - n, format, ap);
+	va_end(ap);
+}
+
 const char *
 err_errno(int number)
 {

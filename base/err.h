@@ -17,6 +17,10 @@ void err_set(struct err *err, const char *format, ...)
 void err_add(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* err_also(err, format, ...): one reason more, as a line of its own. */
+void err_also(struct err *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* err_errno(number): what errno says, in words; like strerror(), but for any
  * thread. */
 const char *err_errno(int number);

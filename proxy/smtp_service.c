@@ -21,15 +21,8 @@
 static void
 gather(struct err *all, struct err *one)
 {
-	size_t n = strlen(all->text);
-
-	if (one->text[0] == '\0')
-		return;
-	if (n > 0 && n + 1 < sizeof all->text)
-		all->text[n++] = '\n';
-	for (const char *p = one->text; *p && n + 1 < sizeof all->text; p++)
-		all->text[n++] = *p;
-	all->text[n] = '\0';
+	if (one->text[0] != '\0')
+		err_also(all, "%s", one->text);
 	one->text[0] = '\0';
 }
 

@@ -6,9 +6,11 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/conf.h"
+#include "base/err.h"
+#include "base/event.h"
 #include "base/fatal.h"
 #include "queue/schedule_inner.h"
+#include "queue/transport_limits.h"
 #include "rules/address.h"
 
 enum {
@@ -17,65 +19,16 @@ enum {
 	MOST_OCTETS = 512 * 1024,
 };
 
-/* The value of <transport>_<what>, or ${preset} if nobody defines it. */
-static unsigned
-limit(
-    struct schedule *s, const char *transport, const char *what, int64_t preset)
-{
-	struct arena *arena = arena_new();
-	const char *name = arena_printf(arena, "%s_%s", transport, what);
-	const char *text;
-	struct conf_value value;
-	char *end;
-	long number;
-
-	conf_used(s->conf, name);
-	if (conf_find(s->conf, name, &value) &&
-	    (text = conf_get(s->conf, name, arena, NULL)) != NULL) {
-		number = strtol(text, &end, 10);
-		if (end != text && *end == '\0' && number >= 0 &&
-		    number <= INT32_MAX)
-			preset = number;
-	}
-	arena_free(arena);
-	return (unsigned)preset;
-}
-
-/* Is ${transport} in defer_transports? */
-static bool
-is_deferred(struct schedule *s, const char *transport)
-{
-	struct arena *arena = arena_new();
-	const char *cursor = s->params.defer_transports, *word;
-	bool found = false;
-
-	while (!found && (word = conf_word(&cursor, arena)) != NULL)
-		found = strcmp(word, transport) == 0;
-	arena_free(arena);
-	return found;
-}
-
 static void
 load_limits(struct schedule *s, const char *transport,
     struct destination_limits *limits)
 {
-	const struct queue_params *p = &s->params;
+	const struct event_by by = { .program = "qmgr" };
+	struct err err = { "" };
 
-	limits->concurrency =
-	    limit(s, transport, "destination_concurrency_limit",
-		p->default_destination_concurrency_limit);
-	limits->initial = limit(s, transport, "initial_destination_concurrency",
-	    p->initial_destination_concurrency);
-	if (limits->initial == 0)
-		limits->initial = 1;
-	if (limits->concurrency > 0 && limits->initial > limits->concurrency)
-		limits->initial = limits->concurrency;
-	limits->recipients = limit(s, transport, "destination_recipient_limit",
-	    p->default_destination_recipient_limit);
-	limits->failed_cohorts =
-	    limit(s, transport, "destination_concurrency_failed_cohort_limit",
-		p->default_destination_concurrency_failed_cohort_limit);
-	limits->deferred = is_deferred(s, transport);
+	transport_limits_read(limits, s->conf, &s->params, transport, &err);
+	if (err.text[0] != '\0')
+		event_warning(&by, "%s", err.text);
 }
 
 const struct destination_limits *

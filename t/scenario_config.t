@@ -243,6 +243,19 @@ subtest "S-005: a start that fails says so" => sub {
 	like $text, qr/main\.cf:\d+.*smtpd_timeout/, "S-005: on the terminal";
 };
 
+subtest "S-044: parameters that bear the name of a transport" => sub {
+	$w->configure(main => $base .
+	    "relay_destination_concurrency_limit = 5\n" .
+	    "smtp_destination_recipient_limit = many\n" .
+	    "nosuch_destination_recipient_limit = 3\n");
+	my ($s, $text) = $w->command("check");
+	like $text, qr/main\.cf:\d+: smtp_destination_recipient_limit = many: not a number/,
+	    "a value that is none";
+	like $text, qr/unknown parameter nosuch_destination_recipient_limit/,
+	    "a transport that is not there";
+	unlike $text, qr/relay_destination_concurrency_limit/, "and one that is";
+};
+
 # S-041: what went wrong is found by the words that administrators look for.
 like $w->log, qr/ \w+: reject: RCPT from /, "S-041: reject";
 like $w->log, qr/ warning: .*etc\/nothing/, "S-041: warning";

@@ -11,6 +11,9 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "classes/stage.h"
+#include "queue/destination.h"
+#include "queue/queue_params.h"
+#include "queue/transport_limits.h"
 #include "rules/route.h"
 #include "weir/cmd_options.h"
 #include "weir/generation.h"
@@ -177,12 +180,29 @@ check_columns(const struct master_service *s)
 	}
 }
 
+/* What bears the name of the service, if mail goes out by it. */
+static void
+check_transport(struct generation *g, const struct master_service *s)
+{
+	struct destination_limits limits;
+	struct queue_params params;
+	struct err err = { 0 };
+
+	if (param_load(&queue_params_table, g->conf, g->arena, &params, &err) !=
+	    0)
+		return; /* check_values() has said why */
+	transport_limits_read(&limits, g->conf, &params, s->name, &err);
+	mistakes(&err);
+}
+
 static void
 check_service(struct generation *g, const struct master_service *s)
 {
 	struct conf *view = master_view(s, g->conf);
 
 	check_columns(s);
+	if (s->type == MASTER_UNIX)
+		check_transport(g, s);
 	check_values(view, g->arena);
 	if (s->type == MASTER_INET && strcmp(s->command, "smtpd") == 0)
 		check_smtpd(s, view);
