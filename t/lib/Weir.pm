@@ -7,6 +7,7 @@ package Weir;
 #	my $c = $w->smtp;
 #	like $c->cmd("EHLO me"), qr/^250/, "greeted";
 #
+# nofile => N: with so few descriptors.
 # real_time => 1: advance() has no effect, and nothing looks at the clock more
 # often than it must.
 #
@@ -57,6 +58,7 @@ sub new {
 	chmod 01777, "$self->{dir}/complaints";
 	$self->{port} = $self->port("smtp");
 	$self->{real_time} = $arg{real_time};
+	$self->{nofile} = $arg{nofile};
 	$self->write_clock(0);
 	$self->configure(%arg);
 	$self->start if !defined $arg{start} || $arg{start};
@@ -176,7 +178,10 @@ sub start {
 		open STDIN, "<", "/dev/null";
 		open STDOUT, ">>", "$self->{dir}/stdout";
 		open STDERR, ">>", "$self->{dir}/stderr";
-		{ exec program(), "run", "-c", "$self->{dir}/etc" };
+		my @limit = $self->{nofile}
+		    ? ("sh", "-c", "ulimit -n $self->{nofile}; exec \"\$@\"", "-")
+		    : ();
+		{ exec @limit, program(), "run", "-c", "$self->{dir}/etc" };
 		POSIX::_exit(127);
 	}
 	$self->{pid} = $pid;
