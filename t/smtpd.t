@@ -180,6 +180,25 @@ subtest "TLS as a must, and from the start" => sub {
 	is $c->reply, "220 mail.example.com ESMTP Weir", "then greeted";
 };
 
+subtest "row 47: TLS ends in the middle of a message" => sub {
+	my $c = Weir::Client->new($w->{port}, from => "127.0.0.11");
+	$c->cmd("EHLO x");
+	$c->cmd("STARTTLS");
+	tls($c);
+	begin($c);
+	$c->put("Subject: half\r\n\r\nhalf");
+	# close_notify, and the rest of it by whoever holds the wire.
+	$c->socket->stop_SSL(SSL_fast_shutdown => 1, SSL_no_shutdown => 0);
+	my $fd = fileno $c->socket;
+	open my $raw, "+<&=", $fd or die;
+	syswrite $raw, "evil\r\n.\r\nMAIL FROM:<evil\@example.net>\r\n";
+	ok $w->wait_log(qr/lost connection after DATA .*from \S+\[127\.0\.0\.11\]/),
+	    "the session ends";
+	my (undef, $queue) = $w->command("postqueue", "-j");
+	unlike $queue, qr/evil|half/, "nothing is taken";
+	unlike $w->log, qr/from=<evil/, "nor obeyed";
+};
+
 subtest "rows 52, 54: limits" => sub {
 	my @c = map {
 		Weir::Client->new($w->{port}, from => "127.0.0.7")
