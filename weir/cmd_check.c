@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "classes/review.h"
 #include "classes/stage.h"
 #include "queue/destination.h"
 #include "queue/queue_params.h"
@@ -44,7 +45,13 @@ remark(const char *text)
 static void
 tapped(const char *text)
 {
-	mistake(strncmp(text, "warning: ", 9) == 0 ? text + 9 : text);
+	if (strncmp(text, "warning: ", 9) == 0)
+		text += 9;
+	/* That works as it always did; review.h tells of the other. */
+	if (strncmp(text, "support for ", 12) == 0)
+		remark(text);
+	else if (strncmp(text, "restriction `", 13) != 0)
+		mistake(text);
 }
 
 /* Each line of a gathered reason is a finding. */
@@ -133,6 +140,13 @@ check_values(struct conf *view, struct arena *arena)
 }
 
 static void
+advise(void *arg, const char *text)
+{
+	(void)arg;
+	remark(text);
+}
+
+static void
 check_smtpd(const struct master_service *s, struct conf *view)
 {
 	struct err err = { 0 };
@@ -143,6 +157,8 @@ check_smtpd(const struct master_service *s, struct conf *view)
 	mistakes(&err);
 	rules = stage_compile(view, route, true, &err);
 	mistakes(&err);
+	if (rules != NULL)
+		review_rules(rules, view, advise, NULL);
 	stage_free(rules);
 	route_close(route);
 }

@@ -1,0 +1,170 @@
+/* review.c - see review.h. */
+#include "classes/review.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "checks/check.h"
+#include "classes/rules.h"
+
+enum { MOST_DEPTH = 16 };
+
+/* One list under review. */
+struct review {
+	const struct list *list;
+	const char *place; /* "file:line: name" */
+	struct arena *arena;
+	void (*say)(void *arg, const char *text);
+	void *arg;
+};
+
+static bool
+is_warning(const struct step *step)
+{
+	return step->check != NULL && step->check->ask == NULL;
+}
+
+/* What warn_if_reject stands before is only warned of, but for permit. */
+static bool
+is_warned(const struct list *list, size_t i)
+{
+	return i > 0 && is_warning(&list->steps[i - 1]) &&
+	    (list->steps[i].check == NULL ||
+		strcmp(list->steps[i].check->name, "permit") != 0);
+}
+
+/* Whatever is asked, nothing behind ${step} is. */
+static bool
+is_final(const struct step *step, unsigned depth)
+{
+	const struct list *class = step->class;
+
+	if (step->check != NULL)
+		return (step->check->flags & CHECK_FINAL) != 0;
+	if (class == NULL || depth == MOST_DEPTH)
+		return false;
+	for (size_t i = 0; i < class->count; i++)
+		if (!is_warned(class, i) &&
+		    is_final(&class->steps[i], depth + 1))
+			return true;
+	return false;
+}
+
+static void
+find_unreached(const struct review *r)
+{
+	const struct list *list = r->list;
+
+	for (size_t i = 0; i + 1 < list->count; i++) {
+		if (is_warned(list, i) || !is_final(&list->steps[i], 0))
+			continue;
+		r->say(r->arg,
+		    arena_printf(r->arena,
+			"%s: \"%s\" is never reached: \"%s\" before it ends "
+			"the list for everybody",
+			r->place, list->steps[i + 1].text,
+			list->steps[i].text));
+		return;
+	}
+}
+
+/* The same question has the same answer; only waiting is done twice. */
+static void
+find_repeated(const struct review *r)
+{
+	const struct list *list = r->list;
+
+	for (size_t i = 1; i < list->count; i++) {
+		const struct step *step = &list->steps[i];
+
+		if (is_warning(step) || is_warned(list, i) ||
+		    step->argument.kind == ARGUMENT_SECONDS)
+			continue;
+		for (size_t k = 0; k < i; k++) {
+			if (is_warned(list, k) ||
+			    strcasecmp(list->steps[k].text, step->text) != 0)
+				continue;
+			r->say(r->arg,
+			    arena_printf(r->arena,
+				"%s: \"%s\" stands there twice: the second "
+				"decides nothing",
+				r->place, step->text));
+			break;
+		}
+	}
+}
+
+/* Is it a table's answer to what the client claims? */
+static bool
+trusts_client(const struct step *step, enum rules_list which)
+{
+	const struct check *check = step->check;
+
+	if (step->bare)
+		return which == RULES_RECIPIENT || which == RULES_RELAY;
+	return check != NULL && check->takes == ARGUMENT_TABLE &&
+	    (check->flags & CHECK_NO_OK) == 0 &&
+	    (check->of == CHECK_OF_HELO || check->of == CHECK_OF_SENDER ||
+		check->of == CHECK_OF_RECIPIENT);
+}
+
+static void
+find_early_tables(const struct review *r, enum rules_list which)
+{
+	const struct list *list = r->list;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct step *step = &list->steps[i];
+
+		if (is_warned(list, i))
+			continue;
+		if (step->check != NULL && (step->check->flags & CHECK_GUARDS))
+			return;
+		if (trusts_client(step, which))
+			r->say(r->arg,
+			    arena_printf(r->arena,
+				"%s: \"%s\" stands before strangers are kept "
+				"from relaying: an OK in that table lets them",
+				r->place, step->text));
+	}
+}
+
+static void
+review_list(struct review *r, struct conf *conf)
+{
+	struct conf_value value;
+
+	if (conf_find(conf, r->list->name, &value) && value.origin.file != NULL)
+		r->place = arena_printf(r->arena, "%s:%u: %s",
+		    value.origin.file, value.origin.line, r->list->name);
+	else
+		r->place = r->list->name;
+	find_unreached(r);
+	find_repeated(r);
+}
+
+void
+review_rules(struct rules *rules, struct conf *conf,
+    void (*say)(void *arg, const char *text), void *arg)
+{
+	struct review r = { .arena = arena_new(), .say = say, .arg = arg };
+	enum rules_list guard = list_guards(&rules->lists[RULES_RELAY])
+	    ? RULES_RELAY
+	    : RULES_RECIPIENT;
+
+	for (unsigned i = 0; i < RULES_LISTS; i++) {
+		r.list = &rules->lists[i];
+		review_list(&r, conf);
+		if (i == guard)
+			find_early_tables(&r, guard);
+	}
+	for (size_t i = 0; i < rules->classes.count; i++) {
+		r.list = rules->classes.items[i].value;
+		review_list(&r, conf);
+	}
+	arena_free(r.arena);
+}

@@ -1,0 +1,20 @@
+/* review.h - advice about compiled lists that are no mistakes, but hardly what
+ * their author meant: for weir check. */
+#ifndef CLASSES_REVIEW_H
+#define CLASSES_REVIEW_H
+
+struct conf;
+struct rules;
+
+/*
+ * review_rules(rules, conf, say, arg):
+ * Call say(arg, "file:line: name: advice") for each
+ * - restriction that is never reached, or only repeats one before it;
+ * - table asked before strangers are kept from relaying (in the list that does
+ *   so) about what the client itself says: an OK there lets it relay.
+ * ${conf} is what ${rules} were compiled from.
+ */
+void review_rules(struct rules *rules, struct conf *conf,
+    void (*say)(void *arg, const char *text), void *arg);
+
+#endif
