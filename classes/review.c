@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "checks/check.h"
 #include "classes/rules.h"
+#include "rules/table.h"
 
 enum { MOST_DEPTH = 16 };
 
@@ -134,6 +135,15 @@ find_early_tables(const struct review *r, enum rules_list which)
 }
 
 static void
+review_tables(const struct review *r)
+{
+	for (size_t i = 0; i < r->list->count; i++)
+		if (r->list->steps[i].argument.table != NULL)
+			table_review(
+			    r->list->steps[i].argument.table, r->say, r->arg);
+}
+
+static void
 review_list(struct review *r, struct conf *conf)
 {
 	struct conf_value value;
@@ -145,6 +155,7 @@ review_list(struct review *r, struct conf *conf)
 		r->place = r->list->name;
 	find_unreached(r);
 	find_repeated(r);
+	review_tables(r);
 }
 
 void

@@ -477,6 +477,15 @@ table_each(struct table *table,
 	return result;
 }
 
+void
+table_review(
+    struct table *table, void (*say)(void *arg, const char *text), void *arg)
+{
+	if (table->type != NULL && table->type->review != NULL &&
+	    table->content != NULL)
+		table->type->review(table->content->state, say, arg);
+}
+
 struct table_list *
 table_list_open(const char *text, const char *name, struct conf *conf,
     struct arena *arena, struct err *err)

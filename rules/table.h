@@ -98,6 +98,12 @@ int table_each(struct table *table,
     void (*fn)(void *arg, const char *key, const char *value, unsigned line),
     void *arg, struct err *err);
 
+/* table_review(table, say, arg): call say(arg, "file:line: ...") for each entry
+ * that is never found because of others before it.  While no other thread uses
+ * the table. */
+void table_review(
+    struct table *table, void (*say)(void *arg, const char *text), void *arg);
+
 /* table_types(): all types (rules/types.h), ended by NULL. */
 const struct table_type *const *table_types(void);
 

@@ -360,6 +360,61 @@ changed(void *state)
 	return ruletext_is_file(c->name) && stamp_changed(&c->stamp, c->name);
 }
 
+/* Has ${whole} every address that ${part} has? */
+static bool
+covers(const struct block *whole, const struct block *part)
+{
+	return !whole->negated && !part->negated && whole->bits <= part->bits &&
+	    matches(whole, part->family, part->octets);
+}
+
+/* The rule that hides number ${i}, which is only asked where ${i} is, too;
+ * NULL: none.  in[] is the "if" around each rule, or the count. */
+static const struct rule *
+hidden_by(const struct cidr *c, const size_t *in, size_t i)
+{
+	size_t around;
+
+	for (size_t k = 0; k < i; k++) {
+		if (c->rules[k].kind != RULE ||
+		    !covers(&c->rules[k].block, &c->rules[i].block))
+			continue;
+		for (around = in[i]; around != c->count && around != in[k];
+		     around = in[around])
+			;
+		if (around == in[k])
+			return &c->rules[k];
+	}
+	return NULL;
+}
+
+static void
+review(void *state, void (*say)(void *arg, const char *text), void *arg)
+{
+	const struct cidr *c = state;
+	struct arena *arena = arena_new();
+	size_t *in = arena_alloc(arena, c->count * sizeof *in);
+	size_t open = c->count;
+	const struct rule *by;
+
+	for (size_t i = 0; i < c->count; i++) {
+		in[i] = open;
+		if (c->rules[i].kind == IF) {
+			open = i;
+		} else if (c->rules[i].kind == ENDIF && open != c->count) {
+			open = in[open];
+		} else if (c->rules[i].kind == RULE &&
+		    (by = hidden_by(c, in, i)) != NULL) {
+			say(arg,
+			    arena_printf(arena,
+				"%s:%u: never found: line %u has all of its "
+				"addresses",
+				c->name, c->rules[i].line, by->line));
+		}
+	}
+	arena_free(arena);
+}
+
 const struct table_type table_cidr = {
 	.name = "cidr",
 	.flags = TABLE_WHOLE_KEY,
@@ -367,4 +422,5 @@ const struct table_type table_cidr = {
 	.find = find,
 	.close = close_cidr,
 	.changed = changed,
+	.review = review,
 };

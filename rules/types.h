@@ -54,6 +54,10 @@ struct table_type {
 		void *arg, const char *key, const char *value, unsigned line),
 	    void *arg, struct err *err);
 	const struct table_writer *writer; /* NULL: postmap cannot make it */
+	/* Tell of entries that are never found because of others before them;
+	 * NULL: there cannot be such. */
+	void (*review)(
+	    void *state, void (*say)(void *arg, const char *text), void *arg);
 };
 
 /* The registry, in alphabetical order, ended by NULL. */

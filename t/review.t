@@ -68,4 +68,23 @@ check 'without a relay list, the recipient list' <<end
 smtpd_relay_restrictions =
 smtpd_recipient_restrictions = inline:{y=OK}, reject_unauth_destination
 end
+
+cat >"$dir/nets" <<end
+192.0.2.0/25	REJECT half
+192.0.2.64/26	OK
+!192.0.2.0/24	DUNNO
+if 198.51.100.0/24
+198.51.100.0/28	OK
+198.51.100.7	REJECT
+endif
+198.51.100.8	REJECT only within the if is it hidden
+2001:db8::/32	OK
+2001:db8:1::/48	REJECT
+end
+want='warning: nets:2: never found: line 1 has all of its addresses
+warning: nets:6: never found: line 5 has all of its addresses
+warning: nets:10: never found: line 9 has all of its addresses'
+check 'networks within networks' <<end
+smtpd_client_restrictions = check_client_access cidr:$dir/nets
+end
 echo "1..$n"
