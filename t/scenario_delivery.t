@@ -59,7 +59,7 @@ subtest "S-002: blanks and no brackets" => sub {
 	    qr/^250 2\.0\.0 Ok: queued as \w+$/, "S-002: queued";
 	is $c->cmd("QUIT"), "221 2.0.0 Bye", "S-002: QUIT";
 	my $box = "$w->{dir}/mail/box";
-	ok $w->wait_for(sub { -s $box }), "delivered";
+	ok $w->wait_log(qr/to=<box\@example\.com>, .*status=sent/), "delivered";
 	like Weir::read_file($box),
 	    qr/\AFrom kalle\@foo\.bar  ?\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\nReturn-Path: <kalle\@foo\.bar>\n.*\n\n>From here\n\n\z/s,
 	    "an mbox with its From_ line, and >From (S-086)";
