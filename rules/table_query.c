@@ -87,8 +87,9 @@ parse(struct table_query *q, const char *template, bool is_result,
 
 	for (const char *p = template; (p = strchr(p, '%')) != NULL; p++) {
 		if (!note(q, *++p, is_result)) {
-			err_set(err, "%s: Invalid %s template: %s", q->name,
-			    is_result ? "result" : "query", template);
+			err_set(err,
+			    "db_common_parse: %s: Invalid %s template: %s",
+			    q->name, is_result ? "result" : "query", template);
 			return -1;
 		}
 		any = any || *p != '%';
@@ -334,6 +335,22 @@ fill(struct filling *f, const char *template)
 	return true;
 }
 
+static bool
+key_has_all(const struct table_query *query, const struct parts *key)
+{
+	return has(key, query->needs, KEY_USER, KEY_DOMAIN) &&
+	    has_labels(key, query->labels);
+}
+
+bool
+table_query_wants(
+    const struct table_query *query, const char *template, const char *key)
+{
+	struct parts parts = take_apart(key);
+
+	return *template != '\0' && *key != '\0' && key_has_all(query, &parts);
+}
+
 enum table_query_result
 table_query_expand(const struct table_query *query, const char *template,
     const char *key, table_query_quote quote, void *arg, struct buf *out)
@@ -343,9 +360,7 @@ table_query_expand(const struct table_query *query, const char *template,
 	};
 
 	f.value = f.key;
-	if (*template == '\0' || *key == '\0' ||
-	    !has(&f.key, query->needs, KEY_USER, KEY_DOMAIN) ||
-	    !has_labels(&f.key, query->labels))
+	if (!table_query_wants(query, template, key))
 		return TABLE_QUERY_NOTHING;
 	return fill(&f, template) ? TABLE_QUERY_READY : TABLE_QUERY_REFUSED;
 }
@@ -367,8 +382,7 @@ table_query_collect(const struct table_query *query,
 	}
 	f.value = take_apart(result);
 	if (!has(&f.value, query->needs, RESULT_USER, RESULT_DOMAIN) ||
-	    !has(&f.key, query->needs, KEY_USER, KEY_DOMAIN) ||
-	    !has_labels(&f.key, query->labels))
+	    !key_has_all(query, &f.key))
 		return true;
 	if (answer->text.len > 0)
 		buf_putc(&answer->text, ',');

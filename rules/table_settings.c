@@ -91,14 +91,6 @@ table_settings_text(
 	return text != NULL ? text : preset;
 }
 
-/* How the admin has written it. */
-static const char *
-full_name(struct table_settings *s, const char *name)
-{
-	return s->is_file ? arena_printf(s->arena, "%s: %s", s->name, name)
-			  : arena_printf(s->arena, "%s_%s", s->name, name);
-}
-
 int
 table_settings_filled(struct table_settings *settings, const char *name,
     const char **value, struct err *err)
@@ -107,7 +99,7 @@ table_settings_filled(struct table_settings *settings, const char *name,
 
 	if (text != NULL && *text == '\0') {
 		err_set(err,
-		    "bad string length 0 < 1: %s =", full_name(settings, name));
+		    "%s: bad string length 0 < 1: %s = ", settings->name, name);
 		return -1;
 	}
 	*value = text;
@@ -128,8 +120,8 @@ table_settings_count(struct table_settings *settings, const char *name,
 	n = strtol(text, &end, 10);
 	if (*text == '\0' || *end != '\0' || errno != 0 || n > INT_MAX ||
 	    n < least) {
-		err_set(err, "bad numerical configuration: %s = %s",
-		    full_name(settings, name), text);
+		err_set(err, "%s: bad numerical configuration: %s = %s",
+		    settings->name, name, text);
 		return -1;
 	}
 	*value = (int)n;
@@ -144,8 +136,8 @@ table_settings_flag(struct table_settings *settings, const char *name,
 
 	if (text == NULL || param_bool(text, value))
 		return 0;
-	err_set(err, "bad boolean configuration: %s = %s",
-	    full_name(settings, name), text);
+	err_set(err, "%s: bad boolean configuration: %s = %s", settings->name,
+	    name, text);
 	return -1;
 }
 

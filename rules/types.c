@@ -11,6 +11,7 @@
 #include "rules/table_inline.h"
 #include "rules/table_lmdb.h"
 #include "rules/table_pcre.h"
+#include "rules/table_pgsql.h"
 #include "rules/table_pipemap.h"
 #include "rules/table_regexp.h"
 #include "rules/table_static.h"
@@ -28,6 +29,7 @@ const struct table_type *const types_all[] = {
 	&table_inline,
 	&table_lmdb,
 	&table_pcre,
+	&table_pgsql,
 	&table_pipemap,
 	&table_regexp,
 	&table_static,

@@ -208,7 +208,7 @@ test_sql(void)
 	       true),
 	    "SELECT f FROM t WHERE w='%s' AND x", "and a condition");
 	is(sql("table = t\nselect_field =\n", true),
-	    "bad string length 0 < 1: /q.cf: select_field =", "an empty one");
+	    "/q.cf: bad string length 0 < 1: select_field = ", "an empty one");
 }
 
 static void
@@ -219,15 +219,16 @@ test_settings(void)
 	bool flag = false;
 	int n = 7;
 
-	is(begin("result_format = %x"), "/q.cf: Invalid result template: %x",
+	is(begin("result_format = %x"),
+	    "db_common_parse: /q.cf: Invalid result template: %x",
 	    "a malformed format");
 	is(begin("result_format ="),
-	    "bad string length 0 < 1: /q.cf: result_format =", "an empty one");
+	    "/q.cf: bad string length 0 < 1: result_format = ", "an empty one");
 	is(begin("expansion_limit = many"),
-	    "bad numerical configuration: /q.cf: expansion_limit = many",
+	    "/q.cf: bad numerical configuration: expansion_limit = many",
 	    "no number");
 	is(begin("expansion_limit = -1"),
-	    "bad numerical configuration: /q.cf: expansion_limit = -1",
+	    "/q.cf: bad numerical configuration: expansion_limit = -1",
 	    "a number below the least");
 	finish();
 	opening.name = path_of("nope.cf");

@@ -1,0 +1,374 @@
+/* client_pool.c - see client_pool.h. */
+#include "rules/client_pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "base/fatal.h"
+
+enum {
+	WAIT_SECONDS = 10, /* for a free connection */
+	IDLE_SECONDS = 60, /* after which one is closed */
+};
+
+struct connection {
+	struct connection *next; /* in the idle ones of its host, or a list of
+				  * those that go */
+	void *handle;
+	int64_t since; /* it is idle */
+	bool is_new;   /* and has answered nothing yet */
+};
+
+struct host {
+	const char *name;
+	bool is_local;
+	int connections; /* idle and busy */
+	int64_t rests_until;
+	struct connection *idle; /* the last used first */
+};
+
+struct client_pool {
+	const struct client_pool_kind *kind;
+	void *arg;
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	int connections, most;
+	unsigned seed;
+	unsigned nhosts;
+	struct host hosts[];
+};
+
+struct client_pool *
+client_pool_open(const struct client_pool_kind *kind, void *arg,
+    char *const *hosts, int most)
+{
+	struct client_pool *pool;
+	pthread_condattr_t attr;
+	unsigned n = 0;
+
+	while (hosts[n] != NULL)
+		n++;
+	must(n > 0);
+	pool = calloc(1, sizeof *pool + n * sizeof pool->hosts[0]);
+	if (pool == NULL)
+		fatal("out of memory");
+	pool->kind = kind;
+	pool->arg = arg;
+	pool->most = most;
+	pool->seed = (unsigned)clock_now();
+	pool->nhosts = n;
+	for (unsigned i = 0; i < n; i++)
+		pool->hosts[i] = (struct host){ .name = hosts[i],
+			.is_local = kind->is_local != NULL &&
+			    kind->is_local(hosts[i]) };
+	(void)pthread_mutex_init(&pool->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&pool->freed, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	return pool;
+}
+
+/* Close those of a list.  Without the lock: it may take long. */
+static void
+close_list(struct client_pool *pool, struct connection *list)
+{
+	struct connection *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		pool->kind->disconnect(list->handle);
+		free(list);
+	}
+}
+
+/* Move what has been idle since before ${since} to ${list}. */
+static void
+take_idle(struct client_pool *pool, struct host *host, int64_t since,
+    struct connection **list)
+{
+	struct connection **link = &host->idle, *c;
+
+	while (*link != NULL && (*link)->since >= since)
+		link = &(*link)->next;
+	while ((c = *link) != NULL) {
+		*link = c->next;
+		c->next = *list;
+		*list = c;
+		host->connections--;
+		pool->connections--;
+		(void)pthread_cond_signal(&pool->freed);
+	}
+}
+
+void
+client_pool_close(struct client_pool *pool)
+{
+	struct connection *list = NULL;
+
+	if (pool == NULL)
+		return;
+	for (unsigned i = 0; i < pool->nhosts; i++)
+		take_idle(pool, &pool->hosts[i], INT64_MAX, &list);
+	close_list(pool, list);
+	must(pool->connections == 0);
+	(void)pthread_cond_destroy(&pool->freed);
+	(void)pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+/* One attempt to have a question answered. */
+struct attempt {
+	struct client_pool *pool;
+	bool *tried; /* by host */
+	struct host *host;
+	struct connection *connection;
+};
+
+/* How much ${host} is wanted: more is better, 0: not at all. */
+static int
+merit(const struct attempt *a, const struct host *host, int64_t now)
+{
+	if (a->tried[host - a->pool->hosts] || host->rests_until > now)
+		return 0;
+	if (a->pool->kind->in_order)
+		return 1;
+	return 1 + (host->is_local ? 1 : 0) + (host->connections > 0 ? 2 : 0);
+}
+
+static struct host *
+choose_host(struct attempt *a)
+{
+	struct client_pool *pool = a->pool;
+	struct host *best = NULL;
+	int64_t now = clock_mono();
+	int most = 0, m;
+	unsigned alike = 0;
+
+	for (unsigned i = 0; i < pool->nhosts; i++) {
+		m = merit(a, &pool->hosts[i], now);
+		if (m == 0 || m < most || (m == most && pool->kind->in_order))
+			continue;
+		alike = m > most ? 1 : alike + 1;
+		most = m;
+		/* Of n that are alike each is taken once in n times. */
+		pool->seed = pool->seed * 1103515245 + 12345;
+		if ((pool->seed >> 16) % alike == 0)
+			best = &pool->hosts[i];
+	}
+	return best;
+}
+
+/* An idle connection of another host gives way, if there are too many. */
+static void
+make_room(struct client_pool *pool, struct connection **list)
+{
+	struct connection *c;
+
+	for (unsigned i = 0; i < pool->nhosts; i++) {
+		c = pool->hosts[i].idle;
+		if (c == NULL)
+			continue;
+		pool->hosts[i].idle = c->next;
+		pool->hosts[i].connections--;
+		pool->connections--;
+		c->next = *list;
+		*list = c;
+		return;
+	}
+}
+
+/* Wait for a place.  Locked.  False: for too long. */
+static bool
+wait_for_place(struct client_pool *pool, const struct timespec *deadline)
+{
+	return pthread_cond_timedwait(&pool->freed, &pool->lock, deadline) !=
+	    ETIMEDOUT;
+}
+
+/* Choose a host and take an idle connection to it, or the right to make one;
+ * what is to be closed for it goes to *old.  False: there is none. */
+static bool
+reserve(struct attempt *a, struct connection **old, struct err *err)
+{
+	struct client_pool *pool = a->pool;
+	struct timespec deadline;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += WAIT_SECONDS;
+	for (;;) {
+		a->host = choose_host(a);
+		if (a->host == NULL)
+			return false;
+		a->connection = a->host->idle;
+		if (a->connection != NULL) {
+			a->host->idle = a->connection->next;
+			return true;
+		}
+		if (pool->connections >= pool->most)
+			make_room(pool, old);
+		if (pool->connections < pool->most) {
+			pool->connections++;
+			a->host->connections++;
+			return true;
+		}
+		if (!wait_for_place(pool, &deadline)) {
+			err_set(err, "all %d connections are busy", pool->most);
+			event_warning(NULL, "%s: %s", a->host->name, err->text);
+			return false;
+		}
+	}
+}
+
+/* The connection is no more, or never was. */
+static void
+forget(struct attempt *a, bool rests)
+{
+	struct client_pool *pool = a->pool;
+
+	if (a->connection != NULL) {
+		a->connection->next = NULL;
+		close_list(pool, a->connection);
+		a->connection = NULL;
+	}
+	(void)pthread_mutex_lock(&pool->lock);
+	pool->connections--;
+	a->host->connections--;
+	if (rests)
+		a->host->rests_until = clock_mono() + pool->kind->rest;
+	(void)pthread_cond_signal(&pool->freed);
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
+static void
+give_back(struct attempt *a)
+{
+	struct client_pool *pool = a->pool;
+
+	a->connection->is_new = false;
+	a->connection->since = clock_mono();
+	(void)pthread_mutex_lock(&pool->lock);
+	a->connection->next = a->host->idle;
+	a->host->idle = a->connection;
+	a->host->rests_until = 0;
+	(void)pthread_cond_signal(&pool->freed);
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
+/* If one idle connection is dead, the others are: the server was away. */
+static void
+forget_all_idle(struct attempt *a)
+{
+	struct connection *list = NULL;
+
+	(void)pthread_mutex_lock(&a->pool->lock);
+	take_idle(a->pool, a->host, INT64_MAX, &list);
+	(void)pthread_mutex_unlock(&a->pool->lock);
+	close_list(a->pool, list);
+}
+
+static bool
+connect_to(struct attempt *a, struct err *err)
+{
+	const struct client_pool_kind *kind = a->pool->kind;
+	void *handle = kind->connect(a->pool->arg, a->host->name, err);
+
+	if (handle == NULL)
+		return false;
+	a->connection = calloc(1, sizeof *a->connection);
+	if (a->connection == NULL)
+		fatal("out of memory");
+	a->connection->handle = handle;
+	a->connection->is_new = true;
+	return true;
+}
+
+/* As reserve(), after old connections have been closed. */
+static bool
+take_connection(struct attempt *a, struct err *err)
+{
+	struct client_pool *pool = a->pool;
+	struct connection *old = NULL;
+	int64_t since = clock_mono() - IDLE_SECONDS * CLOCK_SECOND;
+	bool reserved;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	for (unsigned i = 0; i < pool->nhosts; i++)
+		take_idle(pool, &pool->hosts[i], since, &old);
+	reserved = reserve(a, &old, err);
+	(void)pthread_mutex_unlock(&pool->lock);
+	close_list(pool, old);
+	return reserved;
+}
+
+/* It has not answered: say so, and ask it no more this time. */
+static void
+blame(struct attempt *a, const struct err *err)
+{
+	event_warning(NULL, "%s", err->text);
+	a->tried[a->host - a->pool->hosts] = true;
+}
+
+/* Ask over one connection; 0 or -1, or 1: try another one. */
+static int
+ask_once(struct attempt *a,
+    enum client_pool_result (*ask)(
+	void *arg, void *connection, const char *host, struct err *err),
+    void *arg, struct err *err)
+{
+	bool was_idle;
+
+	if (!take_connection(a, err))
+		return -1;
+	if (a->connection == NULL && !connect_to(a, err)) {
+		blame(a, err);
+		forget(a, true);
+		return 1;
+	}
+	was_idle = !a->connection->is_new;
+	switch (ask(arg, a->connection->handle, a->host->name, err)) {
+	case CLIENT_POOL_DONE:
+		give_back(a);
+		return 0;
+	case CLIENT_POOL_REFUSED:
+		blame(a, err);
+		give_back(a);
+		return 1;
+	case CLIENT_POOL_LOST:
+		if (was_idle) {
+			forget(a, false);
+			forget_all_idle(a);
+			return 1;
+		}
+		break;
+	case CLIENT_POOL_LATE:
+		break;
+	}
+	blame(a, err);
+	forget(a, true);
+	return 1;
+}
+
+int
+client_pool_ask(struct client_pool *pool,
+    enum client_pool_result (*ask)(
+	void *arg, void *connection, const char *host, struct err *err),
+    void *arg, struct err *err)
+{
+	struct attempt a = { .pool = pool };
+	int result;
+
+	a.tried = calloc(pool->nhosts, sizeof *a.tried);
+	if (a.tried == NULL)
+		fatal("out of memory");
+	err_set(err, "no server has answered lately");
+	while ((result = ask_once(&a, ask, arg, err)) > 0)
+		;
+	free(a.tried);
+	return result;
+}

@@ -1,0 +1,125 @@
+#!/bin/sh
+# A private database server on loopback for a test.
+#
+#	server.sh start pgsql|mysql|ldap DIR PORT
+#	server.sh stop DIR
+#
+# "start" makes the database in DIR from DIR/init (SQL, or LDIF) if there is
+# none, and returns when the server answers; its socket is in DIR.  Each server
+# ends with the test by "stop".
+
+set -e
+
+# A server that refuses to be root is its package's user.
+as()
+{
+	user=$1
+	shift
+	if [ "$(id -u)" = 0 ]; then
+		exec setpriv --reuid="$user" --regid="$user" --init-groups "$@"
+	else
+		exec "$@"
+	fi
+}
+
+own()
+{
+	[ "$(id -u)" != 0 ] || chown -R "$1" "$dir"
+}
+
+# Until a command succeeds, at most 30 seconds.
+until_true()
+{
+	for _ in $(seq 600); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.05
+	done
+	cat "$dir/log" >&2
+	return 1
+}
+
+start_pgsql()
+{
+	bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
+	own postgres
+	if [ ! -d "$dir/data" ]; then
+		echo secret >"$dir/password"
+		(as postgres "$bin/initdb" -D "$dir/data" -A scram-sha-256 -U weir \
+		    --pwfile="$dir/password" --no-sync -E UTF8 \
+		    --locale=C.UTF-8 >"$dir/log" 2>&1)
+	fi
+	(as postgres "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" \
+	    -c fsync=off -c listen_addresses=127.0.0.1) >>"$dir/log" 2>&1 &
+	echo $! >"$dir/pid"
+	until_true "$bin/pg_isready" -h 127.0.0.1 -p "$port"
+	[ -e "$dir/done" ] || PGPASSWORD=secret "$bin/psql" -q -h 127.0.0.1 \
+	    -p "$port" -U weir -d postgres -v ON_ERROR_STOP=1 \
+	    -f "$dir/init" >>"$dir/log" 2>&1
+}
+
+start_mysql()
+{
+	own mysql
+	if [ ! -d "$dir/data" ]; then
+		mariadb-install-db --no-defaults --user=mysql \
+		    --datadir="$dir/data" --skip-test-db \
+		    --auth-root-authentication-method=normal >"$dir/log" 2>&1
+	fi
+	(as mysql mariadbd --no-defaults --datadir="$dir/data" \
+	    --socket="$dir/socket" --port="$port" --bind-address=127.0.0.1 \
+	    --pid-file="$dir/data/pid" --skip-name-resolve \
+	    --innodb-flush-log-at-trx-commit=0 \
+	    ${MYSQL_TLS:+--ssl-cert="$dir/cert.pem" --ssl-key="$dir/key.pem"} \
+	    ) >>"$dir/log" 2>&1 &
+	echo $! >"$dir/pid"
+	until_true mariadb-admin --no-defaults -S "$dir/socket" ping
+	[ -e "$dir/done" ] ||
+	    mariadb --no-defaults -S "$dir/socket" -u root <"$dir/init"
+}
+
+start_ldap()
+{
+	if [ ! -d "$dir/data" ]; then
+		mkdir "$dir/data"
+		cat >"$dir/conf" <<-END
+			include /etc/ldap/schema/core.schema
+			include /etc/ldap/schema/cosine.schema
+			include /etc/ldap/schema/inetorgperson.schema
+			include /etc/ldap/schema/misc.schema
+			modulepath /usr/lib/ldap
+			moduleload back_mdb
+			$(cat "$dir/more" 2>/dev/null)
+			database mdb
+			suffix "dc=example,dc=com"
+			rootdn "cn=root,dc=example,dc=com"
+			rootpw secret
+			directory $dir/data
+			dbnosync
+			index mail eq
+		END
+		slapadd -q -f "$dir/conf" -l "$dir/init" >"$dir/log" 2>&1
+	fi
+	slapd -f "$dir/conf" -d 0 -h "ldap://127.0.0.1:$port/ \
+	    ldapi://$(echo "$dir/socket" | sed 's|/|%2F|g')" \
+	    >>"$dir/log" 2>&1 &
+	echo $! >"$dir/pid"
+	until_true ldapsearch -x -H "ldap://127.0.0.1:$port" -s base -b ''
+}
+
+dir=$3 port=$4
+case $1 in
+start)
+	start_"$2"
+	touch "$dir/done"
+	;;
+stop)
+	dir=$2
+	pid=$(cat "$dir/pid")
+	kill -INT "$pid"
+	for _ in $(seq 600); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	rm "$dir/pid"
+	;;
+esac
