@@ -5,10 +5,11 @@
 [ "${PACKAGES:-yes}" = yes ] || exit 0
 
 build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
-    liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev'
+    liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev
+    libmariadb-dev'
 test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl nsd
     dovecot-core dovecot-lmtpd postfix postfix-pcre postfix-lmdb strace
-    procps python3-minimal postgresql-15'
+    procps python3-minimal postgresql-15 mariadb-server'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 
 missing=

@@ -10,6 +10,7 @@
 #include "rules/table_hash.h"
 #include "rules/table_inline.h"
 #include "rules/table_lmdb.h"
+#include "rules/table_mysql.h"
 #include "rules/table_pcre.h"
 #include "rules/table_pgsql.h"
 #include "rules/table_pipemap.h"
@@ -28,6 +29,7 @@ const struct table_type *const types_all[] = {
 	&table_hash,
 	&table_inline,
 	&table_lmdb,
+	&table_mysql,
 	&table_pcre,
 	&table_pgsql,
 	&table_pipemap,

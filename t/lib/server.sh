@@ -109,17 +109,20 @@ start_ldap()
 dir=$3 port=$4
 case $1 in
 start)
+	# What makes each end at once, whoever is connected.
+	case $2 in pgsql) echo INT ;; *) echo TERM ;; esac >"$dir/signal"
 	start_"$2"
 	touch "$dir/done"
 	;;
 stop)
 	dir=$2
 	pid=$(cat "$dir/pid")
-	kill -INT "$pid"
+	kill -"$(cat "$dir/signal")" "$pid"
 	for _ in $(seq 600); do
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.05
 	done
+	! kill -KILL "$pid" 2>/dev/null
 	rm "$dir/pid"
 	;;
 esac

@@ -1,0 +1,278 @@
+/* mysql: against a MariaDB server. */
+#include "rules/table_mysql.h"
+
+#include "t/servers.h"
+
+static const char init[] =
+    "CREATE DATABASE mail CHARACTER SET utf8mb4;\nUSE mail;\n"
+    "SET NAMES utf8mb4;\n"
+    "CREATE TABLE alias (name text, target text, extra text);\n"
+    "INSERT INTO alias VALUES ('plain', 'there@example.com', NULL),\n"
+    " ('it''s', 'quoted', 'q2'), ('two', 'a', 'b'), ('two', 'c', 'd'),\n"
+    " ('u@example.com', 'of example', ''), ('back\\\\slash', 'b', ''),\n"
+    " ('\xc3\xa4', '\xc3\xb6', '');\n"
+    "DELIMITER //\n"
+    "CREATE PROCEDURE one(IN k text) SELECT target FROM alias\n"
+    " WHERE name = k//\n"
+    "CREATE PROCEDURE twice(IN k text) BEGIN SELECT 1; SELECT 2; END//\n"
+    "CREATE PROCEDURE none(IN k text) BEGIN SET @x = k; END//\n"
+    "DELIMITER ;\n"
+    "CREATE USER weir IDENTIFIED BY 'secret';\n"
+    "GRANT ALL ON mail.* TO weir;\nGRANT PROCESS ON *.* TO weir;\n";
+
+#define ACCOUNT "user = weir\npassword = secret\ndbname = mail\n"
+#define TARGET  "query = SELECT target FROM alias WHERE name = '%%s'\n"
+#define HERE    "hosts = 127.0.0.1:%u\n"
+
+static void
+test_queries(void)
+{
+	struct table *t =
+	    servers_open("t.cf", ACCOUNT HERE TARGET, servers_port);
+
+	is(ask(t, "plain"), "there@example.com", "found");
+	is(ask(t, "PLAIN"), "there@example.com", "the key is folded");
+	is(ask(t, "none"), "-", "not found");
+	is(ask(t, "two"), "a,c", "rows are joined");
+	is(ask(t, "it's"), "quoted", "a quote in a key");
+	is(ask(t, "back\\slash"), "b", "a backslash in a key");
+	is(ask(t, "' OR ''='"), "-", "a key is never part of the query");
+	is(ask(t, "\xc3\x84"), "\xc3\xb6", "UTF-8");
+	is(collect(), "", "and nothing is logged");
+	table_close(t);
+	t = servers_open("all.cf",
+	    ACCOUNT HERE
+	    "query = SELECT target, extra FROM alias WHERE name = '%%s'\n"
+	    "result_format = <%%s>\n",
+	    servers_port);
+	is(ask(t, "two"), "<a>,<b>,<c>,<d>", "columns are joined");
+	is(ask(t, "plain"), "<there@example.com>", "a NULL is left out");
+	(void)collect();
+	table_close(t);
+	t = servers_open("one.cf",
+	    ACCOUNT HERE TARGET "expansion_limit = 1\ndomain = example.com\n",
+	    servers_port);
+	is(ask(t, "plain"), "-", "domain: not asked");
+	is(ask(t, "u@example.com"), "of example", "domain: asked");
+	table_close(t);
+}
+
+/* Every failure is "could not ask", and says why. */
+static void
+test_mistakes(void)
+{
+	struct table *t = servers_open("limit.cf",
+	    ACCOUNT HERE TARGET "expansion_limit = 1\n", servers_port);
+
+	ok(ask(t, "two")[0] == '!', "more results than the limit");
+	is(collect(),
+	    "warning: dict_mysql_lookup: limit.cf: Expansion limit exceeded "
+	    "for key: 'two'\n",
+	    "and a warning says so");
+	is(ask(t, "plain"), "there@example.com", "as many are fine");
+	table_close(t);
+	t = servers_open("bad.cf",
+	    ACCOUNT HERE "query = SELECT (SELECT name FROM alias LIMIT "
+			 "1, 9) = '%%s'\n",
+	    servers_port);
+	ok(ask(t, "plain")[0] == '!', "an error in the query");
+	is(collect(),
+	    "warning: mysql:bad.cf: query failed (mysql_store_result): "
+	    "Subquery returns more than "
+	    "1 row\n",
+	    "and a warning says which");
+	table_close(t);
+	t = servers_open("account.cf",
+	    "user = weir\npassword = wrong\ndbname = mail\n" HERE TARGET,
+	    servers_port);
+	ok(ask(t, "plain")[0] == '!' &&
+		strstr(ask(t, "plain"), "no server has answered") != NULL,
+	    "a wrong password; the server is then left alone");
+	table_close(t);
+	(void)collect();
+	t = servers_open("none.cf", "dbname = mail\n");
+	ok(strstr(ask(t, "k"), "'table' parameter not defined") != NULL,
+	    "no query");
+	table_close(t);
+	t = servers_open("slow.cf",
+	    ACCOUNT HERE "timeout = 1\nquery = SELECT sleep(20), '%%s'\n",
+	    servers_port);
+	ok(ask(t, "k")[0] == '!', "a slow query");
+	table_close(t);
+	(void)collect();
+}
+
+/* The forms of old: main.cf, and a query in parts. */
+static void
+test_old_forms(void)
+{
+	struct err err = { "" };
+	char text[1024];
+	struct conf *conf;
+	struct table *t;
+
+	(void)snprintf(text, sizeof text,
+	    "secret = secret\nold_hosts = unix:%s/socket\nold_user = weir\n"
+	    "old_password = $secret\nold_dbname = mail\n"
+	    "old_select_field = target\nold_table = alias\n"
+	    "old_where_field = name\nold_additional_conditions = AND 1 = 1\n",
+	    path_of("server"));
+	conf = conf_parse(
+	    "main.cf", text, (const struct param_table *const[]){ NULL }, &err);
+	t = table_open("mysql:old", conf, &err);
+	is(ask(t, "two"), "a,c", "main.cf, a socket, a query in parts");
+	table_close(t);
+	conf_free(conf);
+	is(collect(), "", "nothing is logged");
+}
+
+static void
+test_procedures(void)
+{
+	struct table *t = servers_open(
+	    "one.cf", ACCOUNT HERE "query = CALL one('%%s')\n", servers_port);
+
+	is(ask(t, "two"), "a,c", "a stored procedure");
+	is(ask(t, "two"), "a,c", "and again");
+	table_close(t);
+	t = servers_open("both.cf", ACCOUNT HERE "query = CALL twice('%%s')\n",
+	    servers_port);
+	ok(ask(t, "k")[0] == '!', "with more than one result");
+	is(collect(),
+	    "warning: mysql:both.cf: query failed: multiple result sets "
+	    "returning data are not supported\n",
+	    "and a warning says so");
+	ok(strstr(ask(t, "k"), "multiple result sets") != NULL,
+	    "the connection is whole");
+	table_close(t);
+	(void)collect();
+	t = servers_open(
+	    "none.cf", ACCOUNT HERE "query = CALL none('%%s')\n", servers_port);
+	ok(ask(t, "k")[0] == '!', "with no result");
+	is(collect(),
+	    "warning: mysql:none.cf: query failed: query returned no result "
+	    "set(require_result_set = yes)\n",
+	    "and a warning says so");
+	table_close(t);
+	t = servers_open("zero.cf",
+	    ACCOUNT HERE "query = CALL none('%%s')\nrequire_result_set = no\n",
+	    servers_port);
+	is(ask(t, "k"), "-", "where none is required");
+	table_close(t);
+}
+
+/* The account stands in a file for MySQL's programs. */
+static void
+test_option_file(void)
+{
+	struct table *t;
+
+	put_file(
+	    "my.cnf", "[client]\nuser = weir\n[weir]\npassword = secret\n");
+	t = servers_open("option.cf",
+	    "dbname = mail\noption_file = %s\noption_group = weir\n" HERE
+		TARGET,
+	    path_of("my.cnf"), servers_port);
+	is(ask(t, "two"), "a,c", "option_file, option_group");
+	table_close(t);
+	t = servers_open("nogroup.cf",
+	    "dbname = mail\noption_file = %s\noption_group =\n" HERE TARGET,
+	    path_of("my.cnf"), servers_port);
+	ok(ask(t, "two")[0] == '!', "without the group");
+	table_close(t);
+	(void)collect();
+}
+
+static void
+test_failover(void)
+{
+	unsigned dead, silent;
+	int a = servers_silent(&dead, false), b;
+	struct table *t;
+	int64_t start;
+
+	b = servers_silent(&silent, true);
+	t = servers_open("two.cf",
+	    ACCOUNT TARGET "hosts = 127.0.0.1:%u, 127.0.0.1:%u\n", dead,
+	    servers_port);
+	for (unsigned i = 0; i < 10; i++)
+		if (strcmp(ask(t, "two"), "a,c") != 0)
+			break;
+	is(ask(t, "two"), "a,c", "a host that is away is passed over");
+	table_close(t);
+	(void)collect();
+	t = servers_open("silent.cf",
+	    ACCOUNT TARGET "timeout = 2\nhosts = 127.0.0.1:%u\n", silent);
+	start = servers_now();
+	ok(ask(t, "k")[0] == '!' && servers_now() - start < 8000,
+	    "a host that says nothing");
+	ok(strstr(collect(), "warning: connect to mysql server") != NULL,
+	    "is spoken of");
+	table_close(t);
+	(void)close(a);
+	(void)close(b);
+}
+
+static void
+test_restart(void)
+{
+	struct table *t =
+	    servers_open("again.cf", ACCOUNT HERE TARGET, servers_port);
+
+	is(ask(t, "two"), "a,c", "a connection is made");
+	servers_stop();
+	servers_start();
+	is(ask(t, "two"), "a,c", "a server that was away for a while");
+	is(collect(), "", "is not spoken of");
+	servers_stop();
+	ok(ask(t, "two")[0] == '!', "a server that is away");
+	(void)collect();
+	servers_start();
+	ok(strstr(ask(t, "two"), "no server has answered lately") != NULL,
+	    "is not asked again at once");
+	is(collect(), "", "and not spoken of again");
+	seconds_later(61);
+	is(ask(t, "two"), "a,c", "but a minute later");
+	table_close(t);
+}
+
+static void
+test_many(void)
+{
+	struct table *t = servers_open("many.cf",
+	    ACCOUNT HERE TARGET "connection_limit = 3\n", servers_port);
+	struct table *count = servers_open("count.cf",
+	    ACCOUNT HERE "query = SELECT count(*) - 1 FROM "
+			 "information_schema.processlist "
+			 "WHERE user = 'weir' AND '%%s' = 'k'\n",
+	    servers_port);
+
+	ok(servers_crowd(t, "two", "a,c") == 320, "many threads");
+	is(ask(count, "k"), "3", "share three connections");
+	seconds_later(61);
+	is(ask(t, "two"), "a,c", "idle for a minute");
+	for (unsigned i = 0; i < 100 && strcmp(ask(count, "k"), "1") != 0; i++)
+		(void)usleep(20000);
+	is(ask(count, "k"), "1", "they are closed");
+	table_close(count);
+	table_close(t);
+	t = servers_open("jail.cf", ACCOUNT HERE TARGET, servers_port);
+	ok(geteuid() != 0 || servers_jailed(t, "two", "a,c"), "in a jail");
+	table_close(t);
+	(void)collect();
+}
+
+int
+main(void)
+{
+	servers_begin("mysql", init);
+	test_queries();
+	test_mistakes();
+	test_old_forms();
+	test_procedures();
+	test_option_file();
+	test_failover();
+	test_restart();
+	test_many();
+	return servers_end();
+}
