@@ -18,6 +18,8 @@ static const char init[] =
     "CREATE PROCEDURE none(IN k text) BEGIN SET @x = k; END//\n"
     "DELIMITER ;\n"
     "CREATE USER weir IDENTIFIED BY 'secret';\n"
+    "CREATE USER safe IDENTIFIED BY 'secret' REQUIRE SSL;\n"
+    "GRANT ALL ON mail.* TO safe;\n"
     "GRANT ALL ON mail.* TO weir;\nGRANT PROCESS ON *.* TO weir;\n";
 
 #define ACCOUNT "user = weir\npassword = secret\ndbname = mail\n"
@@ -184,6 +186,31 @@ test_option_file(void)
 }
 
 static void
+test_tls(void)
+{
+	struct table *t = servers_open("plain.cf",
+	    "user = safe\npassword = secret\ndbname = mail\n" HERE TARGET,
+	    servers_port);
+
+	ok(ask(t, "two")[0] == '!', "an account that needs TLS");
+	table_close(t);
+	(void)collect();
+	t = servers_open("tls.cf",
+	    "user = safe\npassword = secret\ndbname = mail\n"
+	    "tls_CAfile = %s\ntls_verify_cert = yes\n" HERE TARGET,
+	    path_of("server/cert.pem"), servers_port);
+	is(ask(t, "two"), "a,c", "has it");
+	table_close(t);
+	t = servers_open("ca.cf",
+	    ACCOUNT "tls_CAfile = /etc/ssl/certs/ca-certificates.crt\n"
+		    "tls_verify_cert = yes\n" HERE TARGET,
+	    servers_port);
+	ok(ask(t, "two")[0] == '!', "a certificate of nobody known");
+	table_close(t);
+	(void)collect();
+}
+
+static void
 test_failover(void)
 {
 	unsigned dead, silent;
@@ -271,6 +298,7 @@ main(void)
 	test_old_forms();
 	test_procedures();
 	test_option_file();
+	test_tls();
 	test_failover();
 	test_restart();
 	test_many();

@@ -57,8 +57,18 @@ start_pgsql()
 	    -f "$dir/init" >>"$dir/log" 2>&1
 }
 
+# A certificate for the server, of its own authority.
+certify()
+{
+	[ -e "$dir/cert.pem" ] || openssl req -x509 -newkey ec -days 2 -nodes \
+	    -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=127.0.0.1 \
+	    -addext subjectAltName=IP:127.0.0.1,DNS:127.0.0.1 \
+	    -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>/dev/null
+}
+
 start_mysql()
 {
+	certify
 	own mysql
 	if [ ! -d "$dir/data" ]; then
 		mariadb-install-db --no-defaults --user=mysql \
@@ -69,8 +79,7 @@ start_mysql()
 	    --socket="$dir/socket" --port="$port" --bind-address=127.0.0.1 \
 	    --pid-file="$dir/data/pid" --skip-name-resolve \
 	    --innodb-flush-log-at-trx-commit=0 \
-	    ${MYSQL_TLS:+--ssl-cert="$dir/cert.pem" --ssl-key="$dir/key.pem"} \
-	    ) >>"$dir/log" 2>&1 &
+	    --ssl-cert="$dir/cert.pem" --ssl-key="$dir/key.pem") >>"$dir/log" 2>&1 &
 	echo $! >"$dir/pid"
 	until_true mariadb-admin --no-defaults -S "$dir/socket" ping
 	[ -e "$dir/done" ] ||
