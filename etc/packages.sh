@@ -6,10 +6,11 @@
 
 build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
     liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev
-    libmariadb-dev'
+    libmariadb-dev libldap-dev libsasl2-dev'
 test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl nsd
     dovecot-core dovecot-lmtpd postfix postfix-pcre postfix-lmdb strace
-    procps python3-minimal postgresql-15 mariadb-server'
+    procps python3-minimal postgresql-15 mariadb-server
+    slapd ldap-utils'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 
 missing=
@@ -33,6 +34,8 @@ if [ ! -e $policy ]; then
 	trap 'rm -f $policy' EXIT
 fi
 echo 'postfix postfix/main_mailer_type select Local only' |
+    debconf-set-selections 2>/dev/null
+echo 'slapd slapd/no_configuration boolean true' |
     debconf-set-selections 2>/dev/null
 apt-get -o DPkg::Lock::Timeout=300 update -q >/dev/null
 # shellcheck disable=SC2086 # a list of words

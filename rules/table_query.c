@@ -343,12 +343,11 @@ key_has_all(const struct table_query *query, const struct parts *key)
 }
 
 bool
-table_query_wants(
-    const struct table_query *query, const char *template, const char *key)
+table_query_wants(const struct table_query *query, const char *key)
 {
 	struct parts parts = take_apart(key);
 
-	return *template != '\0' && *key != '\0' && key_has_all(query, &parts);
+	return *key != '\0' && key_has_all(query, &parts);
 }
 
 enum table_query_result
@@ -360,7 +359,7 @@ table_query_expand(const struct table_query *query, const char *template,
 	};
 
 	f.value = f.key;
-	if (!table_query_wants(query, template, key))
+	if (!table_query_wants(query, key))
 		return TABLE_QUERY_NOTHING;
 	return fill(&f, template) ? TABLE_QUERY_READY : TABLE_QUERY_REFUSED;
 }

@@ -54,10 +54,9 @@ const char *table_query_sql(
 enum table_status table_query_admits(
     const struct table_query *query, struct arena *arena, const char *key);
 
-/* table_query_wants(query, template, key): ${key} has what all templates need,
- * and ${template} is not empty; else it is not there. */
-bool table_query_wants(
-    const struct table_query *query, const char *template, const char *key);
+/* table_query_wants(query, key): ${key} has what all templates need; else it
+ * is not there. */
+bool table_query_wants(const struct table_query *query, const char *key);
 
 /* How a piece of a key is made harmless where it is put in; false: it cannot
  * be. */

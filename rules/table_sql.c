@@ -92,7 +92,7 @@ table_sql_find(const struct table_sql *table,
 		value->text = "domain: could not ask";
 	if (status != TABLE_FOUND)
 		return status;
-	if (!table_query_wants(table->query, table->template, key))
+	if (!table_query_wants(table->query, key))
 		return TABLE_NONE;
 	failed = have_answer(&question, ask, &err);
 	status = table_query_finish(&question.answer, arena, value);

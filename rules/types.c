@@ -9,6 +9,7 @@
 #include "rules/table_fail.h"
 #include "rules/table_hash.h"
 #include "rules/table_inline.h"
+#include "rules/table_ldap.h"
 #include "rules/table_lmdb.h"
 #include "rules/table_mysql.h"
 #include "rules/table_pcre.h"
@@ -28,6 +29,7 @@ const struct table_type *const types_all[] = {
 	&table_fail,
 	&table_hash,
 	&table_inline,
+	&table_ldap,
 	&table_lmdb,
 	&table_mysql,
 	&table_pcre,

@@ -62,8 +62,10 @@ servers_start(void)
 	    servers_kind, path_of("server"), servers_port);
 	if (!servers_running) {
 		printf("Bail out! %s does not start\n", servers_kind);
-		(void)servers_do("sh t/lib/server.sh stop %s 2>/dev/null",
-		    path_of("server"));
+		(void)servers_do("cat %s/log >&2; "
+				 "sh t/lib/server.sh stop %s 2>/dev/null",
+		    path_of("server"), path_of("server"));
+		(void)tables_end();
 		exit(1);
 	}
 }

@@ -120,7 +120,7 @@ test_keys(void)
 	is(expand_alone("%x", "k"), "malformed", "an unknown letter");
 	is(expand_alone("%0", "k"), "malformed", "label 0");
 	is(expand_alone("%s %", "k"), "malformed", "nothing behind the %%");
-	is(expand_alone("", "k"), "-", "an empty template");
+	is(expand_alone("", "k"), "", "an empty template");
 	(void)begin("result_format = %s %D");
 	is(expand("%s", "word"), "-",
 	    "a key that the result format needs more of is not asked for");

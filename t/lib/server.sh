@@ -89,6 +89,7 @@ start_mysql()
 start_ldap()
 {
 	if [ ! -d "$dir/data" ]; then
+		certify
 		mkdir "$dir/data"
 		cat >"$dir/conf" <<-END
 			include /etc/ldap/schema/core.schema
@@ -97,7 +98,8 @@ start_ldap()
 			include /etc/ldap/schema/misc.schema
 			modulepath /usr/lib/ldap
 			moduleload back_mdb
-			$(cat "$dir/more" 2>/dev/null)
+			TLSCertificateFile $dir/cert.pem
+			TLSCertificateKeyFile $dir/key.pem
 			database mdb
 			suffix "dc=example,dc=com"
 			rootdn "cn=root,dc=example,dc=com"
@@ -108,8 +110,8 @@ start_ldap()
 		END
 		slapadd -q -f "$dir/conf" -l "$dir/init" >"$dir/log" 2>&1
 	fi
-	slapd -f "$dir/conf" -d 0 -h "ldap://127.0.0.1:$port/ \
-	    ldapi://$(echo "$dir/socket" | sed 's|/|%2F|g')" \
+	socket=ldapi://$(echo "$dir/socket" | sed 's|/|%2F|g')
+	slapd -f "$dir/conf" -d 0 -h "ldap://127.0.0.1:$port/ $socket" \
 	    >>"$dir/log" 2>&1 &
 	echo $! >"$dir/pid"
 	until_true ldapsearch -x -H "ldap://127.0.0.1:$port" -s base -b ''
