@@ -156,17 +156,14 @@ table_query_add(struct table_query *query, const char *template, bool *dynamic,
 	return parse(query, template, false, dynamic, err);
 }
 
-/* One of the older parameters. */
+/* One of the older parameters, which must not be empty; NULL and the reason. */
 static const char *
 old_part(struct table_settings *settings, const char *name, struct err *err)
 {
-	const char *value = NULL;
+	const char *value = "";
 
-	if (table_settings_filled(settings, name, &value, err) == 0 &&
-	    value == NULL)
-		err_set(err, "%s: '%s' parameter not defined",
-		    table_settings_name(settings), name);
-	return value;
+	return table_settings_filled(settings, name, &value, err) == 0 ? value
+								       : NULL;
 }
 
 static const char *
@@ -185,14 +182,15 @@ join(struct table_settings *settings, const char *const *pieces)
 const char *
 table_query_sql(struct table_settings *settings, bool function, struct err *err)
 {
-	const char *query = table_settings_text(settings, "query", NULL);
-	const char *select = NULL, *table, *field, *where;
+	const char *query = table_settings_text(settings, "query", "");
+	const char *select = "", *table, *field, *where;
 
-	if (query != NULL)
+	/* As if not set, if empty. */
+	if (*query != '\0')
 		return query;
 	if (function)
-		select = table_settings_text(settings, "select_function", NULL);
-	if (select != NULL)
+		select = table_settings_text(settings, "select_function", "");
+	if (*select != '\0')
 		return join(settings,
 		    (const char *[]){ "SELECT ", select, "('%s')", NULL });
 	if ((table = old_part(settings, "table", err)) == NULL ||

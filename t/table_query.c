@@ -198,9 +198,10 @@ test_sql(void)
 {
 	is(sql("query = SELECT $a\n  FROM b\nselect_function = f", true),
 	    "SELECT $a  FROM b", "a query; a $ is a $ in a file");
-	is(sql("select_function = f", true), "SELECT f('%s')", "a function");
+	is(sql("query =\nselect_function = f", true), "SELECT f('%s')",
+	    "a function");
 	is(sql("select_function = f", false),
-	    "/q.cf: 'table' parameter not defined", "where there are none");
+	    "/q.cf: bad string length 0 < 1: table = ", "where there are none");
 	is(sql("table = t\nselect_field = f\nwhere_field = w\n", true),
 	    "SELECT f FROM t WHERE w='%s' ", "the older parameters");
 	is(sql("table = t\nselect_field = f\nwhere_field = w\n"
