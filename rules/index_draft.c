@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -196,23 +195,6 @@ index_draft_open(const struct index_draft *draft)
 	return index;
 }
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	ssize_t r;
-
-	while (n > 0) {
-		r = write(fd, p, n);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -1;
-		p += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
 int
 index_draft_save(const struct index_draft *draft, const char *path,
     unsigned mode, struct err *err)
@@ -224,12 +206,10 @@ index_draft_save(const struct index_draft *draft, const char *path,
 	if (replacement_begin(&r, path, mode, err) != 0)
 		return -1;
 	index_draft_print(draft, &octets);
-	if (write_all(r.fd, octets.data, octets.len) == 0) {
+	if (replacement_write(&r, octets.data, octets.len, err) == 0)
 		result = replacement_commit(&r, err);
-	} else {
-		err_set(err, "write %s: %s", r.beside, err_errno(errno));
+	else
 		replacement_abort(&r);
-	}
 	buf_free(&octets);
 	return result;
 }

@@ -70,6 +70,28 @@ sync_directory(char *path)
 }
 
 int
+replacement_write(
+    struct replacement *r, const void *data, size_t n, struct err *err)
+{
+	const char *p = data;
+	ssize_t done;
+
+	while (n > 0) {
+		done = write(r->fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0) {
+			err_set(
+			    err, "write %s: %s", r->beside, err_errno(errno));
+			return -1;
+		}
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int
 replacement_commit(struct replacement *r, struct err *err)
 {
 	if (fsync(r->fd) != 0) {

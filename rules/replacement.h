@@ -2,6 +2,8 @@
 #ifndef RULES_REPLACEMENT_H
 #define RULES_REPLACEMENT_H
 
+#include <stddef.h>
+
 struct err;
 
 struct replacement {
@@ -18,6 +20,10 @@ struct replacement {
  */
 int replacement_begin(
     struct replacement *r, const char *path, unsigned mode, struct err *err);
+
+/* replacement_write(r, data, n, err): append; -1 and the reason. */
+int replacement_write(
+    struct replacement *r, const void *data, size_t n, struct err *err);
 
 /* replacement_commit(r, err): make it durable and put it in place.  -1 and the
  * reason: all is as it was. */

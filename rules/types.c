@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "rules/table_cdb.h"
 #include "rules/table_cidr.h"
 #include "rules/table_environ.h"
 #include "rules/table_fail.h"
@@ -15,14 +16,18 @@
 #include "rules/table_pcre.h"
 #include "rules/table_pgsql.h"
 #include "rules/table_pipemap.h"
+#include "rules/table_randmap.h"
 #include "rules/table_regexp.h"
+#include "rules/table_socketmap.h"
 #include "rules/table_static.h"
+#include "rules/table_tcp.h"
 #include "rules/table_texthash.h"
 #include "rules/table_unionmap.h"
 #include "rules/table_unix.h"
 
 const struct table_type *const types_all[] = {
 	&table_hash_btree,
+	&table_cdb,
 	&table_cidr,
 	&table_hash_dbm,
 	&table_environ,
@@ -35,8 +40,11 @@ const struct table_type *const types_all[] = {
 	&table_pcre,
 	&table_pgsql,
 	&table_pipemap,
+	&table_randmap,
 	&table_regexp,
+	&table_socketmap,
 	&table_static,
+	&table_tcp,
 	&table_texthash,
 	&table_unionmap,
 	&table_unix,

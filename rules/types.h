@@ -14,6 +14,10 @@ struct table_opening {
 	unsigned bad;   /* to be set: lines skipped */
 };
 
+/* What messages of postmap(1) call a table: "path.widx", "lmdb:path" or "path",
+ * as those of Postfix do. */
+enum table_spoken { TABLE_AS_FILE, TABLE_AS_SPEC, TABLE_AS_TEXT };
+
 /* How postmap(1) writes a table.  All return -1 and a reason if they fail. */
 struct table_writer {
 	/* Begin to replace the table of the text file ${path}, or if not
@@ -30,7 +34,7 @@ struct table_writer {
 	int (*commit)(void *writer, struct err *err);
 	void (*abort)(void *writer);
 	const char *suffix; /* of the file: ".lmdb" */
-	bool by_type;       /* messages say "lmdb:path", not "path.widx" */
+	enum table_spoken spoken;
 };
 
 /* One kind of table: one struct and one row of types_all. */

@@ -172,5 +172,5 @@ const struct table_writer writer_lmdb = {
 	.commit = commit,
 	.abort = writer_abort,
 	.suffix = suffix,
-	.by_type = true,
+	.spoken = TABLE_AS_SPEC,
 };

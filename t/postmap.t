@@ -167,7 +167,8 @@ my $msg = do { local $/; open my $f, "<", "$dir{weir}/msg"; <$f> };
 same "postmap file", "", "postmap", "t1";
 same "postmap hash:file with quotes", "", "postmap", "hash:t2";
 same "postmap lmdb:file", "", "postmap", "lmdb:t1";
-for my $type ("", "hash:", "lmdb:", "texthash:") {
+same "postmap cdb:file", "", "postmap", "cdb:t1";
+for my $type ("", "hash:", "lmdb:", "cdb:", "texthash:") {
 	same "-q $_ ${type}t1", "", "postmap", "-q", $_, "${type}t1"
 	    for "a", "B", "b", "z:", "noval", "k\303\244y", "K\303\204Y";
 }
@@ -187,7 +188,8 @@ same "$_->[1] of $_->[0]", "", "postmap", "-q", $_->[1], $_->[0]
 	["static:{", "k"], ['unionmap:{static:a,static:b}', "k"],
 	['pipemap:{inline:{a=b},inline:{b=c}}', "a"],
 	['unionmap:{a}', "k"], ["unix:nope", "k"], ["texthash:/nope", "k"],
-	["pcre:/nope", "k"], ["lmdb:/nope", "k"], ["hash:/nope", "k"];
+	["pcre:/nope", "k"], ["lmdb:/nope", "k"], ["cdb:/nope", "k"],
+	["hash:/nope", "k"];
 same "no such type", "", "postmap", "-s", "nosuch:x";
 
 # H-12, S-149: a message as keys
@@ -216,6 +218,10 @@ for my $type ("hash", "lmdb") {
 	same "$type: -f -q $_", "", "postmap", "-f", "-q", $_, "$type:t1"
 	    for "B", "b";
 	same "$type: -u", "", "postmap", "-u", "$type:t1";
+}
+for my $arg ("-f", "-u", "-w", "-o") {
+	same "cdb: $arg", "", "postmap", $arg, "cdb:t1";
+	same "cdb: $arg -q $_", "", "postmap", "-q", $_, "cdb:t1" for "B", "b";
 }
 give "f1", "content\nline";
 give "ff", "k f1\nk2 f1, nofile\nk3 ,\nk4 f1 f1\n";
@@ -258,6 +264,18 @@ if ($postfix) {
 		(run("postfix", "", "postmap", "-s", "lmdb:$dir{weir}/t2"))[0]),
 	    "each reads the LMDB files of the other";
 	isnt $listed, "", "and there is something in them";
+
+	# Octet for octet, so that each can read those of the other.
+	give "many", join "", map { "key$_ value $_\n" } 1 .. 5000;
+	for my $name ("t1", "t2", "many", "nothing") {
+		give $name, "" if $name eq "nothing";
+		my ($ours, $theirs) = map {
+			run($_, "", "postmap", "cdb:$name");
+			open my $f, "<", "$dir{$_}/$name.cdb" or die;
+			join "", <$f>;
+		} "weir", "postfix";
+		ok $ours eq $theirs, "the same file $name.cdb";
+	}
 }
 
 # What is our own: the index is one file, replaced whole, with the mode of
@@ -277,6 +295,30 @@ is_deeply [grep { /m\.widx\./ } glob "$dir{weir}/*"], [],
 unlink "$dir{weir}/m.widx";
 says "-p", "", "", 0, "", "postmap", "-p", "m";
 is((stat "$dir{weir}/m.widx")[2] & 0777, 0644, "-p: the usual mode");
+
+# Postfix cannot do that with cdb.
+says "cdb: into nothing", "", "", 0, "A b\nc d\n", "postmap", "-i", "cdb:inc";
+says "cdb: into what is there", "", "", 0, "e f\n", "postmap", "-i", "cdb:inc";
+says "cdb: -d", "", "", 0, "", "postmap", "-d", "c", "cdb:inc";
+says "cdb: -d again", "", "", 1, "", "postmap", "-d", "c", "cdb:inc";
+says "cdb: -s", "a\tb\ne\tf\n", "", 0, "", "postmap", "-s", "cdb:inc";
+
+# A file that is none, and one that ends too early
+spew "$dir{weir}/junk.cdb", "x" x 2047;
+says "cdb: not a database", "",
+    "postmap: fatal: dict_cdbq_open: unable to init junk.cdb: " .
+    "Protocol error\n", 1, "", "postmap", "-q", "a", "cdb:junk";
+says "cdb: which -i does not build upon", "",
+    "postmap: fatal: open database junk.cdb: Protocol error\n", 1, "a b\n",
+    "postmap", "-i", "cdb:junk";
+truncate "$dir{weir}/inc.cdb", 2060;
+for my $args (["-q", "a"], ["-s"]) {
+	my ($out, $err, $status) =
+	    run("weir", "", "postmap", @$args, "cdb:inc");
+	like $err, qr/error reading inc\.cdb: Protocol error$/,
+	    "cdb: cut short: @$args";
+	is $status, 1, "is a failure";
+}
 
 # Hostile 59
 open my $f, "+<", "$dir{weir}/m.widx" or die;

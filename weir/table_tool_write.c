@@ -138,9 +138,15 @@ static const char *
 spoken_name(const struct table_writer *writer, const char *spec,
     const char *path, struct arena *arena)
 {
-	if (!writer->by_type)
+	switch (writer->spoken) {
+	case TABLE_AS_SPEC:
+		return path == spec ? arena_printf(arena, "lmdb:%s", path)
+				    : spec;
+	case TABLE_AS_TEXT:
+		return path;
+	default:
 		return arena_printf(arena, "%s%s", path, writer->suffix);
-	return path == spec ? arena_printf(arena, "lmdb:%s", path) : spec;
+	}
 }
 
 void
