@@ -19,6 +19,7 @@
 #include "rules/table_randmap.h"
 #include "rules/table_regexp.h"
 #include "rules/table_socketmap.h"
+#include "rules/table_sqlite.h"
 #include "rules/table_static.h"
 #include "rules/table_tcp.h"
 #include "rules/table_texthash.h"
@@ -43,6 +44,7 @@ const struct table_type *const types_all[] = {
 	&table_randmap,
 	&table_regexp,
 	&table_socketmap,
+	&table_sqlite,
 	&table_static,
 	&table_tcp,
 	&table_texthash,

@@ -231,6 +231,38 @@ postmap: fatal: table tcp:127.0.0.1:$port{none}: query error: Connection refused
 -- 1
 EOT
 
+# sqlite_table(5)
+SKIP: {
+	skip "no sqlite3", 1 unless -x "/usr/bin/sqlite3";
+	system("sqlite3", "$dir/db", <<'EOT') == 0 or die;
+CREATE TABLE t (k, v, n);
+INSERT INTO t VALUES ('a', 'b', 1), ('two', 'x', NULL), ('two', 'y', 2),
+    ('null', NULL, 3), ('o''q', 'quoted', 4), ('empty', '', 5),
+    ('ä', 'umlaut', 6), ('user@example.com', 'whole', 7);
+EOT
+	my $n = 0;
+	my $sqlite = sub {
+		my ($key, @settings) = @_;
+		my $cf = "$dir/sqlite" . $n++ . ".cf";
+		open my $f, ">", $cf or die;
+		print $f "$_\n" for @settings;
+		close $f;
+		same "sqlite: $key: $settings[-1]", "", "-q", $key, "sqlite:$cf";
+	};
+	my $db = "dbpath = $dir/db";
+	my $query = "query = SELECT v FROM t WHERE k = '%s'";
+	$sqlite->($_, $db, $query) for "a", "A", "two", "null", "o'q", "empty",
+	    "none", "' OR 'a' = 'a", "user\@example.com";
+	$sqlite->("two", $db, "query = SELECT n, v FROM t WHERE k = '%s'");
+	$sqlite->("a", $db, "table = t", "select_field = v", "where_field = k");
+	$sqlite->($_, $db, $query, "expansion_limit = 1") for "a", "two";
+	$sqlite->("two", $db, $query, "result_format = <%s>");
+	$sqlite->($_, $db, "query = SELECT v FROM t WHERE k = '%u'",
+	    "domain = example.com") for "a", "a\@example.com", "a\@example.org";
+	$sqlite->("a", @$_) for [$query], [$db], [$db, "query ="];
+	compare;
+}
+
 # randmap and proxy
 same "randmap: $_", "", "-q", "k", "randmap:$_"
     for "{a}", "{ a , }", "{{ b c }}", "{}", "{ }", "x", "{a", "{a}b", "{{}}";

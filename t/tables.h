@@ -162,6 +162,13 @@ tables_begin(void)
 	event_open(&target);
 }
 
+static inline void
+shell(const char *command)
+{
+	if (system(command) != 0)
+		printf("# failed: %s\n", command);
+}
+
 static inline int
 tables_end(void)
 {
