@@ -10,7 +10,7 @@ build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
     libsqlite3-dev'
 test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl nsd
     dovecot-core dovecot-lmtpd postfix postfix-cdb postfix-pcre postfix-lmdb
-    postfix-sqlite sqlite3 strace procps python3-minimal
+    postfix-sqlite sqlite3 memcached strace procps python3-minimal
     postgresql-15 mariadb-server slapd ldap-utils'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 

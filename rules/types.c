@@ -12,6 +12,7 @@
 #include "rules/table_inline.h"
 #include "rules/table_ldap.h"
 #include "rules/table_lmdb.h"
+#include "rules/table_memcache.h"
 #include "rules/table_mysql.h"
 #include "rules/table_pcre.h"
 #include "rules/table_pgsql.h"
@@ -37,6 +38,7 @@ const struct table_type *const types_all[] = {
 	&table_inline,
 	&table_ldap,
 	&table_lmdb,
+	&table_memcache,
 	&table_mysql,
 	&table_pcre,
 	&table_pgsql,

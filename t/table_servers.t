@@ -263,6 +263,73 @@ EOT
 	compare;
 }
 
+# memcache_table(5), against memcached
+SKIP: {
+	my ($memcached) = grep { -x } "/usr/bin/memcached";
+	skip "no memcached", 1 unless $memcached;
+	my $port = Weir::free_port();
+	my $pid = fork // die;
+	if ($pid == 0) {
+		exec $memcached, "-l", "127.0.0.1", "-p", $port, "-U", 0,
+		    $> == 0 ? ("-u", "nobody") : ();
+		die;
+	}
+	$servers{$pid} = 1;
+	my $peer;
+	for (1 .. 200) {
+		$peer = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+		last if $peer;
+		select undef, undef, undef, 0.05;
+	}
+	my $tell = sub {
+		print $peer "$_[0]\r\n";
+		return scalar <$peer>;
+	};
+	my %data = (a => "value a", long => "x" x 10240, longer => "x" x 10241,
+		empty => "", lines => "a\r\nb", octet => "a\xff",
+		"x-k" => "prefixed", nul => "a\0b");
+	$tell->("set $_ 0 0 " . length($data{$_}) . "\r\n$data{$_}")
+	    for keys %data;
+	my $n = 0;
+	my $cache = sub {
+		my (@settings) = @_;
+		my $cf = "$dir/memcache" . $n++ . ".cf";
+		open my $f, ">", $cf or die;
+		print $f "$_\n" for @settings;
+		close $f;
+		return "memcache:$cf";
+	};
+	my $here = "memcache = inet:127.0.0.1:$port";
+	my $table = $cache->($here);
+	same "memcache: $_", "", "-q", $_, $table
+	    for "a", "A", "none", "a b", sort grep { $_ ne "nul" } keys %data;
+	same "memcache: keys of a file", "a\nnone\nx-k\n", "-q", "-", $table;
+	$table = $cache->($here, "key_format = x-%u", "domain = example.com");
+	same "memcache: $_", "", "-q", $_, $table
+	    for "k", "k\@example.com", "k\@example.org";
+	same "memcache: @$_", "", "-q", "a", $cache->(@$_)
+	    for ["memcache = x"], [$here, "max_try = x"],
+		[$here, "data_size_limit = 6"],
+		["memcache = inet:127.0.0.1:$port{none}"],
+		["memcache = inet:127.0.0.1:$port{none}", "backup = static:b"];
+	compare;
+	like ours("", "-q", "nul", $cache->($here)),
+	    qr/unexpected memcache server reply: data that is not text/,
+	    "memcache: a NUL";
+	$table = $cache->($here, "backup = inline:{behind=it}", "ttl = 77");
+	is ours("", "-q", "behind", $table), "it\n-- 0\n",
+	    "memcache: what is behind the cache";
+	is $tell->("get behind"), "VALUE behind 0 2\r\n", "is in the cache now";
+	is scalar(<$peer>), "it\r\n", "as it is";
+	is scalar(<$peer>), "END\r\n", "and that is all";
+	is ours("", "-q", "neither", $table), "-- 1\n",
+	    "memcache: neither here nor there";
+	$tell->("set behind 0 0 5\r\nother");
+	is ours("", "-q", "behind", $table), "other\n-- 0\n",
+	    "memcache: the cache counts first";
+	close $peer;
+}
+
 # randmap and proxy
 same "randmap: $_", "", "-q", "k", "randmap:$_"
     for "{a}", "{ a , }", "{{ b c }}", "{}", "{ }", "x", "{a", "{a}b", "{{}}";
