@@ -344,20 +344,42 @@ is ours("", "-q", "k", "pipemap:{proxy:inline:{k=echo},$map}"),
     "m echo\n-- 0\n", "and in other tables, too";
 
 # In a gateway
+my $files = -x "/usr/bin/sqlite3";
+if ($files) {
+	system("sqlite3", "$dir/gateway", "CREATE TABLE t (k, v); INSERT " .
+	    "INTO t VALUES ('user\@example.com', 'REJECT a file says no')") == 0
+	    or die;
+	open my $f, ">", "$dir/gateway.cf" or die;
+	print $f "dbpath = $dir/gateway\n",
+	    "query = SELECT v FROM t WHERE k = '%s'\n";
+	close $f;
+	open $f, ">", "$dir/access" or die;
+	print $f "user\@example.com REJECT a file says no\n";
+	close $f;
+	ours("", "cdb:$dir/access");
+}
 my $weir = Weir->new(
-	main => <<"EOT",
+	main => <<"EOT" . ($files ? <<"EOT" : ""),
 smtpd_recipient_restrictions =
-    check_recipient_access inline:{tcp\@example.net=tcp map\@example.net=map}
+    check_recipient_access inline:{tcp\@example.net=tcp map\@example.net=map
+	sqlite\@example.net=sqlite cdb\@example.net=cdb}
     permit_mynetworks reject
-smtpd_restriction_classes = tcp map
+smtpd_restriction_classes = tcp map sqlite cdb
 tcp = check_sender_access $tcp
 map = check_sender_access $map
+EOT
+sqlite = check_sender_access sqlite:$dir/gateway.cf
+cdb = check_sender_access cdb:$dir/access
 EOT
 );
 for (["tcp", "user", qr/^554 5\.7\.1 .*tcp says no/],
 	["map", "user", qr/^554 5\.7\.1 .*socketmap says no/],
 	["tcp", "later", qr/^451 4\.3\.[05] /], ["map", "later", qr/^451 4\.3\.[05] /],
-	["tcp", "nobody", qr/^250 /], ["map", "nobody", qr/^250 /]) {
+	["tcp", "nobody", qr/^250 /], ["map", "nobody", qr/^250 /],
+	$files ? (["sqlite", "user", qr/^554 5\.7\.1 .*file says no/],
+		["sqlite", "nobody", qr/^250 /],
+		["cdb", "user", qr/^554 5\.7\.1 .*file says no/],
+		["cdb", "nobody", qr/^250 /]) : ()) {
 	my ($which, $user, $reply) = @$_;
 	my $client = $weir->smtp;
 	$client->cmd("EHLO client.example.org");
