@@ -8,6 +8,7 @@
 #include "weir/cmd_explain.h"
 #include "weir/cmd_newaliases.h"
 #include "weir/cmd_postcat.h"
+#include "weir/cmd_postconf.h"
 #include "weir/cmd_postmap.h"
 #include "weir/cmd_postqueue.h"
 #include "weir/cmd_postsuper.h"
@@ -36,6 +37,8 @@ static const struct command commands[] = {
 	  "session [-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] [SCRIPT]", 0 },
 	{ "postcat", cmd_postcat, "show a message of the queue",
 	  "-q [-beh] [-c DIR] ID ...", 0 },
+	{ "postconf", cmd_postconf, "show or edit the configuration",
+	  "[options] [NAME | NAME=VALUE ...]", 0 },
 	{ "postqueue", cmd_postqueue, "list or flush the mail queue",
 	  "-p | -j | -f | -i ID | -s SITE", 0 },
 	{ "postsuper", cmd_postsuper, "delete, hold or requeue mail",
