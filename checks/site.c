@@ -210,6 +210,10 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	    "smtpd_sender_login_maps", p->smtpd_sender_login_maps, err);
 	site->dns_reply_filter = tables_of(site, conf, "smtpd_dns_reply_filter",
 	    p->smtpd_dns_reply_filter, err);
+	site->reject_filter_maps = tables_of(site, conf,
+	    "smtpd_reject_filter_maps", p->smtpd_reject_filter_maps, err);
+	site->reject_footer_maps = tables_of(site, conf,
+	    "smtpd_reject_footer_maps", p->smtpd_reject_footer_maps, err);
 	site->expansion_filter = unescape(site, p->smtpd_expansion_filter);
 	site->delimiters = text_of(site, conf, "recipient_delimiter", err);
 	site->myhostname = text_of(site, conf, "myhostname", err);
@@ -240,6 +244,8 @@ site_close(struct site *site)
 	table_list_close(site->rbl_reply_maps);
 	table_list_close(site->sender_login_maps);
 	table_list_close(site->dns_reply_filter);
+	table_list_close(site->reject_filter_maps);
+	table_list_close(site->reject_footer_maps);
 	arena_free(site->arena);
 }
 
@@ -252,6 +258,14 @@ site_blocks(const struct site *site)
 		    table_list_flags(site->rbl_reply_maps) |
 		    table_list_flags(site->sender_login_maps) |
 		    table_list_flags(site->dns_reply_filter)) &
+		   TABLE_MAY_BLOCK) != 0;
+}
+
+bool
+site_reply_blocks(const struct site *site)
+{
+	return ((table_list_flags(site->reject_filter_maps) |
+		    table_list_flags(site->reject_footer_maps)) &
 		   TABLE_MAY_BLOCK) != 0;
 }
 

@@ -24,7 +24,8 @@ struct site {
 	struct route *route; /* the caller's */
 	struct match *mynetworks, *mx_backup_networks;
 	struct table_list *relay_clientcerts, *rbl_reply_maps,
-	    *sender_login_maps, *dns_reply_filter;
+	    *sender_login_maps, *dns_reply_filter, *reject_filter_maps,
+	    *reject_footer_maps;
 	const char *expansion_filter; /* its escapes replaced */
 	const char *delimiters;       /* recipient_delimiter */
 	const char *myhostname, *mail_version, *compatibility_level;
@@ -54,6 +55,10 @@ void site_complain(struct err *err, const char *file, unsigned line,
 
 /* site_blocks(site): one of its tables is not to be asked by a loop. */
 bool site_blocks(const struct site *site);
+
+/* site_reply_blocks(site): the same of the tables that a reply is looked up
+ * in: smtpd_reject_filter_maps, smtpd_reject_footer_maps. */
+bool site_reply_blocks(const struct site *site);
 
 /* site_owns(site, addr): it is one of our own addresses. */
 bool site_owns(const struct site *site, const struct net_addr *addr);

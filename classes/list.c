@@ -158,6 +158,23 @@ take_table(struct words *w, struct step *step)
 		complain(w, "%s", why.text);
 }
 
+/* Once is enough, however many lists name it. */
+static void
+warn_of_old(struct list_context *context, const struct check *check)
+{
+	size_t i = 0, n = sizeof context->told / sizeof context->told[0];
+
+	while (i < n && context->told[i] != NULL && context->told[i] != check)
+		i++;
+	if (i == n || context->told[i] == check)
+		return;
+	context->told[i] = check;
+	event_warning(NULL,
+	    "support for restriction \"%s\" will be removed from Postfix; "
+	    "instead, specify \"%s\"",
+	    check->name, check->instead);
+}
+
 static void
 warn_of_rest(const struct words *w, const struct step *step, bool warned)
 {
@@ -167,10 +184,7 @@ warn_of_rest(const struct words *w, const struct step *step, bool warned)
 		event_warning(NULL, "restriction `%s' after `%s' is ignored",
 		    w->word[w->next], step->check->name);
 	if (step->check->instead != NULL)
-		event_warning(NULL,
-		    "support for restriction \"%s\" will be removed from "
-		    "Postfix; instead, specify \"%s\"",
-		    step->check->name, step->check->instead);
+		warn_of_old(w->context, step->check);
 }
 
 /* Compile the next restriction; false: it is left out. */

@@ -33,11 +33,12 @@ struct list {
 
 /* What the names in a list may mean, and where mistakes go. */
 struct list_context {
-	struct arena *arena;   /* lists live here */
-	struct conf *conf;     /* NULL: no tables, no services */
-	struct strmap classes; /* of struct list */
-	bool routes_block;     /* asking for a route may block */
-	struct err *err;       /* "file:line: text" per line */
+	struct arena *arena;         /* lists live here */
+	struct conf *conf;           /* NULL: no tables, no services */
+	struct strmap classes;       /* of struct list */
+	bool routes_block;           /* asking for a route may block */
+	struct err *err;             /* "file:line: text" per line */
+	const struct check *told[8]; /* deprecated, and warned of */
 };
 
 /* list_classes(context, names): define the classes that ${names}

@@ -143,6 +143,18 @@ stage_free(struct rules *rules)
 	arena_free(rules->arena);
 }
 
+const struct site *
+stage_site(const struct rules *rules)
+{
+	return rules->site;
+}
+
+bool
+stage_soft_bounce(const struct rules *rules)
+{
+	return rules->params.soft_bounce;
+}
+
 void
 stage_allow_open(struct rules *rules)
 {

@@ -12,6 +12,7 @@
 struct conf;
 struct err;
 struct route;
+struct site;
 struct subject;
 
 enum stage {
@@ -39,6 +40,11 @@ struct rules;
 struct rules *stage_compile(
     struct conf *conf, struct route *route, bool strict, struct err *err);
 void stage_free(struct rules *rules);
+
+/* stage_site(rules): what its checks know of the configuration.
+ * stage_soft_bounce(rules): whether replies 5NN become 4NN. */
+const struct site *stage_site(const struct rules *rules);
+bool stage_soft_bounce(const struct rules *rules);
 
 /* stage_allow_open(rules): evaluate although the safety check has failed, for
  * a door that does not relay (the test bench, a policy service).  Otherwise

@@ -182,7 +182,8 @@ blocks(const struct session *s)
 {
 	const struct smtp_service *service = s->service;
 
-	if (match_flags(service->noop) & TABLE_MAY_BLOCK)
+	if (service->replies_block ||
+	    (match_flags(service->noop) & TABLE_MAY_BLOCK) != 0)
 		return true;
 	if (s->command->run == NULL)
 		return (match_flags(service->forbidden) & TABLE_MAY_BLOCK) != 0;

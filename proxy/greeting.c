@@ -23,7 +23,7 @@ enum { LOG_MOST = 100 };
 bool
 greeting_blocks(const struct session *s)
 {
-	return s->service->lists_block ||
+	return s->service->lists_block || s->service->replies_block ||
 	    stage_blocks(s->service->rules, STAGE_CONNECT);
 }
 
@@ -100,17 +100,13 @@ spoke_first(struct session *s)
 void
 greeting_welcome(struct session *s)
 {
-	size_t before = s->out.len;
-
 	find_rights(s);
+	s->access_denied = NULL;
 	if (too_many(s))
 		return;
 	switch (judge_stage(s, STAGE_CONNECT)) {
 	case SMTP_COMMAND_FAILED:
 		s->errors++;
-		/* Every command is refused from now on, as Postfix does. */
-		s->access_denied = arena_strndup(
-		    s->facts, s->out.data + before, s->out.len - before - 2);
 		return;
 	case SMTP_COMMAND_AGAIN:
 		session_work_run(s, true, greeting_welcome);
@@ -119,7 +115,6 @@ greeting_welcome(struct session *s)
 	case SMTP_COMMAND_LATER:
 		break;
 	}
-	s->access_denied = NULL;
 	session_reply(s, "220 %s", s->service->banner);
 }
 

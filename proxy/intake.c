@@ -182,7 +182,8 @@ intake_pass(struct session *s)
 bool
 intake_blocks(const struct session *s)
 {
-	return stage_blocks(s->service->rules, STAGE_END) ||
+	return s->service->replies_block ||
+	    stage_blocks(s->service->rules, STAGE_END) ||
 	    (route_flags(s->service->route) & TABLE_MAY_BLOCK) != 0;
 }
 

@@ -1,6 +1,7 @@
 /* judge.c - see judge.h. */
 #include "proxy/judge.h"
 
+#include "base/arena.h"
 #include "checks/effect.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
@@ -8,10 +9,15 @@
 #include "proxy/trace_log.h"
 
 static void
-refuse(struct session *s, const struct verdict *verdict)
+refuse(struct session *s, enum stage stage, const struct verdict *verdict)
 {
-	session_reply(
-	    s, "%d %s %s", verdict->code, verdict->dsn, verdict->text);
+	const char *reply = arena_printf(session_arena(s), "%d %s %s",
+	    verdict->code, verdict->dsn, verdict->text);
+
+	session_reply(s, "%s", reply);
+	/* Every command is refused from now on, as Postfix does. */
+	if (stage == STAGE_CONNECT)
+		s->access_denied = arena_strdup(s->facts, reply);
 	if (verdict->hangup)
 		s->hangup = true;
 }
@@ -44,6 +50,6 @@ judge_stage(struct session *s, enum stage stage)
 	take_effects(s, verdict.effects);
 	if (verdict.pass)
 		return SMTP_COMMAND_DONE;
-	refuse(s, &verdict);
+	refuse(s, stage, &verdict);
 	return SMTP_COMMAND_FAILED;
 }

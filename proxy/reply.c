@@ -45,6 +45,15 @@ put_words(struct buf *out, const char *s, size_t n, size_t most)
 }
 
 void
+reply_line(struct buf *out, const char *code, char separator, const char *words)
+{
+	buf_put(out, code, 3);
+	buf_putc(out, separator);
+	put_words(out, words, strlen(words), REPLY_LINE - 6);
+	buf_put(out, "\r\n", 2);
+}
+
+void
 reply_put(struct buf *out, const char *text)
 {
 	const char *code, *line, *end;

@@ -17,6 +17,11 @@ enum { REPLY_LINE = 512 }; /* octets of a line with its <CR><LF> */
  */
 void reply_put(struct buf *out, const char *text);
 
+/* reply_line(out, code, separator, words): one line of a reply by itself, with
+ * its <CR><LF>; cut and cleaned like the others. */
+void reply_line(
+    struct buf *out, const char *code, char separator, const char *words);
+
 /* reply_code(text): its code; 0 if it is not a reply. */
 int reply_code(const char *text);
 

@@ -16,7 +16,7 @@
 #include "proxy/hall.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
-#include "proxy/reply.h"
+#include "proxy/reject_reply.h"
 #include "proxy/smtp_service.h"
 
 unsigned
@@ -162,8 +162,10 @@ session_reply(struct session *s, const char *format, ...)
 	if (s->errors >= s->params->smtpd_soft_error_limit &&
 	    s->params->smtpd_error_sleep_time > 0)
 		session_pause(s, s->params->smtpd_error_sleep_time);
-	reply_put(&s->out, text);
-	code = reply_code(text);
+	s->subject.arena = session_arena(s);
+	/* In a worker, or on the way there, a session is away. */
+	code =
+	    reject_reply_put(s->service, &s->subject, s->away, text, &s->out);
 	if (code == 421 || code == 521)
 		s->hangup = true;
 }

@@ -12,6 +12,7 @@
 #include "base/master.h"
 #include "base/tls.h"
 #include "checks/content_checks.h"
+#include "checks/site.h"
 #include "classes/stage.h"
 #include "proxy/local_clients.h"
 #include "rules/match.h"
@@ -339,6 +340,8 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	gather(all, &err);
 	s->rules = stage_compile(s->conf, s->route, strict, &err);
 	gather(all, &err);
+	s->replies_block =
+	    s->rules != NULL && site_reply_blocks(stage_site(s->rules));
 }
 
 struct smtp_service *

@@ -58,7 +58,8 @@ struct smtp_service {
 	struct match *limit_exceptions;      /* of the limits on connections */
 	struct match *noop, *forbidden;      /* commands */
 	struct local_clients *local_clients; /* whose mail is completed */
-	bool lists_block; /* one of those by client may block */
+	bool lists_block;   /* one of those by client may block */
+	bool replies_block; /* the tables that replies are looked up in may */
 
 	unsigned keywords; /* what EHLO may announce */
 	enum smtp_service_newline newline;
