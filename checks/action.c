@@ -21,6 +21,7 @@ struct entry {
 	const char *table, *key;
 	const char *name; /* of the action, as documented */
 	const char *text; /* what follows it */
+	const char *word; /* what it is, as written */
 };
 
 static size_t
@@ -144,11 +145,19 @@ may_act(struct entry *e)
 	return true;
 }
 
+/* ${e} permits, by the word that it begins with. */
+static void
+permit(const struct entry *e, struct answer *answer)
+{
+	answer->kind = ANSWER_PERMIT;
+	answer->action = e->word;
+	answer->table = e->table;
+}
+
 static void
 do_permit(struct entry *e, struct answer *answer)
 {
-	(void)e;
-	answer->kind = ANSWER_PERMIT;
+	permit(e, answer);
 }
 
 static void
@@ -346,7 +355,8 @@ action_parse(struct ask *ask, const char *table, const char *key,
 {
 	struct arena *arena = ask->subject->arena;
 	size_t n = strcspn(value, " \t\r\n");
-	struct entry e = { ask, table, key, NULL, value + n };
+	struct entry e = { ask, table, key, NULL, value + n,
+		arena_strndup(arena, value, n) };
 	const struct action *action = find_action(value, n);
 
 	while (isspace((unsigned char)*e.text))
@@ -358,11 +368,11 @@ action_parse(struct ask *ask, const char *table, const char *key,
 	} else if (value[0] == '\0') {
 		event_warning(ask->subject->by,
 		    "access table %s entry %s has empty value", table, key);
-		answer->kind = ANSWER_PERMIT;
+		permit(&e, answer);
 	} else if (value[digits(value, strlen(value))] == '\0') {
 		/* Makers of relay lists have always put numbers there: also
 		 * "450" alone is a permit. */
-		answer->kind = ANSWER_PERMIT;
+		permit(&e, answer);
 	} else if (n == 3 && digits(value, 3) == 3 &&
 	    (value[0] == '4' || value[0] == '5')) {
 		refuse(&e, answer, (int)strtol(value, NULL, 10), "4.7.1", "");

@@ -23,6 +23,8 @@ struct answer {
 	enum answer_kind kind;
 	int code;
 	const char *dsn, *text;
+	const char *action, *table; /* a permit: the word of the table's entry;
+				     * NULL: the restriction itself says so */
 	bool fault;        /* ours, not the mail's: warn_if_reject does not
 			    * make a warning of it */
 	bool no_permit;    /* a permit, also of the list, is DUNNO */

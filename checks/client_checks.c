@@ -3,6 +3,7 @@
 
 #include "base/event.h"
 #include "checks/check.h"
+#include "checks/note.h"
 #include "checks/site.h"
 #include "checks/subject.h"
 #include "rules/match.h"
@@ -45,6 +46,15 @@ client_checks_unknown_reverse(struct ask *ask, struct answer *answer)
 		    s->client_addr);
 }
 
+/* The log says who was let pass. */
+static void
+permit(struct ask *ask, struct answer *answer)
+{
+	answer->kind = ANSWER_PERMIT;
+	ask->name = note_client(ask->subject);
+	ask->class = "Client host";
+}
+
 void
 client_checks_mynetworks(struct ask *ask, struct answer *answer)
 {
@@ -54,7 +64,7 @@ client_checks_mynetworks(struct ask *ask, struct answer *answer)
 	switch (match_client(ask->site->mynetworks, s->world, s->arena,
 	    s->client_name, &s->client)) {
 	case TABLE_FOUND:
-		answer->kind = ANSWER_PERMIT;
+		permit(ask, answer);
 		break;
 	case TABLE_NONE:
 		break;
@@ -68,7 +78,7 @@ client_checks_own_address(struct ask *ask, struct answer *answer)
 {
 	answer->input = ask->subject->client_addr;
 	if (site_owns(ask->site, &ask->subject->client))
-		answer->kind = ANSWER_PERMIT;
+		permit(ask, answer);
 }
 
 void
@@ -76,7 +86,7 @@ client_checks_authenticated(struct ask *ask, struct answer *answer)
 {
 	answer->input = ask->subject->sasl_username;
 	if (answer->input != NULL && answer->input[0] != '\0')
-		answer->kind = ANSWER_PERMIT;
+		permit(ask, answer);
 }
 
 void
@@ -94,7 +104,7 @@ client_checks_certificate(struct ask *ask, struct answer *answer)
 		switch (world_find_any(s->world, s->arena,
 		    ask->site->relay_clientcerts, prints[i], &value)) {
 		case TABLE_FOUND:
-			answer->kind = ANSWER_PERMIT;
+			permit(ask, answer);
 			answer->file = value.file;
 			answer->line = value.line;
 			return;
@@ -118,7 +128,7 @@ client_checks_any_certificate(struct ask *ask, struct answer *answer)
 	answer->input = ask->subject->ccert_cn;
 	if (ask->subject->ccert_fingerprint != NULL &&
 	    ask->subject->ccert_trusted)
-		answer->kind = ANSWER_PERMIT;
+		permit(ask, answer);
 	else
 		client_checks_certificate(ask, answer);
 }

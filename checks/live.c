@@ -36,11 +36,11 @@ find(struct world *world, struct arena *arena, struct table *table,
 }
 
 static const char *
-policy(struct world *world, struct arena *arena, const char *endpoint,
+policy(struct world *world, struct arena *arena, const struct world_service *to,
     const char *request, int64_t deadline, const char **why)
 {
 	return policy_client_ask(
-	    live_of(world)->policy, arena, endpoint, request, deadline, why);
+	    live_of(world)->policy, arena, to, request, deadline, why);
 }
 
 static enum world_probe

@@ -14,6 +14,7 @@
 #include "base/net.h"
 #include "base/stream.h"
 #include "base/utf8.h"
+#include "rules/world.h"
 
 /* What a server may answer at most, in lines and octets of a line. */
 enum { MOST_LINE = 8192, MOST_LINES = 100, MOST_ADDRESSES = 8 };
@@ -68,31 +69,35 @@ policy_client_free(struct policy_client *client)
 }
 
 static bool
-usable(const struct policy_client *client, struct connection *c, int64_t now)
+usable(const struct policy_client *client, const struct world_service *to,
+    struct connection *c, int64_t now)
 {
 	const struct policy_client_settings *s = &client->settings;
+	int64_t idle = to->max_idle >= 0 ? to->max_idle : s->max_idle;
+	int64_t ttl = to->max_ttl >= 0 ? to->max_ttl : s->max_ttl;
+	int64_t limit =
+	    to->request_limit >= 0 ? to->request_limit : s->request_limit;
 
-	return now - c->used < s->max_idle && now - c->born < s->max_ttl &&
-	    (s->request_limit == 0 || c->requests < s->request_limit) &&
-	    stream_alive(c->stream);
+	return now - c->used < idle && now - c->born < ttl &&
+	    (limit == 0 || c->requests < limit) && stream_alive(c->stream);
 }
 
-/* Take a kept connection to ${endpoint}, if one is still good; those that are
+/* Take a kept connection to ${to}, if one is still good; those that are
  * not are closed. */
 static struct connection *
-take(struct policy_client *client, const char *endpoint)
+take(struct policy_client *client, const struct world_service *to)
 {
 	struct connection **p, *c, *found = NULL, *dead = NULL;
 	int64_t now = clock_mono();
 
 	(void)pthread_mutex_lock(&client->lock);
 	for (p = &client->idle; found == NULL && (c = *p) != NULL;) {
-		if (strcmp(c->endpoint, endpoint) != 0) {
+		if (strcmp(c->endpoint, to->endpoint) != 0) {
 			p = &c->next;
 			continue;
 		}
 		*p = c->next;
-		if (usable(client, c, now)) {
+		if (usable(client, to, c, now)) {
 			found = c;
 		} else {
 			c->next = dead;
@@ -267,10 +272,10 @@ converse(struct policy_client *client, struct connection *c,
 
 const char *
 policy_client_ask(struct policy_client *client, struct arena *arena,
-    const char *endpoint, const char *request, int64_t deadline,
+    const struct world_service *to, const char *request, int64_t deadline,
     const char **why)
 {
-	struct connection *c = take(client, endpoint);
+	struct connection *c = take(client, to);
 	struct err err = { 0 };
 	const char *action = NULL;
 
@@ -281,7 +286,8 @@ policy_client_ask(struct policy_client *client, struct arena *arena,
 	/* A server may have hung up on a kept connection at the moment when we
 	 * took it, so that a new one is worth a try. */
 	if (action == NULL) {
-		c = open_connection(client, arena, endpoint, deadline, &err);
+		c = open_connection(
+		    client, arena, to->endpoint, deadline, &err);
 		if (c != NULL)
 			action = converse(client, c, arena, request, &err);
 	}

@@ -7,7 +7,9 @@
 
 struct arena;
 struct policy_client;
+struct world_service;
 
+/* What holds for services that say nothing else (rules/world.h). */
 struct policy_client_settings {
 	int64_t max_idle, max_ttl; /* nanoseconds */
 	int64_t request_limit;     /* per connection; 0: none */
@@ -19,14 +21,14 @@ policy_client_new(const struct policy_client_settings *settings);
 void policy_client_free(struct policy_client *client);
 
 /*
- * policy_client_ask(client, arena, endpoint, request, deadline, why):
- * Send ${request} to ${endpoint} and wait for the answer until ${deadline}
+ * policy_client_ask(client, arena, to, request, deadline, why):
+ * Send ${request} to the service ${to} and wait for the answer until ${deadline}
  * (mono).  The action, in ${arena}, or NULL and the reason in *why.  A kept
  * connection that has gone stale is replaced, which is no failure.  Any
  * thread that may block.
  */
 const char *policy_client_ask(struct policy_client *client, struct arena *arena,
-    const char *endpoint, const char *request, int64_t deadline,
+    const struct world_service *to, const char *request, int64_t deadline,
     const char **why);
 
 #endif

@@ -2,6 +2,8 @@
 #include "checks/policy_service.h"
 
 #include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,41 +23,71 @@
 #include "checks/subject.h"
 #include "rules/world.h"
 
+/* What a service may have for itself; the numbers are nanoseconds, or counts
+ * from ${least} on. */
+/* clang-format off */
+static const struct setting {
+	const char *name;
+	size_t offset;
+	enum { TEXT, TIME, COUNT } kind;
+	long least;
+} settings[] = {
+#define SETTING(name, member, kind, least)                                     \
+	{ name, offsetof(struct policy_service, member), kind, least }
+	SETTING("timeout",        timeout,          TIME,  0),
+	SETTING("retry_delay",    retry_delay,      TIME,  0),
+	SETTING("max_idle",       to.max_idle,      TIME,  0),
+	SETTING("max_ttl",        to.max_ttl,       TIME,  0),
+	SETTING("try_limit",      try_limit,        COUNT, 1),
+	SETTING("request_limit",  to.request_limit, COUNT, 0),
+	SETTING("default_action", default_action,   TEXT,  0),
+	SETTING("policy_context", context,          TEXT,  0),
+};
+/* clang-format on */
+
+static bool
+read_count(const char *text, long least, int64_t *value)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	*value = n;
+	return isdigit((unsigned char)*text) && *end == '\0' && n >= least;
+}
+
+static bool
+store(struct policy_service *service, const struct setting *setting,
+    const char *value)
+{
+	void *place = (char *)service + setting->offset;
+
+	switch (setting->kind) {
+	case TEXT:
+		*(const char **)place = value;
+		return true;
+	case TIME:
+		return param_time(value, 's', place);
+	case COUNT:
+		return read_count(value, setting->least, place);
+	}
+	return false;
+}
+
 /* One "name=value" of the settings of a service. */
 static int
 set(struct policy_service *service, const char *name, const char *value,
     struct err *err)
 {
-	char *end;
+	size_t i = 0, n = sizeof settings / sizeof settings[0];
 
-	if (strcasecmp(name, "timeout") == 0) {
-		if (param_time(value, 's', &service->timeout))
-			return 0;
-	} else if (strcasecmp(name, "retry_delay") == 0) {
-		if (param_time(value, 's', &service->retry_delay))
-			return 0;
-	} else if (strcasecmp(name, "try_limit") == 0) {
-		service->try_limit = strtol(value, &end, 10);
-		if (*value != '\0' && *end == '\0' && service->try_limit > 0)
-			return 0;
-	} else if (strcasecmp(name, "default_action") == 0) {
-		service->default_action = value;
-		return 0;
-	} else if (strcasecmp(name, "policy_context") == 0) {
-		service->context = value;
-		return 0;
-	} else if (strcasecmp(name, "max_idle") == 0 ||
-	    strcasecmp(name, "max_ttl") == 0 ||
-	    strcasecmp(name, "request_limit") == 0) {
-		err_set(err,
-		    "%s: for all services together: set "
-		    "smtpd_policy_service_%s",
-		    name, name);
-		return -1;
-	} else {
+	while (i < n && strcasecmp(settings[i].name, name) != 0)
+		i++;
+	if (i == n) {
 		err_set(err, "unknown attribute \"%s\"", name);
 		return -1;
 	}
+	if (store(service, &settings[i], value))
+		return 0;
 	err_set(err, "bad value: %s=%s", name, value);
 	return -1;
 }
@@ -102,12 +134,14 @@ policy_service_parse(const char *text, struct arena *arena, struct err *err)
 	char *word;
 
 	service->timeout = service->retry_delay = -1;
+	service->to.max_idle = service->to.max_ttl = -1;
+	service->to.request_limit = -1;
 	rest = inside(arena, text);
-	service->endpoint = conf_word(&rest, arena);
-	if (service->endpoint == NULL ||
-	    (strncmp(service->endpoint, "inet:", 5) != 0 &&
-		strncmp(service->endpoint, "unix:", 5) != 0 &&
-		strncmp(service->endpoint, "local:", 6) != 0)) {
+	service->to.endpoint = conf_word(&rest, arena);
+	if (service->to.endpoint == NULL ||
+	    (strncmp(service->to.endpoint, "inet:", 5) != 0 &&
+		strncmp(service->to.endpoint, "unix:", 5) != 0 &&
+		strncmp(service->to.endpoint, "local:", 6) != 0)) {
 		err_set(err, "need inet:host:port or unix:path");
 		return NULL;
 	}
@@ -236,11 +270,11 @@ call(const struct ask *ask, const struct policy_service *to)
 	for (int64_t i = 0; i < tries && action == NULL; i++) {
 		if (i > 0)
 			pause_for(delay);
-		action = world->ops->policy(world, s->arena, to->endpoint,
+		action = world->ops->policy(world, s->arena, &to->to,
 		    buf_str(&request), world->ops->mono(world) + timeout, &why);
 		if (action == NULL)
 			event_warning(s->by, "problem talking to server %s: %s",
-			    to->endpoint, why);
+			    to->to.endpoint, why);
 	}
 	buf_free(&request);
 	return action;
@@ -257,5 +291,5 @@ policy_service_ask(struct ask *ask, struct answer *answer)
 		    ? to->default_action
 		    : ask->site->params.smtpd_policy_service_default_action;
 	answer->input = "policy query";
-	action_parse(ask, to->endpoint, "policy query", action, answer);
+	action_parse(ask, to->to.endpoint, "policy query", action, answer);
 }

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "rules/world.h"
+
 struct answer;
 struct arena;
 struct ask;
@@ -12,7 +14,7 @@ struct err;
 
 /* One service, with what { } settings say for it alone. */
 struct policy_service {
-	const char *endpoint;       /* "inet:host:port", "unix:path" */
+	struct world_service to;
 	const char *default_action; /* NULL: the parameter's, as below */
 	const char *context;
 	int64_t timeout, retry_delay; /* -1 */

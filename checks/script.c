@@ -294,11 +294,11 @@ find_line(const struct answer_line *a, const char *to)
 }
 
 static const char *
-policy(struct world *world, struct arena *arena, const char *endpoint,
+policy(struct world *world, struct arena *arena, const struct world_service *to,
     const char *request, int64_t deadline, const char **why)
 {
 	const struct answer_line *a =
-	    find_line(((struct script *)world)->policies, endpoint);
+	    find_line(((struct script *)world)->policies, to->endpoint);
 
 	(void)request;
 	(void)deadline;

@@ -135,18 +135,22 @@ keep(struct evaluation *e, struct reason *reason, const struct answer *answer)
 }
 
 static void
-note_permit(struct evaluation *e, const struct check *check)
+note_permit(struct evaluation *e, const struct check *check,
+    const struct answer *answer)
 {
 	const struct ask *ask = &e->ask;
 	struct subject *s = ask->subject;
+	bool table = answer->action != NULL;
+	const char *action = table ? answer->action : check->name;
 
 	if (match_empty(e->rules->log_permit) ||
-	    match_string(e->rules->log_permit, s->world, s->arena,
-		check->name) != TABLE_FOUND)
+	    match_string(e->rules->log_permit, s->world, s->arena, action) !=
+		TABLE_FOUND)
 		return;
 	note_decision(s, ask->where, "permit",
-	    arena_printf(s->arena, "action=%s for %s=%s", check->name,
-		ask->class, ask->name),
+	    arena_printf(s->arena, "action=%s for %s=%s %s%s", action,
+		ask->class, ask->name, table ? "from " : "",
+		table ? answer->table : ""),
 	    e->verdict->trace->id);
 }
 
@@ -232,7 +236,7 @@ settle(struct evaluation *e, const struct check *check, struct answer *answer)
 	if (check->flags & CHECK_NO_OK)
 		return forbid_permit(e, check, value);
 	if (answer->kind == ANSWER_PERMIT)
-		note_permit(e, check);
+		note_permit(e, check, answer);
 	return outcome;
 }
 

@@ -104,8 +104,11 @@ static const char *
 value_of(void *arg, const char *name)
 {
 	const struct reject *r = arg;
+	struct subject session = *r->subject;
 
-	return reply_macro_find(r->subject, r->site, name);
+	/* A footer is about the session. */
+	session.recipient = NULL;
+	return reply_macro_find(&session, r->site, name);
 }
 
 static void

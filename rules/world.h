@@ -20,16 +20,23 @@ enum world_probe {
 	WORLD_PROBE_FAILED,  /* the service is down */
 };
 
+/* A policy service, and how long a connection to it is good for: unused, in
+ * all (nanoseconds), and for how many requests; -1: what holds for all. */
+struct world_service {
+	const char *endpoint; /* "inet:host:port", "unix:path" */
+	int64_t max_idle, max_ttl, request_limit;
+};
+
 struct world_ops {
 	void (*ask_all)(struct world *world, struct arena *arena,
 	    struct dns_question *questions, size_t n, int64_t deadline);
 	enum table_status (*find)(struct world *world, struct arena *arena,
 	    struct table *table, const char *key, struct table_value *value);
 	/* Send ${request} (attributes, ended by an empty line) to the policy
-	 * service ${endpoint}; the action, or NULL and the reason. */
+	 * service ${to}; the action, or NULL and the reason. */
 	const char *(*policy)(struct world *world, struct arena *arena,
-	    const char *endpoint, const char *request, int64_t deadline,
-	    const char **why);
+	    const struct world_service *to, const char *request,
+	    int64_t deadline, const char **why);
 	enum world_probe (*verify)(struct world *world, struct arena *arena,
 	    const char *address, const char **text);
 	int64_t (*now)(struct world *world);  /* wall clock */

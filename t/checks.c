@@ -148,11 +148,14 @@ server_main(void *arg)
 static const char *
 ask_server(struct policy_client *client, struct arena *a, const char *path)
 {
-	const char *why = "", *action, *endpoint;
+	const char *why = "", *action;
+	const struct world_service to = { .max_idle = -1,
+		.max_ttl = -1,
+		.request_limit = -1,
+		.endpoint = arena_printf(a, "unix:%s", path) };
 
-	endpoint = arena_printf(a, "unix:%s", path);
-	action = policy_client_ask(client, a, endpoint, "request=x\n\n",
-	    clock_mono() + CLOCK_SECOND, &why);
+	action = policy_client_ask(
+	    client, a, &to, "request=x\n\n", clock_mono() + CLOCK_SECOND, &why);
 	return action != NULL ? action : arena_printf(a, "(%s)", why);
 }
 
@@ -215,8 +218,21 @@ test_policy_settings(void)
 	    "{ inet:[::1]:10, timeout=10s, { default_action = 451 4.3.5 x } }",
 	    a, &err);
 	ok(s != NULL && s->timeout == 10 * CLOCK_SECOND, "a timeout");
-	is(s->endpoint, "inet:[::1]:10", "the end point");
+	is(s->to.endpoint, "inet:[::1]:10", "the end point");
 	is(s->default_action, "451 4.3.5 x", "a value with blanks");
+	s = policy_service_parse("{ unix:x max_idle=2s, max_ttl = 3s "
+				 "request_limit=0 try_limit=5 }",
+	    a, &err);
+	ok(s == NULL, "white space around '=' needs braces");
+	s = policy_service_parse("{ unix:x max_idle=2s, { max_ttl = 3s } "
+				 "request_limit=0 try_limit=5 }",
+	    a, &err);
+	ok(s != NULL && s->to.max_idle == 2 * CLOCK_SECOND &&
+		s->to.max_ttl == 3 * CLOCK_SECOND && s->to.request_limit == 0 &&
+		s->try_limit == 5,
+	    "how long its connections are good for");
+	ok(policy_service_parse("{ unix:x try_limit=0 }", a, &err) == NULL,
+	    "it is asked once at least");
 	ok(policy_service_parse("{ inet:h:1, timeuot=1s }", a, &err) == NULL,
 	    "an unknown setting");
 	is(err.text, "unknown attribute \"timeuot\"", "is named");
@@ -289,8 +305,9 @@ test_script(const char *dir)
 	ok(world->ops->verify(world, a, "a@b", &text) == WORLD_PROBE_BAD,
 	    "a probe");
 	is(text, "nobody here", "its text");
-	is(world->ops->policy(world, a, "inet:h:1", "", 0, &text), "REJECT no",
-	    "a policy service");
+	is(world->ops->policy(world, a,
+	       &(struct world_service){ .endpoint = "inet:h:1" }, "", 0, &text),
+	    "REJECT no", "a policy service");
 	script_close(world);
 	f = fopen(path, "we");
 	must(f != NULL);

@@ -193,8 +193,9 @@ testworld_find(struct world *world, struct arena *arena, struct table *table,
 }
 
 static inline const char *
-testworld_policy(struct world *world, struct arena *arena, const char *endpoint,
-    const char *request, int64_t deadline, const char **why)
+testworld_policy(struct world *world, struct arena *arena,
+    const struct world_service *to, const char *request, int64_t deadline,
+    const char **why)
 {
 	struct testworld *t = (struct testworld *)world;
 
@@ -203,7 +204,7 @@ testworld_policy(struct world *world, struct arena *arena, const char *endpoint,
 	*why = "Connection refused";
 	for (const struct testworld_answer *a = t->policies;
 	     a != NULL && a->to != NULL; a++)
-		if (strcmp(a->to, endpoint) == 0)
+		if (strcmp(a->to, to->endpoint) == 0)
 			return a->answer;
 	return NULL;
 }
