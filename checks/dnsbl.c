@@ -13,6 +13,7 @@
 #include "checks/check.h"
 #include "checks/dnsbl_cache.h"
 #include "checks/dnsbl_filter.h"
+#include "checks/dnsbl_health.h"
 #include "checks/dnsbl_reply.h"
 #include "checks/lookup.h"
 #include "checks/relay_checks.h"
@@ -27,9 +28,17 @@ enum { MOST_REASON = 500, MOST_AT_ONCE = 64 };
 struct dnsbl_query {
 	struct dnsbl_query *next;
 	const char *name; /* "2.0.0.127.zone", "example.com.zone" */
+	struct dnsbl_list list;
 	struct dns_answer answer;
 	enum lookup_status status;
 	bool answered, sifted;
+	struct dns_question *points[2]; /* that test the list, or NULL */
+};
+
+/* What is asked at once: each query with the points of its list. */
+struct round {
+	struct dns_question questions[3 * MOST_AT_ONCE];
+	size_t count;
 };
 
 /* RFC 5782, 2.1 and 2.4: octets or nibbles, last first. */
@@ -73,14 +82,20 @@ listed_domain(const struct ask *ask)
 	return suffix[n] == '\0' ? NULL : domain;
 }
 
+static bool
+asks_address(const struct ask *ask)
+{
+	return ask->check->ask == dnsbl_reject_address ||
+	    ask->check->ask == dnsbl_permit_address ||
+	    ask->check->ask == dnsbl_maps_rbl;
+}
+
 static const char *
 query_name(const struct ask *ask, const char *zone)
 {
 	const char *domain;
 
-	if (ask->check->ask == dnsbl_reject_address ||
-	    ask->check->ask == dnsbl_permit_address ||
-	    ask->check->ask == dnsbl_maps_rbl)
+	if (asks_address(ask))
 		return reversed(ask, zone);
 	domain = listed_domain(ask);
 	return domain == NULL
@@ -88,9 +103,26 @@ query_name(const struct ask *ask, const char *zone)
 	    : arena_printf(ask->subject->arena, "%s.%s", domain, zone);
 }
 
-/* The query of this evaluation for ${name}; noted if it is new. */
+static struct dnsbl_list
+list_of(const struct ask *ask, const char *zone)
+{
+	return (
+	    struct dnsbl_list){ .zone = zone, .by_name = !asks_address(ask) };
+}
+
+static struct dnsbl_health_times
+times_of(const struct ask *ask)
+{
+	return (struct dnsbl_health_times){
+		.now = world_mono(ask->subject->world),
+		.interval = ask->site->params.weir_dnsbl_test_interval,
+		.suspend = ask->site->params.weir_dnsbl_suspend_time,
+	};
+}
+
+/* The query of this evaluation for ${name} in ${zone}; noted if it is new. */
 static struct dnsbl_query *
-want(struct ask *ask, const char *name)
+want(struct ask *ask, const char *name, const char *zone)
 {
 	struct subject *s = ask->subject;
 	struct dnsbl_query *q;
@@ -100,8 +132,14 @@ want(struct ask *ask, const char *name)
 			return q;
 	q = arena_alloc(s->arena, sizeof *q);
 	q->name = name;
+	q->list = list_of(ask, zone);
 	q->answered = dnsbl_cache_find(
 	    name, DNS_A, world_mono(s->world), s->arena, &q->answer);
+	if (!q->answered && ask->site->params.weir_dnsbl_self_test &&
+	    dnsbl_health_resting(&q->list, world_mono(s->world))) {
+		q->answered = true;
+		q->answer.status = DNS_NXDOMAIN;
+	}
 	q->next = ask->dnsbl;
 	ask->dnsbl = q;
 	return q;
@@ -116,38 +154,84 @@ dnsbl_want(struct ask *ask)
 		return;
 	name = query_name(ask, ask->argument->zone);
 	if (name != NULL)
-		(void)want(ask, name);
+		(void)want(ask, name, ask->argument->zone);
 }
 
-/* RFC 5782, 2.1: a listing is in 127.0.0.0/8.  127.255.255.0/24 is how lists
- * say that they do not want to be asked like this, and anything else is the
- * work of whoever has bought the domain of a dead list. */
-static bool
-is_listing(const unsigned char octets[4])
-{
-	return octets[0] == 127 && !(octets[1] == 255 && octets[2] == 255);
-}
-
+/* An answer that is none tells of the list, not of what was asked for. */
 static void
-warn_of_errors(const struct ask *ask, const struct dnsbl_query *q)
+look_for_error(const struct ask *ask, const struct dnsbl_query *q)
 {
+	const struct event_by *by = ask->subject->by;
+	const struct dnsbl_health_times times = times_of(ask);
+
 	for (size_t i = 0; i < q->answer.count; i++) {
 		const unsigned char *o = q->answer.records[i].octets;
 
-		if (is_listing(o))
+		if (dnsbl_health_listing(o))
 			continue;
-		event_warning(ask->subject->by,
-		    "%s: RBL answer %u.%u.%u.%u is an error, not a listing",
-		    q->name, o[0], o[1], o[2], o[3]);
+		if (ask->site->params.weir_dnsbl_self_test)
+			dnsbl_health_blame(&q->list, &times, by, o);
+		else
+			event_warning(by,
+			    "%s: RBL answer %u.%u.%u.%u is an error, not a "
+			    "listing",
+			    q->name, o[0], o[1], o[2], o[3]);
 		return;
 	}
+}
+
+static struct dns_question *
+add(struct round *round, const char *name)
+{
+	struct dns_question *question = &round->questions[round->count++];
+
+	memset(question, 0, sizeof *question);
+	question->name = name;
+	question->type = DNS_A;
+	return question;
+}
+
+/* The points of the list of ${q}, if it is time to test it.  They are asked
+ * for together with what the session wants to know, so that nobody waits. */
+static void
+add_test(const struct ask *ask, struct round *round, struct dnsbl_query *q)
+{
+	const struct dnsbl_health_times times = times_of(ask);
+	struct arena *arena = ask->subject->arena;
+
+	if (!ask->site->params.weir_dnsbl_self_test ||
+	    !dnsbl_health_due(&q->list, &times))
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		q->points[i] = add(round,
+		    arena_printf(arena, "%s.%s",
+			dnsbl_health_point(
+			    &q->list, (enum dnsbl_health_point)i),
+			q->list.zone));
+}
+
+static void
+take_answer(
+    const struct ask *ask, struct dnsbl_query *q, struct dns_question *question)
+{
+	const struct dnsbl_health_times times = times_of(ask);
+
+	q->answer = question->answer;
+	dnsbl_cache_keep(q->name, DNS_A, times.now, &q->answer);
+	if (q->points[0] != NULL)
+		dnsbl_health_judge(&q->list, &times, ask->subject->by,
+		    &q->points[DNSBL_HEALTH_HAS]->answer,
+		    &q->points[DNSBL_HEALTH_LACKS]->answer);
+	if (q->answer.status == DNS_FOUND)
+		look_for_error(ask, q);
 }
 
 void
 dnsbl_fetch(struct ask *ask)
 {
 	struct subject *s = ask->subject;
-	struct dns_question questions[MOST_AT_ONCE];
+	struct round round = { 0 };
+	struct dns_question *own[MOST_AT_ONCE];
 	struct dnsbl_query *queries[MOST_AT_ONCE], *q;
 	size_t n = 0;
 
@@ -155,29 +239,23 @@ dnsbl_fetch(struct ask *ask)
 		if (q->answered)
 			continue;
 		q->answered = true;
-		memset(&questions[n], 0, sizeof questions[n]);
-		questions[n].name = q->name;
-		questions[n].type = DNS_A;
+		own[n] = add(&round, q->name);
 		queries[n++] = q;
+		add_test(ask, &round, q);
 	}
 	if (n == 0)
 		return;
-	world_dns_all(s->world, s->arena, questions, n,
+	world_dns_all(s->world, s->arena, round.questions, round.count,
 	    world_mono(s->world) + ask->site->params.weir_dnsbl_time_limit);
-	for (size_t i = 0; i < n; i++) {
-		queries[i]->answer = questions[i].answer;
-		dnsbl_cache_keep(queries[i]->name, DNS_A, world_mono(s->world),
-		    &questions[i].answer);
-		if (questions[i].answer.status == DNS_FOUND)
-			warn_of_errors(ask, queries[i]);
-	}
+	for (size_t i = 0; i < n; i++)
+		take_answer(ask, queries[i], own[i]);
 }
 
 /* The answer for ${name}, filtered; a failure is told once. */
 static const struct dnsbl_query *
-query(struct ask *ask, const char *name)
+query(struct ask *ask, const char *name, const char *zone)
 {
-	struct dnsbl_query *q = want(ask, name);
+	struct dnsbl_query *q = want(ask, name, zone);
 	const char *why;
 
 	while (!q->answered)
@@ -197,13 +275,17 @@ query(struct ask *ask, const char *name)
 enum listing { LISTED, NOT_LISTED, CANNOT_ASK };
 
 static enum listing
-find(struct ask *ask, const char *name, const struct dnsbl_filter *filter)
+find(struct ask *ask, const char *name, const char *zone,
+    const struct dnsbl_filter *filter)
 {
 	const struct dnsbl_query *q;
 
 	if (name == NULL)
 		return NOT_LISTED;
-	q = query(ask, name);
+	q = query(ask, name, zone);
+	if (ask->site->params.weir_dnsbl_self_test &&
+	    dnsbl_health_suspended(&q->list))
+		return NOT_LISTED;
 	if (q->status == LOOKUP_NONE)
 		return NOT_LISTED;
 	if (q->status != LOOKUP_FOUND)
@@ -211,7 +293,7 @@ find(struct ask *ask, const char *name, const struct dnsbl_filter *filter)
 	for (size_t i = 0; i < q->answer.count; i++) {
 		const unsigned char *octets = q->answer.records[i].octets;
 
-		if (is_listing(octets) &&
+		if (dnsbl_health_listing(octets) &&
 		    (filter == NULL || dnsbl_filter_has(filter, octets)))
 			return LISTED;
 	}
@@ -260,7 +342,7 @@ judge(struct ask *ask, struct answer *answer)
 	const char *name = query_name(ask, a->zone);
 
 	answer->input = name;
-	if (find(ask, name, a->filter) == LISTED)
+	if (find(ask, name, a->zone, a->filter) == LISTED)
 		dnsbl_reply(ask, a->text, reason_for(ask, name), answer);
 }
 
@@ -290,7 +372,7 @@ allow(struct ask *ask, struct answer *answer)
 	if (strcmp(ask->where, "RCPT") == 0 && recipient != NULL &&
 	    !relay_checks_authorized(ask, recipient, answer))
 		return;
-	switch (find(ask, name, a->filter)) {
+	switch (find(ask, name, a->zone, a->filter)) {
 	case LISTED:
 		answer->kind = ANSWER_PERMIT;
 		break;
@@ -328,7 +410,7 @@ dnsbl_maps_rbl(struct ask *ask, struct answer *answer)
 	    (zone = conf_word(&zones, ask->subject->arena)) != NULL) {
 		name = query_name(ask, zone);
 		answer->input = name;
-		if (find(ask, name, NULL) == LISTED)
+		if (find(ask, name, zone, NULL) == LISTED)
 			dnsbl_reply(ask, zone, reason_for(ask, name), answer);
 	}
 }

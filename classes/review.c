@@ -143,6 +143,25 @@ review_tables(const struct review *r)
 			    r->list->steps[i].argument.table, r->say, r->arg);
 }
 
+/* Any answer of such a list counts, also one that was meant for scoring, or
+ * that only says something about the name. */
+static void
+find_unfiltered(const struct review *r)
+{
+	for (size_t i = 0; i < r->list->count; i++) {
+		const struct argument *a = &r->list->steps[i].argument;
+
+		if (a->kind == ARGUMENT_ZONE && a->zone != NULL &&
+		    a->filter == NULL)
+			r->say(r->arg,
+			    arena_printf(r->arena,
+				"%s: \"%s\" takes any answer for a listing: "
+				"say which ones count, as in "
+				"%s=127.0.0.[2..11]",
+				r->place, r->list->steps[i].text, a->zone));
+	}
+}
+
 static void
 review_list(struct review *r, struct conf *conf)
 {
@@ -155,6 +174,7 @@ review_list(struct review *r, struct conf *conf)
 		r->place = r->list->name;
 	find_unreached(r);
 	find_repeated(r);
+	find_unfiltered(r);
 	review_tables(r);
 }
 

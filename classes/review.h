@@ -10,6 +10,7 @@ struct rules;
  * review_rules(rules, conf, say, arg):
  * Call say(arg, "file:line: name: advice") for each
  * - restriction that is never reached, or only repeats one before it;
+ * - DNS list without a filter for the answers that count;
  * - entry of its tables that others before it hide (table_review());
  * - table asked before strangers are kept from relaying (in the list that does
  *   so) about what the client itself says: an OK there lets it relay.

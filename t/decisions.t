@@ -59,6 +59,7 @@ smtpd_relay_before_recipient_restrictions = no
 local_recipient_maps =
 virtual_alias_maps =
 virtual_alias_domains =
+weir_dnsbl_self_test = no
 END
 close $cf;
 open my $s, '>', "$dir/script" or die $!;

@@ -46,13 +46,14 @@ member(const char **row)
 		return arena_strndup(arena, p, n);
 	}
 	for (p++; *p != '"' && *p != '\0'; p++) {
-		if (*p == '\\')
-			p++;
-		buf_putc(&out,
-		    p[-1] != '\\'   ? *p
-			: *p == 'n' ? '\n'
-			: *p == 'r' ? '\r'
-				    : *p);
+		char c = *p;
+
+		if (c == '\\') {
+			c = *++p;
+			if (c == 'n' || c == 'r')
+				c = c == 'n' ? '\n' : '\r';
+		}
+		buf_putc(&out, c);
 	}
 	*row = p + 1;
 	text = arena_strdup(arena, buf_str(&out));

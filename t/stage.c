@@ -574,6 +574,7 @@ test_dnsbl_once(void)
 	struct session s;
 
 	begin(&s,
+	    "weir_dnsbl_self_test = no\n"
 	    "smtpd_recipient_restrictions = reject_rbl_client one.test, "
 	    "reject_rbl_client two.test, reject_rbl_client bl.test\n");
 	(void)rcpt(&s, "b@example.com");

@@ -18,10 +18,12 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/spawn.h"
+#include "base/state.h"
 #include "weir/cmd_options.h"
 #include "weir/control.h"
 #include "weir/generation.h"
 #include "weir/supervisor.h"
+#include "weir/suspended.h"
 
 enum { READY_FD = 3 };
 
@@ -183,10 +185,31 @@ cmd_run_reload(int argc, char **argv)
 	return ask(argc, argv);
 }
 
+/* What the roles remember of themselves. */
+static void
+tell_suspended(const char *dir)
+{
+	struct err err = { 0 };
+	struct generation *g = generation_read(dir, &err);
+	struct state *state;
+
+	if (g == NULL)
+		return;
+	state = state_open(g->state_dir, &err);
+	if (state != NULL)
+		suspended_print(state, g->arena);
+	state_close(state);
+	generation_free(g);
+}
+
 int
 cmd_run_status(int argc, char **argv)
 {
-	return ask(argc, argv);
+	int status = ask(argc, argv);
+
+	if (status == 0)
+		tell_suspended(cmd_options_dir(argc, argv));
+	return status;
 }
 
 /* The supervisor's lock is free again when its last role has ended. */

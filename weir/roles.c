@@ -20,6 +20,7 @@
 #include "base/jail.h"
 #include "base/state.h"
 #include "checks/checks_params.h"
+#include "checks/dnsbl_health.h"
 #include "checks/live.h"
 #include "delivery/deliver_role.h"
 #include "delivery/local_role.h"
@@ -28,6 +29,7 @@
 #include "weir/generation.h"
 #include "weir/handover.h"
 #include "weir/layout.h"
+#include "weir/suspended.h"
 
 /* One process is one role. */
 struct process {
@@ -149,6 +151,12 @@ open_world(struct process *p)
 	return 0;
 }
 
+static void
+list_changed(void *arg, const char *zone, const char *why)
+{
+	suspended_note(arg, zone, why);
+}
+
 static int
 proxy_ready(void *arg, const char *warnings)
 {
@@ -162,6 +170,10 @@ proxy_ready(void *arg, const char *warnings)
 	p->proxy.state = state_open(p->g->state_dir, &err);
 	if (p->proxy.state == NULL)
 		event_warning(NULL, "traces are not kept: %s", err.text);
+	if (p->proxy.state != NULL) {
+		suspended_note(p->proxy.state, NULL, NULL);
+		dnsbl_health_listen(list_changed, p->proxy.state);
+	}
 	return 0;
 }
 
@@ -223,6 +235,7 @@ roles_proxy(int argc, char **argv)
 		.retired = proxy_retired,
 		.arg = &p };
 	status = proxy_role_run(&p.proxy);
+	dnsbl_health_listen(NULL, NULL);
 	state_close(p.proxy.state);
 	return finish(&p, status);
 }
