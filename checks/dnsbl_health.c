@@ -59,7 +59,8 @@ find(const struct dnsbl_list *list)
 	struct health *h = all;
 
 	while (h != NULL &&
-	    (h->by_name != list->by_name || strcasecmp(h->zone, list->zone)))
+	    (h->by_name != list->by_name ||
+		strcasecmp(h->zone, list->zone) != 0))
 		h = h->next;
 	return h;
 }

@@ -187,6 +187,11 @@ put_session(struct buf *out, const struct ask *ask)
 	char number[24];
 
 	(void)snprintf(number, sizeof number, "%d", s->tls_bits);
+	put(out, "etrn_domain", s->etrn_domain);
+	put(out, "stress", ask->site->params.stress);
+	put(out, "sasl_method", s->sasl_method);
+	put(out, "sasl_username", s->sasl_username);
+	put(out, "sasl_sender", s->sasl_sender);
 	put(out, "ccert_subject", if_trusted(s, s->ccert_cn));
 	put(out, "ccert_issuer", if_trusted(s, s->ccert_issuer));
 	put(out, "ccert_fingerprint", s->ccert_fingerprint);
@@ -194,11 +199,6 @@ put_session(struct buf *out, const struct ask *ask)
 	put(out, "encryption_protocol", s->tls_protocol);
 	put(out, "encryption_cipher", s->tls_cipher);
 	put(out, "encryption_keysize", number);
-	put(out, "etrn_domain", s->etrn_domain);
-	put(out, "stress", ask->site->params.stress);
-	put(out, "sasl_method", s->sasl_method);
-	put(out, "sasl_username", s->sasl_username);
-	put(out, "sasl_sender", s->sasl_sender);
 }
 
 /* The request, without the empty line that ends it. */
