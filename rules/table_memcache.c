@@ -61,19 +61,20 @@ unexpected(const char *reply, struct err *err)
 	return -1;
 }
 
-static int
-read_line(struct stream *s, const struct request *r, const char **line,
-    struct err *err)
+/* NULL: none, with the reason. */
+static const char *
+read_line(struct stream *s, const struct request *r, struct err *err)
 {
 	enum stream_status status;
 	size_t n;
 	char *text;
 
 	status = stream_line(s, (size_t)r->table->most_line, &text, &n);
-	if (status != STREAM_OK)
-		return fail(s, status, err);
-	*line = text;
-	return 0;
+	if (status != STREAM_OK) {
+		fail(s, status, err);
+		return NULL;
+	}
+	return text;
 }
 
 /* "VALUE key flags octets": the octets, or -1. */
@@ -107,7 +108,8 @@ get(struct stream *s, void *arg, struct err *err)
 	long size;
 
 	stream_printf(s, "get %s\r\n", r->key);
-	if (read_line(s, r, &line, err) != 0)
+	line = read_line(s, r, err);
+	if (line == NULL)
 		return -1;
 	if (strcmp(line, "END") == 0)
 		return 0;
@@ -122,7 +124,8 @@ get(struct stream *s, void *arg, struct err *err)
 	    memchr(data, '\0', (size_t)size) != NULL)
 		return unexpected("data that is not text", err);
 	data[size] = '\0';
-	if (read_line(s, r, &line, err) != 0)
+	line = read_line(s, r, err);
+	if (line == NULL)
 		return -1;
 	if (strcmp(line, "END") != 0)
 		return unexpected(line, err);
@@ -138,7 +141,8 @@ set(struct stream *s, void *arg, struct err *err)
 
 	stream_printf(s, "set %s %d %d %zu\r\n%s\r\n", r->key, r->table->flags,
 	    r->table->ttl, strlen(r->value), r->value);
-	if (read_line(s, r, &line, err) != 0)
+	line = read_line(s, r, err);
+	if (line == NULL)
 		return -1;
 	if (strcmp(line, "STORED") == 0)
 		return 0;
