@@ -1,15 +1,13 @@
 /* client_pool.c - see client_pool.h. */
 #include "rules/client_pool.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "rules/gate.h"
 
 enum {
 	WAIT_SECONDS = 10, /* for a free connection */
@@ -35,8 +33,7 @@ struct host {
 struct client_pool {
 	const struct client_pool_kind *kind;
 	void *arg;
-	pthread_mutex_t lock;
-	pthread_cond_t freed;
+	struct gate gate; /* of all below, to room for a connection */
 	int connections, most;
 	unsigned seed;
 	unsigned nhosts;
@@ -48,7 +45,6 @@ client_pool_open(const struct client_pool_kind *kind, void *arg,
     char *const *hosts, int most)
 {
 	struct client_pool *pool;
-	pthread_condattr_t attr;
 	unsigned n = 0;
 
 	while (hosts[n] != NULL)
@@ -66,11 +62,7 @@ client_pool_open(const struct client_pool_kind *kind, void *arg,
 		pool->hosts[i] = (struct host){ .name = hosts[i],
 			.is_local = kind->is_local != NULL &&
 			    kind->is_local(hosts[i]) };
-	(void)pthread_mutex_init(&pool->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&pool->freed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	gate_init(&pool->gate);
 	return pool;
 }
 
@@ -102,7 +94,7 @@ take_idle(struct client_pool *pool, struct host *host, int64_t since,
 		*list = c;
 		host->connections--;
 		pool->connections--;
-		(void)pthread_cond_signal(&pool->freed);
+		gate_free(&pool->gate);
 	}
 }
 
@@ -117,8 +109,7 @@ client_pool_close(struct client_pool *pool)
 		take_idle(pool, &pool->hosts[i], INT64_MAX, &list);
 	close_list(pool, list);
 	must(pool->connections == 0);
-	(void)pthread_cond_destroy(&pool->freed);
-	(void)pthread_mutex_destroy(&pool->lock);
+	gate_destroy(&pool->gate);
 	free(pool);
 }
 
@@ -183,24 +174,14 @@ make_room(struct client_pool *pool, struct connection **list)
 	}
 }
 
-/* Wait for a place.  Locked.  False: for too long. */
-static bool
-wait_for_place(struct client_pool *pool, const struct timespec *deadline)
-{
-	return pthread_cond_timedwait(&pool->freed, &pool->lock, deadline) !=
-	    ETIMEDOUT;
-}
-
 /* Choose a host and take an idle connection to it, or the right to make one;
  * what is to be closed for it goes to *old.  False: there is none. */
 static bool
 reserve(struct attempt *a, struct connection **old, struct err *err)
 {
 	struct client_pool *pool = a->pool;
-	struct timespec deadline;
+	int64_t deadline = clock_mono() + WAIT_SECONDS * CLOCK_SECOND;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += WAIT_SECONDS;
 	for (;;) {
 		a->host = choose_host(a);
 		if (a->host == NULL)
@@ -217,7 +198,7 @@ reserve(struct attempt *a, struct connection **old, struct err *err)
 			a->host->connections++;
 			return true;
 		}
-		if (!wait_for_place(pool, &deadline)) {
+		if (!gate_wait(&pool->gate, deadline)) {
 			err_set(err, "all %d connections are busy", pool->most);
 			event_warning(NULL, "%s: %s", a->host->name, err->text);
 			return false;
@@ -236,13 +217,13 @@ forget(struct attempt *a, bool rests)
 		close_list(pool, a->connection);
 		a->connection = NULL;
 	}
-	(void)pthread_mutex_lock(&pool->lock);
+	gate_lock(&pool->gate);
 	pool->connections--;
 	a->host->connections--;
 	if (rests)
 		a->host->rests_until = clock_mono() + pool->kind->rest;
-	(void)pthread_cond_signal(&pool->freed);
-	(void)pthread_mutex_unlock(&pool->lock);
+	gate_free(&pool->gate);
+	gate_unlock(&pool->gate);
 }
 
 static void
@@ -252,12 +233,12 @@ give_back(struct attempt *a)
 
 	a->connection->is_new = false;
 	a->connection->since = clock_mono();
-	(void)pthread_mutex_lock(&pool->lock);
+	gate_lock(&pool->gate);
 	a->connection->next = a->host->idle;
 	a->host->idle = a->connection;
 	a->host->rests_until = 0;
-	(void)pthread_cond_signal(&pool->freed);
-	(void)pthread_mutex_unlock(&pool->lock);
+	gate_free(&pool->gate);
+	gate_unlock(&pool->gate);
 }
 
 /* If one idle connection is dead, the others are: the server was away. */
@@ -266,9 +247,9 @@ forget_all_idle(struct attempt *a)
 {
 	struct connection *list = NULL;
 
-	(void)pthread_mutex_lock(&a->pool->lock);
+	gate_lock(&a->pool->gate);
 	take_idle(a->pool, a->host, INT64_MAX, &list);
-	(void)pthread_mutex_unlock(&a->pool->lock);
+	gate_unlock(&a->pool->gate);
 	close_list(a->pool, list);
 }
 
@@ -297,11 +278,11 @@ take_connection(struct attempt *a, struct err *err)
 	int64_t since = clock_mono() - IDLE_SECONDS * CLOCK_SECOND;
 	bool reserved;
 
-	(void)pthread_mutex_lock(&pool->lock);
+	gate_lock(&pool->gate);
 	for (unsigned i = 0; i < pool->nhosts; i++)
 		take_idle(pool, &pool->hosts[i], since, &old);
 	reserved = reserve(a, &old, err);
-	(void)pthread_mutex_unlock(&pool->lock);
+	gate_unlock(&pool->gate);
 	close_list(pool, old);
 	return reserved;
 }

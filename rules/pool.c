@@ -1,20 +1,16 @@
 /* pool.c - see pool.h. */
 #include "rules/pool.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/dial.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/stream.h"
-
-/* How often to look at a clock that may jump, and at any. */
-enum { SHARED_MS = 10, LONGEST_MS = 60 * 1000 };
+#include "rules/gate.h"
 
 struct connection {
 	struct connection *next;
@@ -25,8 +21,7 @@ struct connection {
 struct pool {
 	char *endpoint;
 	struct pool_limits limits;
-	pthread_mutex_t lock;    /* of all below */
-	pthread_cond_t freed;    /* an idle one, or room for a new one */
+	struct gate gate; /* of all below, to an idle one or room for a new */
 	struct connection *idle; /* the latest first */
 	size_t count;            /* idle, in use and being made */
 };
@@ -39,8 +34,7 @@ pool_new(const char *endpoint, const struct pool_limits *limits)
 	if (pool == NULL || (pool->endpoint = strdup(endpoint)) == NULL)
 		fatal("out of memory");
 	pool->limits = *limits;
-	(void)pthread_mutex_init(&pool->lock, NULL);
-	(void)pthread_cond_init(&pool->freed, NULL);
+	gate_init(&pool->gate);
 	return pool;
 }
 
@@ -63,25 +57,9 @@ pool_free(struct pool *pool)
 	if (pool == NULL)
 		return;
 	close_all(pool->idle);
-	(void)pthread_cond_destroy(&pool->freed);
-	(void)pthread_mutex_destroy(&pool->lock);
+	gate_destroy(&pool->gate);
 	free(pool->endpoint);
 	free(pool);
-}
-
-/* Wait for what may be free then.  The lock is held. */
-static void
-wait_for_room(struct pool *pool, int64_t left)
-{
-	int64_t most = (clock_shared() ? SHARED_MS : LONGEST_MS) * CLOCK_MS;
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	left = (left < most ? left : most) + ts.tv_nsec;
-	ts.tv_sec += left / CLOCK_SECOND;
-	ts.tv_nsec = left % CLOCK_SECOND;
-	(void)pthread_cond_clockwait(
-	    &pool->freed, &pool->lock, CLOCK_MONOTONIC, &ts);
 }
 
 /* Move those that are too old, or all if ${every}, from the idle ones to
@@ -114,24 +92,19 @@ static bool
 take(struct pool *pool, bool renew, int64_t deadline, struct connection **c)
 {
 	struct connection *dead = NULL;
-	bool taken = false;
-	int64_t left;
+	bool taken;
 
-	(void)pthread_mutex_lock(&pool->lock);
-	for (;;) {
+	gate_lock(&pool->gate);
+	do {
 		weed(pool, renew, &dead);
 		*c = pool->idle;
 		taken = *c != NULL || pool->count < pool->limits.most;
-		left = deadline - clock_mono();
-		if (taken || left <= 0)
-			break;
-		wait_for_room(pool, left);
-	}
+	} while (!taken && gate_wait(&pool->gate, deadline));
 	if (*c != NULL)
 		pool->idle = (*c)->next;
 	else if (taken)
 		pool->count++;
-	(void)pthread_mutex_unlock(&pool->lock);
+	gate_unlock(&pool->gate);
 	close_all(dead);
 	return taken;
 }
@@ -140,11 +113,11 @@ static void
 keep(struct pool *pool, struct connection *c)
 {
 	c->used = clock_mono();
-	(void)pthread_mutex_lock(&pool->lock);
+	gate_lock(&pool->gate);
 	c->next = pool->idle;
 	pool->idle = c;
-	(void)pthread_cond_signal(&pool->freed);
-	(void)pthread_mutex_unlock(&pool->lock);
+	gate_free(&pool->gate);
+	gate_unlock(&pool->gate);
 }
 
 /* ${c} is gone, or, if NULL, was not to be had. */
@@ -154,10 +127,10 @@ drop(struct pool *pool, struct connection *c)
 	if (c != NULL)
 		stream_close(c->stream);
 	free(c);
-	(void)pthread_mutex_lock(&pool->lock);
+	gate_lock(&pool->gate);
 	pool->count--;
-	(void)pthread_cond_signal(&pool->freed);
-	(void)pthread_mutex_unlock(&pool->lock);
+	gate_free(&pool->gate);
+	gate_unlock(&pool->gate);
 }
 
 static struct connection *
