@@ -10,7 +10,8 @@ build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
 test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl nsd
     dovecot-core dovecot-lmtpd postfix postfix-cdb postfix-pcre postfix-lmdb
     postfix-sqlite sqlite3 memcached strace procps python3-minimal
-    postgresql-15 mariadb-server slapd ldap-utils postgrey postfwd'
+    postgresql-15 mariadb-server slapd ldap-utils redis-server postgrey
+    postfwd'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 
 missing=

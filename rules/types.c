@@ -18,6 +18,7 @@
 #include "rules/table_pgsql.h"
 #include "rules/table_pipemap.h"
 #include "rules/table_randmap.h"
+#include "rules/table_redis.h"
 #include "rules/table_regexp.h"
 #include "rules/table_socketmap.h"
 #include "rules/table_sqlite.h"
@@ -44,6 +45,7 @@ const struct table_type *const types_all[] = {
 	&table_pgsql,
 	&table_pipemap,
 	&table_randmap,
+	&table_redis,
 	&table_regexp,
 	&table_socketmap,
 	&table_sqlite,

@@ -1,12 +1,12 @@
 #!/bin/sh
 # A private database server on loopback for a test.
 #
-#	server.sh start pgsql|mysql|ldap DIR PORT
+#	server.sh start pgsql|mysql|ldap|redis DIR PORT
 #	server.sh stop DIR
 #
-# "start" makes the database in DIR from DIR/init (SQL, or LDIF) if there is
-# none, and returns when the server answers; its socket is in DIR.  Each server
-# ends with the test by "stop".
+# "start" makes the database in DIR from DIR/init (SQL, LDIF or commands) if
+# there is none, and returns when the server answers; its socket is in DIR.
+# Redis listens on TLS_PORT, too.  Each server ends with the test by "stop".
 
 set -e
 
@@ -115,6 +115,22 @@ start_ldap()
 	    >>"$dir/log" 2>&1 &
 	echo $! >"$dir/pid"
 	until_true ldapsearch -x -H "ldap://127.0.0.1:$port" -s base -b ''
+}
+
+# It keeps nothing, and so is filled at every start.
+start_redis()
+{
+	certify
+	redis-server --port "$port" --bind 127.0.0.1 --save '' \
+	    --appendonly no --daemonize no --dir "$dir" \
+	    --unixsocket "$dir/socket" --requirepass secret \
+	    --user weir on '>word' '~*' +@all \
+	    --tls-port "$TLS_PORT" --tls-auth-clients no \
+	    --tls-cert-file "$dir/cert.pem" --tls-key-file "$dir/key.pem" \
+	    --tls-ca-cert-file "$dir/cert.pem" >>"$dir/log" 2>&1 &
+	echo $! >"$dir/pid"
+	until_true redis-cli -e -s "$dir/socket" -a secret ping
+	redis-cli -e -s "$dir/socket" -a secret <"$dir/init" >>"$dir/log" 2>&1
 }
 
 dir=$3 port=$4
