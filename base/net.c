@@ -107,6 +107,15 @@ mask(unsigned char octets[V6_OCTETS], unsigned bits)
 	return changed;
 }
 
+struct net_addr
+net_network(const struct net_addr *addr, unsigned bits)
+{
+	struct net_addr net = *addr;
+
+	(void)mask(net.octets, bits);
+	return net;
+}
+
 /* "[addr]/bits", "[addr/bits]" and "[addr]" without the brackets. */
 static bool
 strip_brackets(char *text, struct err *err)

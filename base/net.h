@@ -32,6 +32,9 @@ const char *net_print(const struct net_addr *addr, char text[NET_TEXT]);
 
 bool net_equal(const struct net_addr *a, const struct net_addr *b);
 
+/* net_network(addr, bits): the network of ${bits} that it is in. */
+struct net_addr net_network(const struct net_addr *addr, unsigned bits);
+
 /* net_block_parse(text, block, err): "addr", "addr/bits", "[v6]/bits"; bits
  * beyond the mask must be zero, as Postfix demands, and ${err} says what the
  * admin should have written. */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "proxy/client_limits.h"
 #include "proxy/esmtp.h"
 #include "proxy/hall.h"
 #include "proxy/judge.h"
@@ -190,6 +191,8 @@ cmd_mail_run(struct session *s)
 
 	if (reply != NULL)
 		return refuse(s, reply);
+	if (client_limits_reached(s, CLIENT_EVENT_MAIL))
+		return SMTP_COMMAND_FAILED;
 	sender = read_sender(s, o.utf8);
 	if (sender == NULL)
 		return refuse(s, "501 5.1.7 Bad sender address syntax");

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "classes/stage.h"
+#include "proxy/client_limits.h"
 #include "proxy/esmtp.h"
 #include "proxy/intake.h"
 #include "proxy/judge.h"
@@ -114,6 +115,8 @@ cmd_rcpt_run(struct session *s)
 
 	if (reply != NULL)
 		return refuse(s, reply);
+	if (client_limits_reached(s, CLIENT_EVENT_RCPT))
+		return SMTP_COMMAND_FAILED;
 	rcpt.address = read_recipient(s);
 	if (rcpt.address == NULL)
 		return refuse(s, "501 5.1.3 Bad recipient address syntax");

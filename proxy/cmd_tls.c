@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/loop.h"
 #include "base/tls.h"
+#include "proxy/client_limits.h"
 #include "proxy/escape.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
@@ -53,7 +54,7 @@ cmd_tls_starttls(struct session *s)
 		session_reply(s, "%s", reply);
 		return SMTP_COMMAND_FAILED;
 	}
-	if (injected(s))
+	if (injected(s) || client_limits_tls(s))
 		return SMTP_COMMAND_FAILED;
 	session_reply(s, "220 2.0.0 Ready to start TLS");
 	s->phase = SESSION_HANDSHAKE;
@@ -67,37 +68,35 @@ or_null(const char *text)
 }
 
 static void
-take_facts(struct session *s)
+take_facts(struct session *s, const struct tls_facts *t)
 {
 	struct subject *f = &s->subject;
-	struct tls_facts t;
 	char bits[16], alg_bits[16];
 
-	tls_facts(s->tls, s->facts, &t);
-	f->tls_protocol = t.protocol;
-	f->tls_cipher = t.cipher;
-	f->tls_bits = t.bits;
-	if (t.ccert_given) {
-		f->ccert_trusted = t.ccert_trusted;
-		f->ccert_cn = t.ccert_cn;
-		f->ccert_issuer = t.ccert_issuer_cn;
-		f->ccert_fingerprint = t.ccert_fingerprint;
-		f->ccert_pubkey_fingerprint = t.ccert_pubkey_fingerprint;
+	f->tls_protocol = t->protocol;
+	f->tls_cipher = t->cipher;
+	f->tls_bits = t->bits;
+	if (t->ccert_given) {
+		f->ccert_trusted = t->ccert_trusted;
+		f->ccert_cn = t->ccert_cn;
+		f->ccert_issuer = t->ccert_issuer_cn;
+		f->ccert_fingerprint = t->ccert_fingerprint;
+		f->ccert_pubkey_fingerprint = t->ccert_pubkey_fingerprint;
 	}
 	if (s->params->smtpd_tls_loglevel == 0)
 		return;
-	(void)snprintf(bits, sizeof bits, "%d", t.bits);
-	(void)snprintf(alg_bits, sizeof alg_bits, "%d", t.alg_bits);
+	(void)snprintf(bits, sizeof bits, "%d", t->bits);
+	(void)snprintf(alg_bits, sizeof alg_bits, "%d", t->alg_bits);
 	event(&proxy_events_tls, &s->by_itself, "trust",
-	    !t.ccert_given        ? "Anonymous"
-		: t.ccert_trusted ? "Trusted"
-				  : "Untrusted",
-	    "what", t.resumed ? "reused" : "established", "client", s->client,
-	    "sni", or_null(t.sni), "protocol", t.protocol, "cipher", t.cipher,
-	    "bits", bits, "alg_bits", alg_bits, "key_exchange",
-	    or_null(t.key_exchange), "server_signature",
-	    or_null(t.server_signature), "client_signature",
-	    or_null(t.client_signature), NULL);
+	    !t->ccert_given        ? "Anonymous"
+		: t->ccert_trusted ? "Trusted"
+				   : "Untrusted",
+	    "what", t->resumed ? "reused" : "established", "client", s->client,
+	    "sni", or_null(t->sni), "protocol", t->protocol, "cipher",
+	    t->cipher, "bits", bits, "alg_bits", alg_bits, "key_exchange",
+	    or_null(t->key_exchange), "server_signature",
+	    or_null(t->server_signature), "client_signature",
+	    or_null(t->client_signature), NULL);
 }
 
 static enum cmd_tls_status
@@ -113,8 +112,12 @@ static enum cmd_tls_status
 finish(struct session *s)
 {
 	const struct proxy_params *p = s->params;
+	struct tls_facts facts;
 
-	take_facts(s);
+	tls_facts(s->tls, s->facts, &facts);
+	take_facts(s, &facts);
+	if (!facts.resumed && client_limits_handshake(s))
+		return CMD_TLS_DONE;
 	if (s->service->tls_must && p->smtpd_tls_req_ccert &&
 	    !s->subject.ccert_trusted) {
 		session_reply(s,

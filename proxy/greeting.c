@@ -1,15 +1,12 @@
 /* greeting.c - see greeting.h. */
 #include "proxy/greeting.h"
 
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "base/arena.h"
-#include "base/master.h"
 #include "checks/peer.h"
-#include "proxy/client_count.h"
+#include "proxy/client_limits.h"
 #include "proxy/escape.h"
-#include "proxy/hall.h"
 #include "proxy/judge.h"
 #include "proxy/local_clients.h"
 #include "proxy/proxy_events.h"
@@ -47,31 +44,10 @@ find_rights(struct session *s)
 	s->may_xclient = listed(s, service->xclient);
 	s->may_xforward = listed(s, service->xforward);
 	s->newline_exempt = listed(s, service->newline_exclusions);
+	s->limit_exempt =
+	    s->may_xclient || listed(s, service->limit_exceptions);
 	s->subject.local_rewrite = local_clients_has(service->local_clients,
 				       &s->subject) == TABLE_FOUND;
-}
-
-/* Too many connections from one client; true: so it was told. */
-static bool
-too_many(struct session *s)
-{
-	int64_t most = s->params->smtpd_client_connection_count_limit;
-	unsigned count;
-	char text[16];
-
-	if (most == 0 || s->counted || s->may_xclient ||
-	    listed(s, s->service->limit_exceptions))
-		return false;
-	count = client_count_add(s->hall->shared->clients, &s->peer);
-	s->counted = true;
-	if (count <= most)
-		return false;
-	session_reply(s, "421 4.7.0 %s Error: too many connections from %s",
-	    s->service->myhostname, s->subject.client_addr);
-	(void)snprintf(text, sizeof text, "%u", count);
-	event(&proxy_events_too_many, &s->by_itself, "count", text, "client",
-	    s->client, "service", s->service->master->name, NULL);
-	return true;
 }
 
 /* A client that speaks before it was greeted (hostile.md, row 29). */
@@ -97,25 +73,31 @@ spoke_first(struct session *s)
 	return true;
 }
 
-void
-greeting_welcome(struct session *s)
+static void
+judge_client(struct session *s)
 {
-	find_rights(s);
 	s->access_denied = NULL;
-	if (too_many(s))
+	if (client_limits_connect(s))
 		return;
 	switch (judge_stage(s, STAGE_CONNECT)) {
 	case SMTP_COMMAND_FAILED:
 		s->errors++;
 		return;
 	case SMTP_COMMAND_AGAIN:
-		session_work_run(s, true, greeting_welcome);
+		session_work_run(s, true, judge_client);
 		return;
 	case SMTP_COMMAND_DONE:
 	case SMTP_COMMAND_LATER:
 		break;
 	}
 	session_reply(s, "220 %s", s->service->banner);
+}
+
+void
+greeting_welcome(struct session *s)
+{
+	find_rights(s);
+	judge_client(s);
 }
 
 static void
@@ -152,12 +134,13 @@ identify(struct session *s)
 		peer_skip(&s->subject);
 	session_name(s);
 	log_connect(s);
+	find_rights(s);
 	if (s->params->smtpd_tls_wrappermode && s->service->tls != NULL) {
-		s->phase = SESSION_HANDSHAKE;
-		return;
+		if (!client_limits_tls(s))
+			s->phase = SESSION_HANDSHAKE;
+	} else if (!spoke_first(s)) {
+		judge_client(s);
 	}
-	if (!spoke_first(s))
-		greeting_welcome(s);
 	session_settle(s);
 }
 
@@ -173,7 +156,7 @@ greeting_begin(struct session *s)
 static void
 welcome(struct session *s)
 {
-	greeting_welcome(s);
+	judge_client(s);
 	session_settle(s);
 }
 

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "queue/submit.h"
 
-struct client_count;
+struct client_events;
 struct loop;
 struct session;
 struct smtp_service;
@@ -42,7 +42,7 @@ struct hall_place {
 struct hall_shared {
 	struct workers *workers;
 	struct world *world;
-	struct client_count *clients;
+	struct client_events *clients;
 	size_t most_sessions;     /* of one hall */
 	struct trace_log *traces; /* NULL: nobody wants them */
 };

@@ -21,7 +21,7 @@
 #include "base/loop.h"
 #include "base/master.h"
 #include "base/workers.h"
-#include "proxy/client_count.h"
+#include "proxy/client_events.h"
 #include "proxy/closing.h"
 #include "proxy/door.h"
 #include "proxy/hall.h"
@@ -311,7 +311,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 
 	r->shared.workers = workers_new(workers, 0);
 	r->shared.world = role->world;
-	r->shared.clients = client_count_new();
+	r->shared.clients = client_events_new();
 	r->shared.most_sessions = session_limit(r);
 	if (role->state != NULL)
 		r->shared.traces =
@@ -329,7 +329,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 	for (unsigned i = 0; i < r->nfloors; i++)
 		close_floor(&r->floors[i]);
 	trace_log_free(r->shared.traces);
-	client_count_free(r->shared.clients);
+	client_events_free(r->shared.clients);
 }
 
 static void

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/fatal.h"
 #include "base/tls.h"
-#include "proxy/client_count.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
@@ -87,7 +86,7 @@ session_end(struct session *s)
 
 	must(!s->away && s->phase != SESSION_STORE);
 	if (s->counted)
-		client_count_drop(hall->shared->clients, &s->peer);
+		client_events_close(hall->shared->clients, &s->key);
 	if (s->tls != NULL) {
 		tls_shutdown(s->tls);
 		tls_free(s->tls);

@@ -19,6 +19,7 @@
 #include "checks/subject.h"
 #include "classes/stage.h"
 #include "proxy/body.h"
+#include "proxy/client_events.h"
 #include "proxy/smtp_command.h"
 #include "proxy/words.h"
 
@@ -61,13 +62,14 @@ struct session {
 	struct hall *hall; /* the loop and what belongs to it */
 	struct loop_fd watch;
 	struct net_addr peer; /* who really has connected */
+	struct client_key key;
 	struct loop_timer timer;
 	struct session *next, *prev;  /* of the hall */
 	struct session *next_waiting; /* for a worker */
 	int64_t deadline;             /* of what the client owes; 0: nothing */
 	bool readable, writable, hung_up;
 	bool away;               /* a worker has it, or it waits for one */
-	bool counted;            /* peer is in the number of connections */
+	bool counted;            /* in the number of connections, by key */
 	bool choked;             /* the queue takes no more body for now */
 	bool tarpit;             /* out_held waits for the timer */
 	bool in_line;            /* a part of a command line has come */
@@ -119,7 +121,7 @@ struct session {
 	int errors, junk;
 	int overshoot; /* recipients beyond the limit */
 	bool may_xclient, may_xforward;
-	bool newline_exempt, limit_exempt;
+	bool newline_exempt, limit_exempt; /* from rules for others */
 	bool esmtp;
 	bool pipelined; /* it speaks ahead; complained about once */
 	bool bare_lf;   /* for the notes at the end */

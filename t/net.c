@@ -122,6 +122,24 @@ test_block_has(void)
 }
 
 static void
+test_network(void)
+{
+	char text[NET_TEXT];
+	struct net_addr addr, net;
+
+	(void)net_parse("192.0.2.255", &addr);
+	net = net_network(&addr, 25);
+	is(net_print(&net, text), "192.0.2.128", "IPv4/25");
+	net = net_network(&addr, 0);
+	is(net_print(&net, text), "0.0.0.0", "IPv4/0");
+	(void)net_parse("2001:db8:1:ffff::1", &addr);
+	net = net_network(&addr, 52);
+	is(net_print(&net, text), "2001:db8:1:f000::", "IPv6/52");
+	net = net_network(&addr, 128);
+	ok(net_equal(&net, &addr), "IPv6/128");
+}
+
+static void
 test_own(void)
 {
 	struct net_block blocks[64];
@@ -248,6 +266,7 @@ main(void)
 	test_parse();
 	test_block_syntax();
 	test_block_has();
+	test_network();
 	test_own();
 	test_listen();
 	test_dual();

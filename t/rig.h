@@ -20,7 +20,7 @@
 #include "base/workers.h"
 #include "checks/checks_params.h"
 #include "classes/classes_params.h"
-#include "proxy/client_count.h"
+#include "proxy/client_events.h"
 #include "proxy/greeting.h"
 #include "proxy/hall.h"
 #include "proxy/proxy_params.h"
@@ -172,7 +172,7 @@ rig_open(struct rig *r, const char *text)
 	r->shared = (struct hall_shared){
 		.workers = workers_new(4, 0),
 		.world = &r->world.world,
-		.clients = client_count_new(),
+		.clients = client_events_new(),
 		.most_sessions = 100,
 	};
 	r->place = (struct hall_place){ .service = r->service, .most_busy = 4 };
@@ -296,7 +296,7 @@ rig_close(struct rig *r)
 {
 	workers_free(r->shared.workers);
 	loop_free(r->hall.loop);
-	client_count_free(r->shared.clients);
+	client_events_free(r->shared.clients);
 	smtp_service_close(r->service);
 	conf_free(r->conf);
 	buf_free(&r->hall.spare);
