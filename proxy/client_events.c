@@ -29,30 +29,30 @@ struct client_events {
 struct client_events *
 client_events_new(void)
 {
-	struct client_events *c = calloc(1, sizeof *c);
+	struct client_events *events = calloc(1, sizeof *events);
 
-	if (c == NULL)
+	if (events == NULL)
 		fatal("out of memory");
-	if (getrandom(&c->seed, sizeof c->seed, 0) < 0)
-		c->seed = (uint64_t)(uintptr_t)c;
-	(void)pthread_mutex_init(&c->lock, NULL);
-	return c;
+	if (getrandom(&events->seed, sizeof events->seed, 0) < 0)
+		events->seed = (uint64_t)(uintptr_t)events;
+	(void)pthread_mutex_init(&events->lock, NULL);
+	return events;
 }
 
 void
-client_events_free(struct client_events *c)
+client_events_free(struct client_events *events)
 {
 	struct item *item, *next;
 
-	if (c == NULL)
+	if (events == NULL)
 		return;
 	for (size_t i = 0; i < SLOTS; i++)
-		for (item = c->slots[i]; item != NULL; item = next) {
+		for (item = events->slots[i]; item != NULL; item = next) {
 			next = item->next;
 			free(item);
 		}
-	(void)pthread_mutex_destroy(&c->lock);
-	free(c);
+	(void)pthread_mutex_destroy(&events->lock);
+	free(events);
 }
 
 static bool
@@ -62,15 +62,15 @@ same(const struct client_key *a, const struct client_key *b)
 }
 
 static struct item **
-find(struct client_events *c, const struct client_key *key)
+find(struct client_events *events, const struct client_key *key)
 {
-	uint64_t hash = c->seed ^ key->place;
+	uint64_t hash = events->seed ^ key->place;
 	struct item **at;
 
 	for (size_t i = 0; i < sizeof key->net.octets; i++)
 		hash = (hash ^ key->net.octets[i]) * UINT64_C(0x100000001b3);
 	hash ^= hash >> 29;
-	for (at = &c->slots[hash % SLOTS]; *at != NULL; at = &(*at)->next)
+	for (at = &events->slots[hash % SLOTS]; *at != NULL; at = &(*at)->next)
 		if (same(&(*at)->key, key))
 			break;
 	return at;
@@ -79,9 +79,9 @@ find(struct client_events *c, const struct client_key *key)
 /* Forget those in one slot who have gone, and have done nothing lately: with
  * every new client, another slot. */
 static void
-sweep(struct client_events *c)
+sweep(struct client_events *events)
 {
-	struct item **at = &c->slots[c->broom++ % SLOTS], *item;
+	struct item **at = &events->slots[events->broom++ % SLOTS], *item;
 	int64_t now = clock_mono();
 
 	while ((item = *at) != NULL)
@@ -94,13 +94,13 @@ sweep(struct client_events *c)
 }
 
 static struct item *
-have(struct client_events *c, const struct client_key *key)
+have(struct client_events *events, const struct client_key *key)
 {
-	struct item **at = find(c, key);
+	struct item **at = find(events, key);
 
 	if (*at == NULL) {
-		sweep(c);
-		at = find(c, key);
+		sweep(events);
+		at = find(events, key);
 		*at = calloc(1, sizeof **at);
 		if (*at == NULL)
 			fatal("out of memory");
@@ -110,64 +110,64 @@ have(struct client_events *c, const struct client_key *key)
 }
 
 unsigned
-client_events_open(struct client_events *c, const struct client_key *key)
+client_events_open(struct client_events *events, const struct client_key *key)
 {
 	unsigned count;
 
-	(void)pthread_mutex_lock(&c->lock);
-	count = ++have(c, key)->open;
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_mutex_lock(&events->lock);
+	count = ++have(events, key)->open;
+	(void)pthread_mutex_unlock(&events->lock);
 	return count;
 }
 
 void
-client_events_close(struct client_events *c, const struct client_key *key)
+client_events_close(struct client_events *events, const struct client_key *key)
 {
 	struct item **at, *item;
 
-	(void)pthread_mutex_lock(&c->lock);
-	at = find(c, key);
+	(void)pthread_mutex_lock(&events->lock);
+	at = find(events, key);
 	item = *at;
 	must(item != NULL && item->open > 0);
 	if (--item->open == 0 && item->start == 0) {
 		*at = item->next;
 		free(item);
 	}
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_mutex_unlock(&events->lock);
 }
 
 unsigned
-client_events_add(struct client_events *c, const struct client_key *key,
+client_events_add(struct client_events *events, const struct client_key *key,
     enum client_event event, int64_t unit)
 {
 	int64_t now = clock_mono();
 	struct item *item;
 	unsigned count;
 
-	(void)pthread_mutex_lock(&c->lock);
-	item = have(c, key);
+	(void)pthread_mutex_lock(&events->lock);
+	item = have(events, key);
 	if (item->start == 0 || now - item->start > unit) {
 		memset(item->rate, 0, sizeof item->rate);
 		item->start = now;
 		item->end = now + unit;
 	}
 	count = ++item->rate[event];
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_mutex_unlock(&events->lock);
 	return count;
 }
 
 unsigned
-client_events_get(struct client_events *c, const struct client_key *key,
+client_events_get(struct client_events *events, const struct client_key *key,
     enum client_event event, int64_t unit)
 {
 	unsigned count = 0;
 	struct item *item;
 
-	(void)pthread_mutex_lock(&c->lock);
-	item = *find(c, key);
+	(void)pthread_mutex_lock(&events->lock);
+	item = *find(events, key);
 	if (item != NULL && item->start != 0 &&
 	    clock_mono() - item->start <= unit)
 		count = item->rate[event];
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_mutex_unlock(&events->lock);
 	return count;
 }
