@@ -3,7 +3,8 @@
  *
  * Where there is none yet it is made once, when the table is opened: written
  * beside the text if the directory lets us, and else kept in memory until
- * postmap writes one. */
+ * postmap writes one.  If there is no text either, but what Postfix has made of
+ * one, /path.db, that is read into memory. */
 #include "rules/table_hash.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "rules/berkeley.h"
 #include "rules/index.h"
 #include "rules/index_draft.h"
 #include "rules/index_source.h"
@@ -25,9 +27,10 @@
 
 struct hash {
 	struct index *index;
-	struct stamp stamp; /* of the index; zero: it is in memory */
+	struct stamp stamp; /* of the index or .db; zero: it is in memory */
 	struct stamp_age age;
-	char *source, *path; /* text, index */
+	char *source, *path, *berkeley; /* text, index, .db */
+	bool is_berkeley;
 };
 
 static void
@@ -38,7 +41,31 @@ close_hash(void *state)
 	index_close(h->index);
 	free(h->source);
 	free(h->path);
+	free(h->berkeley);
 	free(h);
+}
+
+static bool
+exists(const char *path)
+{
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+/* There is a .db and nothing else. */
+static int
+take_berkeley(struct hash *h, struct err *err)
+{
+	struct index_draft *draft = index_draft_new();
+	struct stat st;
+	int result = berkeley_read(h->berkeley, draft, &st, err);
+
+	if (result == 0) {
+		h->index = index_draft_open(draft);
+		h->stamp = stamp_of(&st);
+		h->is_berkeley = true;
+	}
+	index_draft_free(draft);
+	return result;
 }
 
 /* There is no index: make it from the text. */
@@ -84,8 +111,11 @@ open_hash(struct table_opening *opening, struct err *err)
 	if (h == NULL || (h->source = strdup(opening->name)) == NULL)
 		fatal("out of memory");
 	h->path = writer_index_path(opening->name);
-	if (access(h->path, F_OK) != 0 && errno == ENOENT &&
-	    make(h, opening, err) != 0) {
+	h->berkeley = writer_index_foreign(opening->name);
+	if (!exists(h->path) &&
+	    (exists(h->source) || !exists(h->berkeley)
+		    ? make(h, opening, err)
+		    : take_berkeley(h, err)) != 0) {
 		close_hash(h);
 		return NULL;
 	}
@@ -109,7 +139,7 @@ find(void *state, struct arena *arena, const char *key,
 	struct hash *h = state;
 	enum table_status status = index_find(h->index, arena, key, value);
 
-	if (status == TABLE_FOUND)
+	if (status == TABLE_FOUND && !h->is_berkeley)
 		value->file = arena_strdup(arena, h->source);
 	else if (status == TABLE_FAILED)
 		value->text =
@@ -122,8 +152,22 @@ changed(void *state)
 {
 	struct hash *h = state;
 
+	/* Who writes into a .db locks it, but its first octets come before. */
+	if (h->is_berkeley)
+		return exists(h->path) ||
+		    (exists(h->source) && !stamp_fresh(h->source)) ||
+		    stamp_changed(&h->stamp, h->berkeley);
 	stamp_warn_older(&h->age, h->path, h->source);
 	return stamp_replaced(&h->stamp, h->path);
+}
+
+/* A .db may have to wait for a writer. */
+static unsigned
+own_flags(void *state)
+{
+	const struct hash *h = state;
+
+	return h->is_berkeley ? TABLE_MAY_BLOCK : 0;
 }
 
 static int
@@ -142,19 +186,19 @@ each(void *state,
 /* clang-format off */
 const struct table_type table_hash = {
 	.name = "hash", .flags = TABLE_FOLDS, .open = open_hash, .find = find,
-	.close = close_hash, .changed = changed, .each = each,
-	.writer = &writer_index,
+	.close = close_hash, .changed = changed, .own_flags = own_flags,
+	.each = each, .writer = &writer_index,
 };
 
 const struct table_type table_hash_btree = {
 	.name = "btree", .flags = TABLE_FOLDS, .open = open_hash, .find = find,
-	.close = close_hash, .changed = changed, .each = each,
-	.writer = &writer_index,
+	.close = close_hash, .changed = changed, .own_flags = own_flags,
+	.each = each, .writer = &writer_index,
 };
 
 const struct table_type table_hash_dbm = {
 	.name = "dbm", .flags = TABLE_FOLDS, .open = open_hash, .find = find,
-	.close = close_hash, .changed = changed, .each = each,
-	.writer = &writer_index,
+	.close = close_hash, .changed = changed, .own_flags = own_flags,
+	.each = each, .writer = &writer_index,
 };
 /* clang-format on */

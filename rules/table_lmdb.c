@@ -6,27 +6,21 @@
 #include "rules/table_lmdb.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lmdb.h>
-#include <poll.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/fatal.h"
+#include "rules/reader_lock.h"
 #include "rules/stamp.h"
 #include "rules/writer_lmdb.h"
 
-enum {
-	WAIT_SECONDS = 5, /* for a writer */
-	WAIT_STEP = 10,   /* milliseconds */
-	MOST_KEY = 511,
-};
+enum { MOST_KEY = 511 };
 
 /* An open file, shared by all tables of it. */
 struct file {
@@ -54,29 +48,6 @@ struct reading {
 	MDB_txn *txn;
 	MDB_dbi dbi;
 };
-
-static int
-lock_file(const struct file *f, short type)
-{
-	struct flock all = { .l_type = type, .l_whence = SEEK_SET };
-
-	return fcntl(f->fd, F_OFD_SETLK, &all);
-}
-
-/* Take the lock shared; false: a writer has it, and keeps it. */
-static bool
-wait_for_lock(const struct file *f)
-{
-	int64_t deadline = clock_mono() + WAIT_SECONDS * CLOCK_SECOND;
-
-	while (lock_file(f, F_RDLCK) != 0) {
-		if ((errno != EAGAIN && errno != EACCES && errno != EINTR) ||
-		    clock_mono() > deadline)
-			return false;
-		(void)poll(NULL, 0, WAIT_STEP);
-	}
-	return true;
-}
 
 /* Pages that are mapped but not there any more would be a signal. */
 static bool
@@ -110,7 +81,7 @@ begin_reading(struct file *f, struct reading *r)
 
 	*r = (struct reading){ .file = f };
 	(void)pthread_mutex_lock(&f->lock);
-	if (!wait_for_lock(f)) {
+	if (!reader_lock_take(f->fd, READER_LOCK_FCNTL)) {
 		(void)pthread_mutex_unlock(&f->lock);
 		return "locked by a writer";
 	}
@@ -121,7 +92,7 @@ begin_reading(struct file *f, struct reading *r)
 		return NULL;
 	if (r->txn != NULL)
 		mdb_txn_abort(r->txn);
-	(void)lock_file(f, F_UNLCK);
+	reader_lock_drop(f->fd, READER_LOCK_FCNTL);
 	(void)pthread_mutex_unlock(&f->lock);
 	return mdb_strerror(error);
 }
@@ -130,7 +101,7 @@ static void
 end_reading(struct reading *r)
 {
 	mdb_txn_abort(r->txn);
-	(void)lock_file(r->file, F_UNLCK);
+	reader_lock_drop(r->file->fd, READER_LOCK_FCNTL);
 	(void)pthread_mutex_unlock(&r->file->lock);
 }
 

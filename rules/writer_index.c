@@ -1,6 +1,9 @@
 /* writer_index.c - see writer_index.h. */
 #include "rules/writer_index.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/err.h"
 #include "rules/index.h"
 #include "rules/index_draft.h"
@@ -12,6 +15,12 @@ char *
 writer_index_path(const char *source)
 {
 	return writer_path(source, suffix);
+}
+
+char *
+writer_index_foreign(const char *source)
+{
+	return writer_path(source, ".db");
 }
 
 static void
@@ -35,9 +44,30 @@ load(const char *path, struct index_draft *draft, struct err *err)
 	return result;
 }
 
+/* Would an index hide what only Postfix's file has? */
+static bool
+would_hide(const char *source)
+{
+	char *path = writer_index_path(source);
+	char *foreign = writer_index_foreign(source);
+	bool hides = access(path, F_OK) != 0 && access(source, F_OK) != 0 &&
+	    access(foreign, F_OK) == 0;
+
+	free(path);
+	free(foreign);
+	return hides;
+}
+
 static void *
 begin(const char *path, bool fresh, unsigned mode, struct err *err)
 {
+	if (!fresh && would_hide(path)) {
+		err_set(err,
+		    "there is only %s.db, which is not changed; make a text of "
+		    "it first (postmap -s)",
+		    path);
+		return NULL;
+	}
 	return writer_begin(writer_index_path(path), fresh, mode, load, err);
 }
 
