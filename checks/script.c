@@ -348,35 +348,51 @@ static const struct world_ops ops = {
 };
 
 struct world *
-script_open(const char *path, struct err *err)
+script_new(void)
 {
 	struct arena *arena = arena_new();
 	struct script *s = arena_alloc(arena, sizeof *s);
+
+	s->world.ops = &ops;
+	s->arena = arena;
+	return &s->world;
+}
+
+int
+script_add(struct world *world, const char *line)
+{
+	struct script *s = (struct script *)world;
+
+	if (line[0] == '#')
+		return 0;
+	return read_line(s, arena_strdup(s->arena, line)) ? 0 : -1;
+}
+
+struct world *
+script_open(const char *path, struct err *err)
+{
+	struct world *world = script_new();
 	struct buf text = { 0 };
 	unsigned number = 0;
 	char *rest, *line;
 
-	s->world.ops = &ops;
-	s->arena = arena;
 	if (lines_load(path, &text, err) != 0)
 		goto fail;
 	buf_putc(&text, '\n'); /* ends the text, too */
 	rest = text.data;
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		number++;
-		if (line[0] == '#')
-			continue;
-		if (!read_line(s, line)) {
+		if (script_add(world, line) != 0) {
 			err_set(
 			    err, "%s:%u: not a line of a world", path, number);
 			goto fail;
 		}
 	}
 	buf_free(&text);
-	return &s->world;
+	return world;
 fail:
 	buf_free(&text);
-	arena_free(arena);
+	script_close(world);
 	return NULL;
 }
 

@@ -17,6 +17,11 @@ struct world;
 /* script_open(path, err): NULL and "file:line: why" in ${err} if it cannot be
  * read or is malformed. */
 struct world *script_open(const char *path, struct err *err);
+
+/* script_new(): a world of which nothing is known yet.
+ * script_add(world, line): one line more; -1: it is none. */
+struct world *script_new(void);
+int script_add(struct world *world, const char *line);
 void script_close(struct world *world);
 
 #endif

@@ -12,8 +12,9 @@ n=0
 # check DESCRIPTION; main.cf is on standard input, what is wanted in $want
 check() {
 	n=$((n + 1))
-	{ echo 'mail_owner = nobody'; cat; } >"$dir/main.cf"
-	"$out/bin/weir" check -c "$dir" 2>&1 |
+	{ echo 'mail_owner = nobody'; cat; echo 'alias_maps ='; } >"$dir/main.cf"
+	"$out/bin/weir" check -c "$dir" 2>&1 >/dev/null |
+	    grep -v 'is an open relay' | # t/witness.t
 	    sed "s|^weir check: ||; s|$dir/||" >"$dir/got"
 	if [ "$(cat "$dir/got")" = "$want" ]; then
 		echo "ok $n - $1"

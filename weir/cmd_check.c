@@ -19,6 +19,7 @@
 #include "weir/cmd_options.h"
 #include "weir/generation.h"
 #include "weir/layout.h"
+#include "weir/witness.h"
 
 /* What has been found so far. */
 struct findings {
@@ -146,6 +147,30 @@ advise(void *arg, const char *text)
 	remark(text);
 }
 
+/* Is it an open relay?  The session that shows it goes to stdout.  What is
+ * logged while sessions are played is nobody's mistake. */
+static void
+check_relay(const struct master_service *s, struct conf *view,
+    struct rules *rules, struct route *route)
+{
+	struct arena *arena = arena_new();
+	struct witness witness;
+	bool found;
+
+	event_tap(NULL);
+	found = witness_find(s, view, rules, route, arena, &witness);
+	event_tap(tapped);
+	if (found) {
+		mistake(arena_printf(arena,
+		    "%s:%u: service %s is an open relay: %s; a session that "
+		    "shows it, for weir test session, is printed",
+		    s->origin.file, s->origin.line, s->name, witness.why));
+		(void)fputs(witness.script, stdout);
+		(void)fflush(stdout);
+	}
+	arena_free(arena);
+}
+
 static void
 check_smtpd(const struct master_service *s, struct conf *view)
 {
@@ -153,12 +178,13 @@ check_smtpd(const struct master_service *s, struct conf *view)
 	struct route *route = route_open(view, &err);
 	struct rules *rules;
 
-	(void)s;
 	mistakes(&err);
 	rules = stage_compile(view, route, true, &err);
 	mistakes(&err);
-	if (rules != NULL)
+	if (rules != NULL) {
 		review_rules(rules, view, advise, NULL);
+		check_relay(s, view, rules, route);
+	}
 	stage_free(rules);
 	route_close(route);
 }

@@ -14,6 +14,7 @@
 #include "base/event.h"
 #include "base/fatal.h"
 #include "checks/dnsbl_cache.h"
+#include "checks/script.h"
 #include "checks/subject.h"
 #include "classes/stage.h"
 #include "rules/address.h"
@@ -24,10 +25,12 @@ struct rehearsal {
 	struct conf *view; /* with what "set" has changed */
 	struct route *route;
 	struct rules *rules; /* NULL: to be compiled anew */
+	struct world *told;  /* by "world" lines; NULL: there are none */
 	struct arena *arena; /* of the session */
 	struct stage_state state;
 	struct event_by by;
 	struct subject subject;
+	struct verdict verdict; /* the latest */
 	unsigned line;
 	char *reply; /* the latest, "OK" or "CODE DSN text" */
 };
@@ -46,8 +49,9 @@ begin_client(struct rehearsal *r, const char *name, const char *addr)
 	stage_reset_session(&r->state);
 	arena_reset(r->arena);
 	memset(s, 0, sizeof *s);
+	memset(&r->verdict, 0, sizeof r->verdict);
 	s->arena = r->arena;
-	s->world = r->settings.world;
+	s->world = r->told != NULL ? r->told : r->settings.world;
 	s->by = &r->by;
 	s->client_name = s->reverse_name = arena_strdup(r->arena, name);
 	s->client_addr = arena_strdup(r->arena, addr);
@@ -98,6 +102,7 @@ rehearsal_free(struct rehearsal *r)
 	conf_free(r->view);
 	stage_reset_session(&r->state);
 	arena_free(r->arena);
+	script_close(r->told);
 	free(r->reply);
 	free(r);
 }
@@ -121,27 +126,34 @@ compile(struct rehearsal *r)
 static int
 judge(struct rehearsal *r, enum stage stage)
 {
-	struct verdict verdict;
+	struct verdict *v = &r->verdict;
 	struct buf trace = { 0 };
 
 	compile(r);
-	stage_run(r->rules, stage, &r->subject, &r->state, &verdict);
-	if (verdict.again)
-		stage_run(r->rules, stage, &r->subject, &r->state, &verdict);
+	stage_run(r->rules, stage, &r->subject, &r->state, v);
+	if (v->again)
+		stage_run(r->rules, stage, &r->subject, &r->state, v);
 	free(r->reply);
 	r->reply = NULL;
-	if (!verdict.pass &&
-	    asprintf(&r->reply, "%d %s %s", verdict.code, verdict.dsn,
-		verdict.text) < 0)
+	if (!v->pass &&
+	    asprintf(&r->reply, "%d %s %s", v->code, v->dsn, v->text) < 0)
 		fatal("out of memory");
-	if (r->settings.trace && verdict.trace != NULL) {
-		trace_print(verdict.trace, &trace);
+	if (r->settings.quiet)
+		return 0;
+	if (r->settings.trace && v->trace != NULL) {
+		trace_print(v->trace, &trace);
 		(void)fputs(buf_str(&trace), stdout);
 		buf_free(&trace);
 	}
 	(void)puts(r->reply != NULL ? r->reply : "OK");
 	(void)fflush(stdout);
 	return 0;
+}
+
+const struct verdict *
+rehearsal_verdict(const struct rehearsal *r)
+{
+	return &r->verdict;
 }
 
 /* clang-format off */
@@ -343,10 +355,26 @@ do_set(struct call *c)
 	return 0;
 }
 
+/* From now on nothing is asked but what such lines tell. */
+static int
+do_world(struct call *c)
+{
+	struct rehearsal *r = c->r;
+
+	if (r->told == NULL)
+		r->subject.world = r->told = script_new();
+	if (script_add(r->told, c->argument) == 0)
+		return 0;
+	err_set(c->err, "not a line of a world");
+	return -1;
+}
+
 static int
 do_reset(struct call *c)
 {
 	begin_conf(c->r);
+	script_close(c->r->told);
+	c->r->told = NULL;
 	begin_client(c->r, "localhost", "127.0.0.1");
 	dnsbl_cache_flush();
 	return 0;
@@ -415,6 +443,7 @@ static const struct command_row {
 	{ "tls",         do_tls },
 	{ "fingerprint", do_fingerprint },
 	{ "set",         do_set },
+	{ "world",       do_world },
 	{ "reset",       do_reset },
 	{ "expect",      do_expect },
 };

@@ -9,12 +9,14 @@
 
 struct err;
 struct rehearsal;
+struct verdict;
 struct world;
 
 struct rehearsal_settings {
 	struct conf *conf;   /* the caller's */
 	struct world *world; /* the caller's */
 	bool trace;          /* print the steps behind each reply */
+	bool quiet;          /* print nothing */
 };
 
 struct rehearsal *rehearsal_new(const struct rehearsal_settings *settings);
@@ -27,11 +29,15 @@ void rehearsal_free(struct rehearsal *r);
  *	helo NAME | ehlo NAME | mail ADDRESS | rcpt ADDRESS
  *	data | eod [SIZE] | etrn DOMAIN | vrfy ADDRESS | rset
  *	login NAME | tls PROTOCOL | fingerprint HEX
- *	set NAME = VALUE | reset
+ *	set NAME = VALUE | world LINE | reset
  *	expect CODE [DSN] [text /PATTERN/]
  * Empty lines and those that begin with # are nothing.  Return 0; 1: what
  * "expect" said did not come true; -1 and the reason in ${err}: not a command.
  */
 int rehearsal_line(struct rehearsal *r, const char *line, struct err *err);
+
+/* rehearsal_verdict(r): of the latest command that was judged; it lives until
+ * the next client comes. */
+const struct verdict *rehearsal_verdict(const struct rehearsal *r);
 
 #endif
