@@ -87,6 +87,7 @@ reject(struct evaluation *e, int code, const char *dsn, const char *text,
 		struct reason first = e->if_reject;
 
 		e->if_reject.code = 0;
+		e->at = first.step;
 		return reject(e, first.code, first.dsn, first.text, true);
 	}
 	if (e->rules->params.soft_bounce && reply[0] == '5')
@@ -99,6 +100,7 @@ reject(struct evaluation *e, int code, const char *dsn, const char *text,
 	    reply, e->verdict->trace->id);
 	if (warn)
 		return OUTCOME_DUNNO;
+	e->verdict->trace->decision = e->at;
 	set_verdict(e, reply);
 	return OUTCOME_REJECT;
 }
@@ -116,6 +118,7 @@ evaluate_deferral(struct evaluation *e)
 
 	if (r->code == 0)
 		return OUTCOME_DUNNO;
+	e->at = r->step;
 	return reject(e, r->code, r->dsn, r->text, false);
 }
 
@@ -132,6 +135,9 @@ keep(struct evaluation *e, struct reason *reason, const struct answer *answer)
 	reason->code = answer->code;
 	reason->dsn = answer->dsn;
 	reason->text = text;
+	reason->step = e->at;
+	if (reason == &e->if_permit && e->keeps == NULL)
+		e->keeps = e->at;
 }
 
 static void
@@ -203,6 +209,7 @@ settle(struct evaluation *e, const struct check *check, struct answer *answer)
 {
 	struct effect **end = &e->verdict->effects;
 	const char *value = e->ask.value;
+	const struct trace_step *before = e->verdict->trace->decision;
 	enum outcome outcome = OUTCOME_DUNNO;
 
 	while (*end != NULL)
@@ -231,12 +238,16 @@ settle(struct evaluation *e, const struct check *check, struct answer *answer)
 	}
 	if (outcome != OUTCOME_PERMIT)
 		return outcome;
-	if (answer->no_permit)
+	if (answer->no_permit) {
+		e->verdict->trace->decision = before;
 		return OUTCOME_DUNNO;
+	}
 	if (check->flags & CHECK_NO_OK)
 		return forbid_permit(e, check, value);
-	if (answer->kind == ANSWER_PERMIT)
+	if (answer->kind == ANSWER_PERMIT) {
+		e->verdict->trace->decision = e->at;
 		note_permit(e, check, answer);
+	}
 	return outcome;
 }
 
@@ -323,6 +334,8 @@ run_step(struct evaluation *e, const struct list *list, size_t i)
 	struct answer answer = { 0 };
 	enum outcome outcome;
 
+	trace->within = list->name;
+	e->at = trace;
 	if (step->mistake != NULL)
 		return run_mistake(e, step->mistake, trace);
 	if (step->class != NULL) {
@@ -386,8 +399,10 @@ enum outcome
 evaluate_check(struct evaluation *e, const struct check *check)
 {
 	static const struct argument none = { .kind = ARGUMENT_NONE };
+	struct trace_step *trace = trace_step(
+	    e->verdict->trace, e->ask.subject, 0, e->list, check->name);
 
-	return run_check(e, check, &none,
-	    trace_step(
-		e->verdict->trace, e->ask.subject, 0, e->list, check->name));
+	trace->within = e->list;
+	e->at = trace;
+	return run_check(e, check, &none, trace);
 }

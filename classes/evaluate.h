@@ -8,6 +8,7 @@
 
 struct list;
 struct rules;
+struct trace_step;
 struct verdict;
 
 enum outcome {
@@ -20,6 +21,7 @@ enum outcome {
 struct reason {
 	int code; /* 0: none */
 	const char *dsn, *text;
+	const struct trace_step *step; /* whose; NULL: of an earlier command */
 };
 
 /* One stage_run(). */
@@ -27,8 +29,10 @@ struct evaluation {
 	struct rules *rules;
 	struct verdict *verdict;
 	struct ask ask;
-	const struct check *bare; /* what type:table means here, or NULL */
-	const char *list;         /* for the trace */
+	const struct check *bare;    /* what type:table means here, or NULL */
+	const char *list;            /* for the trace */
+	const struct trace_step *at; /* the step that is asked */
+	const struct trace_step *keeps; /* the first that kept a deferral */
 	unsigned depth;
 	bool warning; /* warn_if_reject is in force */
 	bool stop;    /* DISCARD */

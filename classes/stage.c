@@ -268,6 +268,8 @@ carry_in(struct evaluation *e, const char *kept)
 	e->if_permit.code = (int)strtol(kept, NULL, 10);
 	e->if_permit.dsn = arena_strndup(arena, kept + 4, n);
 	e->if_permit.text = arena_strdup(arena, kept + 4 + n + 1);
+	/* The first reason found is the one that is carried all the way. */
+	e->if_permit.step = e->keeps;
 }
 
 static void

@@ -18,12 +18,19 @@ struct trace_step {
 	const char *file;   /* of the deciding line, or NULL */
 	unsigned line;
 	int64_t nanoseconds;
+	const char *within; /* the list it stands in: a class, or as ${list} */
 };
 
 /* Lives, with its steps, in the subject's arena. */
 struct trace {
 	char id[16]; /* short, shown to a rejected client */
 	struct trace_step *steps, **tail;
+	/* The step whose answer is the verdict: of a refusal the one that
+	 * refuses, or, if nothing was permitted since, a deferral that an
+	 * earlier list has found; of what passes the last one that permits.
+	 * NULL: the lists came to their end, or the deferral is of an earlier
+	 * command. */
+	const struct trace_step *decision;
 	int64_t when; /* wall clock */
 };
 

@@ -12,10 +12,10 @@
 #include "base/event.h"
 #include "delivery/delivery.h"
 #include "delivery/delivery_events.h"
+#include "delivery/local_names.h"
 #include "delivery/mailbox.h"
 #include "delivery/mailbox_client.h"
 #include "delivery/transport.h"
-#include "rules/address.h"
 #include "rules/table.h"
 #include "rules/world.h"
 
@@ -85,23 +85,17 @@ find_user(const struct delivery *d, const char *name, struct passwd *pw)
 	    : CANNOT_ASK;
 }
 
-/* user+extension: the whole name first, then without the extension. */
 static enum known
 find_recipient(const struct delivery *d, const char *address, struct passwd *pw)
 {
 	const struct users *users = d->transport->state;
-	const char *at = strrchr(address, '@'), *extension = NULL;
-	char *name = arena_lower(d->arena,
-	    at != NULL
-		? arena_strndup(d->arena, address, (size_t)(at - address))
-		: address);
-	enum known known = find_user(d, name, pw);
+	enum known known = UNKNOWN;
+	const char *names[LOCAL_NAMES];
+	unsigned n = local_names(d->arena, address, users->delimiters, names);
 
-	if (known != UNKNOWN || users->delimiters[0] == '\0')
-		return known;
-	name = address_split_extension(
-	    d->arena, name, users->delimiters, &extension);
-	return name != NULL ? find_user(d, name, pw) : UNKNOWN;
+	for (unsigned i = 0; i < n && known == UNKNOWN; i++)
+		known = find_user(d, names[i], pw);
+	return known;
 }
 
 static void

@@ -32,6 +32,8 @@ struct element {
 	enum kind kind;
 	bool wanted;      /* false: behind an odd number of '!' */
 	const char *text; /* in small letters */
+	const char *file; /* where it stands; NULL: in the parameter */
+	unsigned line;
 	struct net_block block;
 	enum net_family family;
 	struct table *table;
@@ -66,6 +68,8 @@ add(struct reader *reader, enum kind kind, bool wanted, const char *text)
 	element->kind = kind;
 	element->wanted = wanted;
 	element->text = text;
+	element->file = reader->file;
+	element->line = reader->line;
 	*match->last = element;
 	match->last = &element->next;
 	return element;
@@ -150,7 +154,7 @@ add_file(struct reader *reader, const char *path, bool wanted)
 		return;
 	}
 	inner.depth++;
-	inner.file = path;
+	inner.file = arena_strdup(reader->match->arena, path);
 	lines = (struct lines){ .file = path,
 		.p = buf_str(&text),
 		.end = buf_str(&text) + text.len };
@@ -248,6 +252,7 @@ struct subject {
 	bool domain;      /* compare parents of ${name}, too */
 	const struct net_addr *addr;
 	const char *addr_text;
+	struct match_member *member; /* NULL: nobody wants to know */
 };
 
 static enum table_status
@@ -260,6 +265,10 @@ ask(const struct subject *s, const struct element *element, const char *key)
 	if (status == TABLE_FAILED)
 		event_warning(NULL, "%s: %s: table lookup problem",
 		    s->match->name, element->text);
+	if (status != TABLE_NONE && s->member != NULL) {
+		s->member->key = arena_strdup(s->arena, key);
+		s->member->value = value;
+	}
 	return status;
 }
 
@@ -305,6 +314,8 @@ fail(const struct subject *s, struct element *element)
 {
 	if (!atomic_exchange(&element->complained, true))
 		event_warning(NULL, "%s: %s", s->match->name, element->why);
+	if (s->member != NULL)
+		s->member->value.text = element->why;
 	return TABLE_FAILED;
 }
 
@@ -343,66 +354,88 @@ compare_addr(const struct subject *s, struct element *element)
 }
 
 static enum table_status
+compare_one(const struct subject *s, struct element *e)
+{
+	enum table_status status = TABLE_NONE;
+
+	if (e->kind == BAD)
+		return fail(s, e);
+	if (s->name != NULL)
+		status = compare_name(s, e);
+	if (status == TABLE_NONE && s->addr != NULL)
+		status = compare_addr(s, e);
+	return status;
+}
+
+static enum table_status
 compare(const struct subject *s)
 {
 	for (struct element *e = s->match->first; e != NULL; e = e->next) {
-		enum table_status status = TABLE_NONE;
+		enum table_status status = compare_one(s, e);
 
-		if (e->kind == BAD)
-			return fail(s, e);
-		if (s->name != NULL)
-			status = compare_name(s, e);
-		if (status == TABLE_NONE && s->addr != NULL)
-			status = compare_addr(s, e);
+		if (status == TABLE_NONE)
+			continue;
+		if (s->member != NULL) {
+			s->member->text = e->text;
+			s->member->excludes = !e->wanted;
+			s->member->file = e->file;
+			s->member->line = e->line;
+		}
 		if (status == TABLE_FAILED)
 			return TABLE_FAILED;
-		if (status == TABLE_FOUND)
-			return e->wanted ? TABLE_FOUND : TABLE_NONE;
+		return e->wanted ? TABLE_FOUND : TABLE_NONE;
 	}
 	return TABLE_NONE;
+}
+
+enum table_status
+match_which(struct match *match, struct world *world, struct arena *arena,
+    const struct match_question *question, struct match_member *member)
+{
+	const struct net_addr *addr = question->addr;
+	struct subject s = { .match = match,
+		.world = world,
+		.arena = arena,
+		.domain = question->as != MATCH_AS_STRING,
+		.member = member };
+	char text[NET_TEXT];
+
+	if (member != NULL)
+		*member = (struct match_member){ 0 };
+	if (match_empty(match))
+		return TABLE_NONE;
+	s.name = address_fold(arena, question->name);
+	if (addr != NULL &&
+	    (addr->family == NET_IPV4 || addr->family == NET_IPV6)) {
+		s.addr = addr;
+		s.addr_text = net_print(addr, text);
+	}
+	return compare(&s);
 }
 
 enum table_status
 match_string(struct match *match, struct world *world, struct arena *arena,
     const char *string)
 {
-	struct subject s = { .match = match, .world = world, .arena = arena };
+	const struct match_question q = { MATCH_AS_STRING, string, NULL };
 
-	if (match_empty(match))
-		return TABLE_NONE;
-	s.name = address_fold(arena, string);
-	return compare(&s);
+	return match_which(match, world, arena, &q, NULL);
 }
 
 enum table_status
 match_domain(struct match *match, struct world *world, struct arena *arena,
     const char *domain)
 {
-	struct subject s = {
-		.match = match, .world = world, .arena = arena, .domain = true
-	};
+	const struct match_question q = { MATCH_AS_DOMAIN, domain, NULL };
 
-	if (match_empty(match))
-		return TABLE_NONE;
-	s.name = address_fold(arena, domain);
-	return compare(&s);
+	return match_which(match, world, arena, &q, NULL);
 }
 
 enum table_status
 match_client(struct match *match, struct world *world, struct arena *arena,
     const char *name, const struct net_addr *addr)
 {
-	struct subject s = {
-		.match = match, .world = world, .arena = arena, .domain = true
-	};
-	char text[NET_TEXT];
+	const struct match_question q = { MATCH_AS_CLIENT, name, addr };
 
-	if (match_empty(match))
-		return TABLE_NONE;
-	s.name = address_fold(arena, name);
-	if (addr->family == NET_IPV4 || addr->family == NET_IPV6) {
-		s.addr = addr;
-		s.addr_text = net_print(addr, text);
-	}
-	return compare(&s);
+	return match_which(match, world, arena, &q, NULL);
 }

@@ -19,6 +19,26 @@ enum {
 			   * named in parent_domain_matches_subdomains) */
 };
 
+/* What is looked for. */
+enum match_as { MATCH_AS_STRING, MATCH_AS_DOMAIN, MATCH_AS_CLIENT };
+struct match_question {
+	enum match_as as;
+	const char *name;
+	const struct net_addr *addr; /* of a client */
+};
+
+/* The element that decided. */
+struct match_member {
+	const char
+	    *text;     /* in small letters, without '!'; a table's name; NULL:
+			   * none */
+	bool excludes; /* '!' */
+	const char *file; /* it stands in that file; NULL: in the list itself */
+	unsigned line;
+	const char *key; /* a table has this key, and value.file:line has it */
+	struct table_value value; /* of TABLE_FAILED: why */
+};
+
 /*
  * match_open(text, name, flags, conf, err):
  * Read a list: words, "!word", "/file" with more of them, "type:table",
@@ -46,5 +66,11 @@ enum table_status match_domain(struct match *match, struct world *world,
     struct arena *arena, const char *domain);
 enum table_status match_client(struct match *match, struct world *world,
     struct arena *arena, const char *name, const struct net_addr *addr);
+
+/* match_which(match, world, arena, question, member): any of the three, and
+ * which element has decided; *member lives as long as ${match} and ${arena}. */
+enum table_status
+match_which(struct match *match, struct world *world, struct arena *arena,
+    const struct match_question *question, struct match_member *member);
 
 #endif

@@ -139,3 +139,14 @@ pattern_find(void *state, struct arena *arena, const char *key,
 	}
 	return TABLE_NONE;
 }
+
+void
+pattern_lines(void *state,
+    void (*fn)(void *arg, const char *file, unsigned line), void *arg)
+{
+	const struct pattern *p = state;
+
+	for (size_t i = 0; i < p->count && ruletext_is_file(p->name); i++)
+		if (p->rules[i].kind == PATTERN_RULE)
+			fn(arg, p->name, p->rules[i].line);
+}

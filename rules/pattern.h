@@ -40,6 +40,8 @@ void *pattern_open(const struct pattern_engine *engine,
     struct table_opening *opening, struct err *err);
 void pattern_close(void *state);
 bool pattern_changed(void *state);
+void pattern_lines(void *state,
+    void (*fn)(void *arg, const char *file, unsigned line), void *arg);
 
 /*
  * pattern_find(state, arena, key, value):

@@ -129,4 +129,11 @@ enum table_status route_find_address(const struct table_list *list,
     struct route *route, struct world *world, struct arena *arena,
     const char *address, struct table_value *value);
 
+/* route_transport_entry(list, route, world, arena, address, value): those of
+ * transport_maps: user+ext@domain, user@domain, domain, the domains above it,
+ * "*". */
+enum table_status route_transport_entry(const struct table_list *list,
+    struct route *route, struct world *world, struct arena *arena,
+    const char *address, struct table_value *value);
+
 #endif

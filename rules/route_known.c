@@ -151,9 +151,14 @@ route_known_as(struct route *route, struct world *world, struct arena *arena,
 		.route = route, .world = world, .arena = arena
 	};
 	/* What is rewritten anyhow is judged when it has been. */
-	struct table_list *rewriting[] = { route->recipient_canonical_maps,
-		sender ? route->sender_canonical_maps : route->canonical_maps,
-		route->canonical_maps, route->virtual_alias_maps, NULL };
+	struct table_list *const as_sender[] = {
+		route->recipient_canonical_maps, route->sender_canonical_maps,
+		route->canonical_maps, route->virtual_alias_maps, NULL
+	};
+	struct table_list *const as_recipient[] = {
+		route->recipient_canonical_maps, route->canonical_maps,
+		route->virtual_alias_maps, NULL
+	};
 	const char *address;
 	enum route_known known;
 
@@ -163,7 +168,7 @@ route_known_as(struct route *route, struct world *world, struct arena *arena,
 	if (answer->invalid || answer->recipient == NULL)
 		return ROUTE_KNOWN;
 	address = address_fold(arena, answer->recipient);
-	switch (listed(&ask, rewriting, address)) {
+	switch (listed(&ask, sender ? as_sender : as_recipient, address)) {
 	case TABLE_FOUND:
 		return ROUTE_KNOWN;
 	case TABLE_FAILED:

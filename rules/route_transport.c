@@ -33,21 +33,41 @@ apply(struct arena *arena, const char *value, const char *domain,
 		*nexthop = "Address is undeliverable";
 }
 
+static enum table_status
+find(const struct route_ask *ask, const struct table_list *list,
+    const char *recipient, struct table_value *value)
+{
+	unsigned how = ask->route->transport_parents ? ROUTE_FIND_PARENTS
+						     : ROUTE_FIND_DOT_PARENTS;
+	enum table_status status = route_find_how(
+	    ask, list, recipient, ROUTE_FIND_DOMAIN | how, NULL, value);
+
+	if (status == TABLE_NONE)
+		status =
+		    world_find_any(ask->world, ask->arena, list, "*", value);
+	return status;
+}
+
+enum table_status
+route_transport_entry(const struct table_list *list, struct route *route,
+    struct world *world, struct arena *arena, const char *address,
+    struct table_value *value)
+{
+	const struct route_ask ask = {
+		.route = route, .world = world, .arena = arena
+	};
+
+	return find(&ask, list, address, value);
+}
+
 enum table_status
 route_transport_find(const struct route_ask *ask, const char *recipient,
     const char *domain, const char **transport, const char **nexthop)
 {
-	const struct table_list *list = ask->route->transport_maps;
-	unsigned how = ask->route->transport_parents ? ROUTE_FIND_PARENTS
-						     : ROUTE_FIND_DOT_PARENTS;
 	struct table_value value;
-	enum table_status status;
+	enum table_status status =
+	    find(ask, ask->route->transport_maps, recipient, &value);
 
-	status = route_find_how(
-	    ask, list, recipient, ROUTE_FIND_DOMAIN | how, NULL, &value);
-	if (status == TABLE_NONE)
-		status =
-		    world_find_any(ask->world, ask->arena, list, "*", &value);
 	if (status == TABLE_FOUND)
 		apply(ask->arena, value.text, domain, transport, nexthop);
 	return status;

@@ -486,6 +486,41 @@ table_review(
 		table->type->review(table->content->state, say, arg);
 }
 
+/* Where the lines of a file that is a list of pairs go. */
+struct telling {
+	const char *file;
+	void (*fn)(void *arg, const char *file, unsigned line);
+	void *arg;
+};
+
+static void
+tell_line(void *arg, const char *key, const char *value, unsigned line)
+{
+	const struct telling *t = arg;
+
+	(void)key;
+	(void)value;
+	if (line > 0)
+		t->fn(t->arg, t->file, line);
+}
+
+bool
+table_lines(struct table *table,
+    void (*fn)(void *arg, const char *file, unsigned line), void *arg)
+{
+	struct telling telling = { table->name, fn, arg };
+
+	if (table->type == NULL || table->content == NULL)
+		return false;
+	if (table->type->lines != NULL) {
+		table->type->lines(table->content->state, fn, arg);
+		return true;
+	}
+	return table->type->each != NULL &&
+	    table->type->each(
+		table->content->state, tell_line, &telling, NULL) == 0;
+}
+
 struct table_list *
 table_list_open(const char *text, const char *name, struct conf *conf,
     struct arena *arena, struct err *err)

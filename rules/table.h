@@ -46,6 +46,7 @@ enum {
 	TABLE_KEEP_CASE = 1,  /* postmap -f: keys are not folded */
 	TABLE_ANY_OCTETS = 2, /* postmap -u: keys and values are not UTF-8 */
 	TABLE_UTF8 = 4,       /* they are in tables of patterns, too */
+	TABLE_APART = 8,      /* not shared with those opened without it */
 };
 struct table *table_open_as(
     const char *spec, struct conf *conf, unsigned flags, struct err *err);
@@ -103,6 +104,12 @@ int table_each(struct table *table,
  * the table. */
 void table_review(
     struct table *table, void (*say)(void *arg, const char *text), void *arg);
+
+/* table_lines(table, fn, arg): call ${fn} for each line that an answer can come
+ * from, as a look-up names it; false: not known of this table.  While no other
+ * thread uses it. */
+bool table_lines(struct table *table,
+    void (*fn)(void *arg, const char *file, unsigned line), void *arg);
 
 /* table_types(): all types (rules/types.h), ended by NULL. */
 const struct table_type *const *table_types(void);

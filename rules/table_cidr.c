@@ -415,6 +415,17 @@ review(void *state, void (*say)(void *arg, const char *text), void *arg)
 	arena_free(arena);
 }
 
+static void
+lines(void *state, void (*fn)(void *arg, const char *file, unsigned line),
+    void *arg)
+{
+	const struct cidr *c = state;
+
+	for (size_t i = 0; i < c->count && ruletext_is_file(c->name); i++)
+		if (c->rules[i].kind == RULE)
+			fn(arg, c->name, c->rules[i].line);
+}
+
 const struct table_type table_cidr = {
 	.name = "cidr",
 	.flags = TABLE_WHOLE_KEY,
@@ -423,4 +434,5 @@ const struct table_type table_cidr = {
 	.close = close_cidr,
 	.changed = changed,
 	.review = review,
+	.lines = lines,
 };

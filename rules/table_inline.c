@@ -10,6 +10,14 @@
 #include "rules/index_draft.h"
 #include "rules/table_inline.h"
 
+/* What an entry is called whose place is a number in the list. */
+static const char file[] = "inline";
+
+struct telling {
+	void (*fn)(void *arg, const char *file, unsigned line);
+	void *arg;
+};
+
 /* The end of a key, which may have blanks and '=' in quotes; NULL: a quote
  * that is not closed. */
 static char *
@@ -51,10 +59,10 @@ split(char *text, char **key, char **value)
 	return NULL;
 }
 
-/* Take one element; NULL, or what is wrong. */
+/* Take one element, the ${number}th; NULL, or what is wrong. */
 static const char *
 add(struct index_draft *draft, struct arena *arena, char *element,
-    unsigned flags)
+    unsigned number, unsigned flags)
 {
 	struct err why = { "" };
 	const char *wrong;
@@ -70,7 +78,7 @@ add(struct index_draft *draft, struct arena *arena, char *element,
 		return wrong;
 	if ((flags & TABLE_KEEP_CASE) == 0)
 		key = fold_key(arena, key);
-	index_draft_set(draft, key, value, 0);
+	index_draft_set(draft, key, value, number);
 	return NULL;
 }
 
@@ -82,7 +90,7 @@ open_inline(struct table_opening *opening, struct err *err)
 	struct index *index = NULL;
 	const char *cursor, *wrong = NULL;
 	char *element, *inside = NULL;
-	bool any = false;
+	unsigned count = 0;
 
 	if (braces_whole(opening->name))
 		inside = braces_strip(arena, opening->name, err);
@@ -91,10 +99,9 @@ open_inline(struct table_opening *opening, struct err *err)
 		inside = NULL;
 	}
 	for (cursor = inside;
-	     wrong == NULL && (element = conf_word(&cursor, arena)) != NULL;
-	     any = true)
-		wrong = add(draft, arena, element, opening->flags);
-	if (wrong == NULL && !any)
+	     wrong == NULL && (element = conf_word(&cursor, arena)) != NULL;)
+		wrong = add(draft, arena, element, ++count, opening->flags);
+	if (wrong == NULL && count == 0)
 		wrong = "empty table";
 	if (wrong == NULL)
 		index = index_draft_open(draft);
@@ -111,7 +118,11 @@ static enum table_status
 find(void *state, struct arena *arena, const char *key,
     struct table_value *value)
 {
-	return index_find(state, arena, key, value);
+	enum table_status status = index_find(state, arena, key, value);
+
+	if (status == TABLE_FOUND)
+		value->file = file;
+	return status;
 }
 
 static void
@@ -128,6 +139,25 @@ each(void *state,
 	return index_each(state, fn, arg, err);
 }
 
+static void
+tell(void *arg, const char *key, const char *value, unsigned line)
+{
+	const struct telling *t = arg;
+
+	(void)key;
+	(void)value;
+	t->fn(t->arg, file, line);
+}
+
+static void
+lines(void *state, void (*fn)(void *arg, const char *file, unsigned line),
+    void *arg)
+{
+	struct telling telling = { fn, arg };
+
+	(void)index_each(state, tell, &telling, NULL);
+}
+
 const struct table_type table_inline = {
 	.name = "inline",
 	.flags = TABLE_FOLDS,
@@ -135,4 +165,5 @@ const struct table_type table_inline = {
 	.find = find,
 	.close = close_inline,
 	.each = each,
+	.lines = lines,
 };

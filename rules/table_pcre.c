@@ -204,4 +204,5 @@ const struct table_type table_pcre = {
 	.find = pattern_find,
 	.close = pattern_close,
 	.changed = pattern_changed,
+	.lines = pattern_lines,
 };

@@ -114,4 +114,5 @@ const struct table_type table_regexp = {
 	.find = pattern_find,
 	.close = pattern_close,
 	.changed = pattern_changed,
+	.lines = pattern_lines,
 };

@@ -62,6 +62,10 @@ struct table_type {
 	 * NULL: there cannot be such. */
 	void (*review)(
 	    void *state, void (*say)(void *arg, const char *text), void *arg);
+	/* For table_lines(); NULL: those that each() has, in the file that
+	 * the table is named after. */
+	void (*lines)(void *state,
+	    void (*fn)(void *arg, const char *file, unsigned line), void *arg);
 };
 
 /* The registry, in alphabetical order, ended by NULL. */

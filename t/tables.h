@@ -104,7 +104,7 @@ ask(struct table *t, const char *key)
 	switch (table_find(t, arena, key, &v)) {
 	case TABLE_FOUND:
 		(void)snprintf(answer, sizeof answer, "%s", v.text);
-		if (v.line > 0)
+		if (v.line > 0 && strchr(v.file, '/') != NULL)
 			(void)snprintf(answer + strlen(answer),
 			    sizeof answer - strlen(answer), " @%s:%u",
 			    strrchr(v.file, '/') + 1, v.line);

@@ -13,7 +13,7 @@
 #include "weir/cmd_postqueue.h"
 #include "weir/cmd_postsuper.h"
 #include "weir/cmd_run.h"
-#include "weir/cmd_session.h"
+#include "weir/cmd_test.h"
 #include "weir/roles.h"
 
 /* clang-format off */
@@ -33,8 +33,8 @@ static const struct command commands[] = {
 	  "[options] [TYPE:]FILE ...", 0 },
 	{ "postmap", cmd_postmap, "make or query a lookup table",
 	  "[options] [TYPE:]FILE ...", 0 },
-	{ "test", cmd_session, "judge a session that is only played",
-	  "session [-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] [SCRIPT]", 0 },
+	{ "test", cmd_test, "try tables, addresses and sessions without a server",
+	  "address | expand | match | session | table ...", 0 },
 	{ "postcat", cmd_postcat, "show a message of the queue",
 	  "-q [-beh] [-c DIR] ID ...", 0 },
 	{ "postconf", cmd_postconf, "show or edit the configuration",

@@ -1,8 +1,10 @@
 /* message_keys.c - see message_keys.h. */
 #include "weir/message_keys.h"
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "checks/mime.h"
+#include "proxy/proxy_params.h"
 
 enum { NESTING = 100, BOUNDARY = 2048 }; /* Postfix's limits */
 
@@ -55,6 +57,22 @@ fault(void *arg, enum mime_fault what, const char *text, size_t len)
 	(void)what;
 	(void)text;
 	(void)len;
+}
+
+int
+message_keys_limits(
+    struct message_keys *keys, struct conf *conf, struct err *err)
+{
+	struct arena *arena = arena_new();
+	struct proxy_params params;
+	int result = param_load(&proxy_params_table, conf, arena, &params, err);
+
+	if (result == 0) {
+		keys->header_size = (size_t)params.header_size_limit;
+		keys->line_length = (size_t)params.line_length_limit;
+	}
+	arena_free(arena);
+	return result;
 }
 
 void

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+struct conf;
+struct err;
+
 struct message_keys {
 	bool headers; /* want headers: the message's, with ${mime} of parts */
 	bool body;    /* want lines of the body, with ${mime} without the
@@ -16,6 +19,11 @@ struct message_keys {
 	void (*key)(void *arg, const char *key);
 	void *arg;
 };
+
+/* message_keys_limits(keys, conf, err): set the limits to those of ${conf}
+ * (header_size_limit, line_length_limit); -1 and why. */
+int message_keys_limits(
+    struct message_keys *keys, struct conf *conf, struct err *err);
 
 /* message_keys_read(keys, file): call keys->key for each. */
 void message_keys_read(const struct message_keys *keys, FILE *file);

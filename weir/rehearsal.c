@@ -2,7 +2,6 @@
 #include "weir/rehearsal.h"
 
 #include <ctype.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +15,11 @@
 #include "checks/dnsbl_cache.h"
 #include "checks/script.h"
 #include "checks/subject.h"
+#include "classes/reached.h"
 #include "classes/stage.h"
 #include "rules/address.h"
 #include "rules/route.h"
+#include "weir/expectation.h"
 
 struct rehearsal {
 	struct rehearsal_settings settings;
@@ -30,9 +31,12 @@ struct rehearsal {
 	struct stage_state state;
 	struct event_by by;
 	struct subject subject;
-	struct verdict verdict; /* the latest */
 	unsigned line;
-	char *reply; /* the latest, "OK" or "CODE DSN text" */
+	const char *asked; /* the line at hand */
+
+	/* The latest command that was judged. */
+	char *command, *reply;  /* reply NULL: it passed */
+	struct verdict verdict; /* trace NULL: none since "client" */
 };
 
 struct call {
@@ -103,6 +107,7 @@ rehearsal_free(struct rehearsal *r)
 	stage_reset_session(&r->state);
 	arena_free(r->arena);
 	script_close(r->told);
+	free(r->command);
 	free(r->reply);
 	free(r);
 }
@@ -123,31 +128,42 @@ compile(struct rehearsal *r)
 		(void)fprintf(stderr, "%s\n", err.text);
 }
 
-static int
-judge(struct rehearsal *r, enum stage stage)
+static void
+print(const struct rehearsal *r)
 {
-	struct verdict *v = &r->verdict;
 	struct buf trace = { 0 };
 
-	compile(r);
-	stage_run(r->rules, stage, &r->subject, &r->state, v);
-	if (v->again)
-		stage_run(r->rules, stage, &r->subject, &r->state, v);
-	free(r->reply);
-	r->reply = NULL;
-	if (!v->pass &&
-	    asprintf(&r->reply, "%d %s %s", v->code, v->dsn, v->text) < 0)
-		fatal("out of memory");
 	if (r->settings.quiet)
-		return 0;
-	if (r->settings.trace && v->trace != NULL) {
-		trace_print(v->trace, &trace);
+		return;
+	if (r->settings.trace) {
+		trace_print(r->verdict.trace, &trace);
 		(void)fputs(buf_str(&trace), stdout);
 		buf_free(&trace);
 	}
 	(void)puts(r->reply != NULL ? r->reply : "OK");
 	(void)fflush(stdout);
-	return 0;
+}
+
+static int
+judge(struct rehearsal *r, enum stage stage)
+{
+	struct verdict *v = &r->verdict;
+
+	compile(r);
+	stage_run(r->rules, stage, &r->subject, &r->state, v);
+	if (v->again)
+		stage_run(r->rules, stage, &r->subject, &r->state, v);
+	free(r->command);
+	free(r->reply);
+	r->reply = NULL;
+	if ((r->command = strdup(r->asked)) == NULL ||
+	    (!v->pass &&
+		asprintf(&r->reply, "%d %s %s", v->code, v->dsn, v->text) < 0))
+		fatal("out of memory");
+	if (r->settings.reached != NULL)
+		reached_note(r->settings.reached, v->trace);
+	print(r);
+	return REHEARSAL_DONE;
 }
 
 const struct verdict *
@@ -180,7 +196,7 @@ do_client(struct call *c)
 	if (addr == NULL) {
 		err_set(c->err, "client NAME ADDR [ok|temp|perm|forged]");
 		free(copy);
-		return -1;
+		return REHEARSAL_WRONG;
 	}
 	begin_client(r, name, addr);
 	if (strcasecmp(name, "unknown") == 0)
@@ -226,9 +242,10 @@ address_of(struct call *c)
 	char *address = address_path(
 	    c->r->arena, c->argument, ADDRESS_UTF8 | ADDRESS_EMPTY_OK, &rest);
 
-	if (address == NULL)
-		err_set(c->err, "bad address syntax");
-	return address;
+	if (address != NULL && rest[strspn(rest, " \t")] == '\0')
+		return address;
+	err_set(c->err, "bad address syntax");
+	return NULL;
 }
 
 static int
@@ -240,7 +257,8 @@ do_mail(struct call *c)
 	r->subject.recipient = NULL;
 	r->subject.recipient_count = 0;
 	r->subject.sender = address_of(c);
-	return r->subject.sender == NULL ? -1 : judge(r, STAGE_MAIL);
+	return r->subject.sender == NULL ? REHEARSAL_WRONG
+					 : judge(r, STAGE_MAIL);
 }
 
 static int
@@ -251,7 +269,7 @@ do_rcpt(struct call *c)
 
 	r->subject.recipient = address_of(c);
 	if (r->subject.recipient == NULL)
-		return -1;
+		return REHEARSAL_WRONG;
 	result = judge(r, STAGE_RCPT);
 	if (r->reply == NULL)
 		r->subject.recipient_count++;
@@ -262,7 +280,8 @@ static int
 do_vrfy(struct call *c)
 {
 	c->r->subject.recipient = address_of(c);
-	return c->r->subject.recipient == NULL ? -1 : judge(c->r, STAGE_VRFY);
+	return c->r->subject.recipient == NULL ? REHEARSAL_WRONG
+					       : judge(c->r, STAGE_VRFY);
 }
 
 static int
@@ -293,7 +312,7 @@ do_rset(struct call *c)
 	stage_reset_mail(&c->r->state);
 	s->sender = s->recipient = s->etrn_domain = NULL;
 	s->recipient_count = 0;
-	return 0;
+	return REHEARSAL_DONE;
 }
 
 static int
@@ -301,14 +320,14 @@ do_login(struct call *c)
 {
 	c->r->subject.sasl_method = "PLAIN";
 	c->r->subject.sasl_username = arena_strdup(c->r->arena, c->argument);
-	return 0;
+	return REHEARSAL_DONE;
 }
 
 static int
 do_tls(struct call *c)
 {
 	c->r->subject.tls_protocol = arena_strdup(c->r->arena, c->argument);
-	return 0;
+	return REHEARSAL_DONE;
 }
 
 static int
@@ -319,7 +338,7 @@ do_fingerprint(struct call *c)
 	if (s->tls_protocol == NULL)
 		s->tls_protocol = "TLSv1.3";
 	s->ccert_fingerprint = arena_strdup(c->r->arena, c->argument);
-	return 0;
+	return REHEARSAL_DONE;
 }
 
 /* The text without blanks at its end. */
@@ -345,14 +364,14 @@ do_set(struct call *c)
 	if (value == NULL) {
 		err_set(c->err, "set NAME = VALUE");
 		free(copy);
-		return -1;
+		return REHEARSAL_WRONG;
 	}
 	*value++ = '\0';
 	conf_set(r->view, trim(copy), trim(value),
 	    (struct origin){ "script", r->line });
 	forget_rules(r);
 	free(copy);
-	return 0;
+	return REHEARSAL_DONE;
 }
 
 /* From now on nothing is asked but what such lines tell. */
@@ -364,9 +383,9 @@ do_world(struct call *c)
 	if (r->told == NULL)
 		r->subject.world = r->told = script_new();
 	if (script_add(r->told, c->argument) == 0)
-		return 0;
+		return REHEARSAL_DONE;
 	err_set(c->err, "not a line of a world");
-	return -1;
+	return REHEARSAL_WRONG;
 }
 
 static int
@@ -377,51 +396,27 @@ do_reset(struct call *c)
 	c->r->told = NULL;
 	begin_client(c->r, "localhost", "127.0.0.1");
 	dnsbl_cache_flush();
-	return 0;
+	return REHEARSAL_DONE;
 }
 
-static bool
-matches(const char *text, const char *pattern, struct err *err)
-{
-	regex_t re;
-	char why[256];
-	int status = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB);
-
-	if (status != 0) {
-		(void)regerror(status, &re, why, sizeof why);
-		err_set(err, "%s: %s", pattern, why);
-		return false;
-	}
-	status = regexec(&re, text, 0, NULL, 0);
-	regfree(&re);
-	return status == 0;
-}
-
-/* Does the latest reply begin with the words before "text", and what follows
- * match the pattern? */
 static int
 do_expect(struct call *c)
 {
-	const char *reply = c->r->reply != NULL ? c->r->reply : "OK";
-	char *copy = strdup(c->argument), *pattern, *end;
-	bool good;
+	const struct rehearsal *r = c->r;
+	struct arena *arena = arena_new();
+	struct expectation e;
+	int result = REHEARSAL_WRONG;
 
-	if (copy == NULL)
-		fatal("out of memory");
-	pattern = strstr(copy, "text /");
-	if (pattern != NULL) {
-		*pattern = '\0';
-		pattern += strlen("text /");
-		end = strrchr(pattern, '/');
-		if (end != NULL)
-			*end = '\0';
-	}
-	good = strncasecmp(reply, trim(copy), strlen(trim(copy))) == 0 &&
-	    (pattern == NULL || matches(reply, pattern, c->err));
-	if (!good)
-		(void)printf("not as expected: %s\n", c->argument);
-	free(copy);
-	return !good;
+	if (expectation_parse(c->argument, arena, &e, c->err))
+		result =
+		    expectation_met(&e, r->reply != NULL ? r->reply : "OK",
+			r->verdict.trace != NULL ? r->verdict.trace->decision
+						 : NULL,
+			c->err)
+		    ? REHEARSAL_MET
+		    : REHEARSAL_UNMET;
+	arena_free(arena);
+	return result;
 }
 
 /* clang-format off */
@@ -449,7 +444,7 @@ static const struct command_row {
 };
 /* clang-format on */
 
-int
+enum rehearsal_result
 rehearsal_line(struct rehearsal *r, const char *line, struct err *err)
 {
 	size_t n;
@@ -458,7 +453,8 @@ rehearsal_line(struct rehearsal *r, const char *line, struct err *err)
 	line += strspn(line, " \t");
 	n = strcspn(line, " \t\n");
 	if (n == 0 || line[0] == '#')
-		return 0;
+		return REHEARSAL_DONE;
+	r->asked = line;
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		struct call call = { r, line + n, err };
 
@@ -466,8 +462,19 @@ rehearsal_line(struct rehearsal *r, const char *line, struct err *err)
 		    strncasecmp(commands[i].name, line, n) != 0)
 			continue;
 		call.argument += strspn(call.argument, " \t");
-		return commands[i].run(&call);
+		return (enum rehearsal_result)commands[i].run(&call);
 	}
 	err_set(err, "unknown command \"%.*s\"", (int)n, line);
-	return -1;
+	return REHEARSAL_WRONG;
+}
+
+void
+rehearsal_show(const struct rehearsal *r, struct buf *out)
+{
+	if (r->command == NULL)
+		return;
+	buf_printf(
+	    out, "%s\n%s\n", r->command, r->reply != NULL ? r->reply : "OK");
+	if (r->verdict.trace != NULL)
+		trace_print(r->verdict.trace, out);
 }

@@ -7,20 +7,30 @@
 
 #include "base/conf.h"
 
+struct buf;
 struct err;
+struct reached;
 struct rehearsal;
 struct verdict;
 struct world;
 
 struct rehearsal_settings {
-	struct conf *conf;   /* the caller's */
-	struct world *world; /* the caller's */
-	bool trace;          /* print the steps behind each reply */
-	bool quiet;          /* print nothing */
+	struct conf *conf;       /* the caller's */
+	struct world *world;     /* the caller's */
+	bool quiet;              /* do not print replies */
+	bool trace;              /* print the steps behind each reply */
+	struct reached *reached; /* told of all steps; or NULL */
 };
 
 struct rehearsal *rehearsal_new(const struct rehearsal_settings *settings);
 void rehearsal_free(struct rehearsal *r);
+
+enum rehearsal_result {
+	REHEARSAL_DONE,
+	REHEARSAL_MET,   /* what "expect" said came true */
+	REHEARSAL_UNMET, /* it did not */
+	REHEARSAL_WRONG, /* not a command */
+};
 
 /*
  * rehearsal_line(r, line, err):
@@ -30,11 +40,16 @@ void rehearsal_free(struct rehearsal *r);
  *	data | eod [SIZE] | etrn DOMAIN | vrfy ADDRESS | rset
  *	login NAME | tls PROTOCOL | fingerprint HEX
  *	set NAME = VALUE | world LINE | reset
- *	expect CODE [DSN] [text /PATTERN/]
- * Empty lines and those that begin with # are nothing.  Return 0; 1: what
- * "expect" said did not come true; -1 and the reason in ${err}: not a command.
+ *	expect CODE [DSN] [text /PATTERN/] [by RESTRICTION|TABLE:LINE]
+ * Empty lines and those that begin with # are nothing.  For the last two
+ * results the reason is in ${err}.
  */
-int rehearsal_line(struct rehearsal *r, const char *line, struct err *err);
+enum rehearsal_result
+rehearsal_line(struct rehearsal *r, const char *line, struct err *err);
+
+/* rehearsal_show(r, out): append the latest command, its reply and the steps
+ * behind it. */
+void rehearsal_show(const struct rehearsal *r, struct buf *out);
 
 /* rehearsal_verdict(r): of the latest command that was judged; it lives until
  * the next client comes. */

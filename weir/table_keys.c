@@ -10,7 +10,6 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
-#include "proxy/proxy_params.h"
 #include "weir/file_values.h"
 #include "weir/message_keys.h"
 #include "weir/table_tool.h"
@@ -126,22 +125,15 @@ query_input(const struct table_tool *tool, struct query *q)
 		.mime = tool->mime,
 		.key = ask_line,
 		.arg = q };
-	struct proxy_params params;
-	struct arena *arena;
 	struct err err = { "" };
 
 	if (!tool->headers && !tool->body) {
 		each_line(ask_line, q);
 		return;
 	}
-	arena = arena_new();
-	if (param_load(&proxy_params_table, tool->conf, arena, &params, &err) !=
-	    0)
+	if (message_keys_limits(&keys, tool->conf, &err) != 0)
 		table_tool_fail(tool->program, "%s", err.text);
-	keys.header_size = (size_t)params.header_size_limit;
-	keys.line_length = (size_t)params.line_length_limit;
 	message_keys_read(&keys, stdin);
-	arena_free(arena);
 }
 
 int

@@ -166,7 +166,7 @@ say(struct search *s, const char *line)
 
 	if (line == NULL)
 		return true;
-	if (rehearsal_line(s->rehearsal, line, &err) != 0)
+	if (rehearsal_line(s->rehearsal, line, &err) != REHEARSAL_DONE)
 		return false;
 	v = rehearsal_verdict(s->rehearsal);
 	return v->pass && !is_diverted(v);
