@@ -407,7 +407,7 @@ dns_ask_all(struct dns_question *questions, size_t n, int64_t deadline,
 		bool good = askable(questions[i].name);
 
 		questions[i].answer = (struct dns_answer){
-			.status = good ? DNS_RETRY : DNS_INVALID,
+			.status = good ? DNS_RETRY : DNS_NXDOMAIN,
 			.canon = questions[i].name,
 		};
 		if (good && dns.ctx != NULL)

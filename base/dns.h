@@ -25,7 +25,7 @@ enum dns_status {
 	DNS_FOUND,
 	DNS_NODATA,   /* the name exists, not with this type */
 	DNS_NXDOMAIN, /* the name does not exist */
-	DNS_INVALID,  /* the answer, or the name asked for, is malformed */
+	DNS_INVALID,  /* the answer is malformed */
 	DNS_RETRY,    /* timeout, SERVFAIL, REFUSED ...: could not ask */
 };
 
@@ -69,7 +69,7 @@ void dns_close(void);
 /*
  * dns_ask(name, type, deadline, arena, answer):
  * Ask and wait until ${deadline} (clock_mono()) at most; what is found goes to
- * ${arena}.  A name that is not a valid one is DNS_INVALID unasked.  Records
+ * ${arena}.  A name that is no valid one does not exist, unasked.  Records
  * that are malformed are left out; DNS_INVALID if no other is there.  At most
  * 1000 records are looked at, 10 of a PTR.  Workers only; the hosts file is not
  * asked.

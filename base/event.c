@@ -32,6 +32,7 @@ static void (*tapped)(const char *text);
 /* What this thread has not written yet. */
 static _Thread_local struct buf held, held_json;
 static _Thread_local bool holding;
+static _Thread_local const struct event_by *speaker;
 
 static const char *const level_names[] = { "debug", "info", "warning", "error",
 	"fatal", "panic" };
@@ -298,12 +299,20 @@ event_hold(int on)
 		event_flush();
 }
 
+void
+event_speak(const struct event_by *by)
+{
+	speaker = by;
+}
+
 static void
 record(struct event_type *type, const struct event_by *by,
     const struct pair *pairs)
 {
 	size_t start, head;
 
+	if (by == NULL)
+		by = speaker;
 	(void)atomic_fetch_add_explicit(&type->count, 1, memory_order_relaxed);
 	if (type->level == EVENT_DEBUG && !target.debug)
 		return;

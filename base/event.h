@@ -53,6 +53,14 @@ struct event_by {
 void event(struct event_type *type, const struct event_by *by, ...)
     __attribute__((sentinel));
 
+/*
+ * event_speak(by):
+ * Until called again, ${by}, which the caller keeps, says what this thread says
+ * without naming anybody: a table or a resolver knows for whom it works by
+ * this alone.  NULL: the process itself.
+ */
+void event_speak(const struct event_by *by);
+
 /* event_warning(by, format, ...), event_info, event_debug: an event without a
  * record of its own, "warning: text" in the log. */
 void event_warning(const struct event_by *by, const char *format, ...)

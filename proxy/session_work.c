@@ -1,6 +1,7 @@
 /* session_work.c - see session_work.h. */
 #include "proxy/session_work.h"
 
+#include "base/event.h"
 #include "base/fatal.h"
 #include "base/loop.h"
 #include "base/workers.h"
@@ -19,7 +20,9 @@ work(struct work *work)
 	struct session *s = SESSION_OF(work, work);
 	struct loop *loop = s->hall->loop;
 
+	event_speak(&s->by_itself);
 	s->job(s);
+	event_speak(NULL);
 	loop_post(loop, &s->back);
 }
 
@@ -72,7 +75,9 @@ void
 session_work_run(struct session *s, bool blocks, void (*job)(struct session *s))
 {
 	if (!blocks) {
+		event_speak(&s->by_itself);
 		job(s);
+		event_speak(NULL);
 		return;
 	}
 	/* If the client has gone, the next read says so. */

@@ -87,6 +87,10 @@ test_event(void)
 	event_open(&target);
 	event(&sample, &by, "to", "a@b", "orig", NULL, "delay", "0.1", NULL);
 	event(&sample, &by, "to", "a\nb", "orig", "c", "delay", "2", NULL);
+	event_speak(&by);
+	event_warning(NULL, "%s", "of a session");
+	event_speak(NULL);
+	event_warning(NULL, "%s", "of nobody");
 	target.json_fd = fd;
 	target.fd = -1;
 	event_open(&target);
@@ -96,6 +100,11 @@ test_event(void)
 	    "an absent field leaves its surroundings out");
 	ok(strstr(text, "to=<a?b>, orig_to=<c>, delay=2\n") != NULL,
 	    "control characters are escaped");
+	ok(strstr(text, "weir/smtp[7]: ABC: warning: of a session\n") != NULL,
+	    "who speaks for a thread");
+	ok(strstr(text, "weir/weir[") != NULL &&
+		strstr(text, "]: warning: of nobody\n") != NULL,
+	    "and nobody any more");
 	ok(strstr(text, "\"to\":\"\\\"q\\\"\",\"delay\":2}\n") != NULL,
 	    "JSON quotes text and knows numbers");
 	(void)close(fd);

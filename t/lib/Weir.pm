@@ -67,8 +67,13 @@ sub new {
 
 sub port {
 	my ($self, $name) = @_;
+	my $ports = $self->{ports};
 
-	return $self->{ports}{$name} ||= free_port();
+	while (!$ports->{$name}) {
+		my $port = free_port();
+		$ports->{$name} = $port unless grep { $_ == $port } values %$ports;
+	}
+	return $ports->{$name};
 }
 
 sub expand {
@@ -396,6 +401,19 @@ EOT
 	my $pid = $self->peer("nsd", "-d", "-c", "$dir/nsd.conf");
 	$self->wait_port($port) or die "nsd: " . read_file("$dir/log");
 	return $pid;
+}
+
+# A name server that is not always right (Weir::Names), on the port that
+# weir_dns_servers names; the file of what it was asked.
+sub names {
+	my ($self, $zone, %odd) = @_;
+	my $port = $self->port("dns");
+	my $log = "$self->{dir}/asked";
+
+	require Weir::Names;
+	$self->peer(sub { Weir::Names::serve($port, $zone, $log, %odd) });
+	$self->wait_port($port) or die "no name server";
+	return $log;
 }
 
 # An SMTP server that takes everything and keeps each message in a file;
