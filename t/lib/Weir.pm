@@ -307,11 +307,12 @@ sub table {
 	return $self->command("postmap", $self->write_file($name, $text));
 }
 
-# The reply to RCPT of each address, in one transaction; XCLIENT with the
-# attributes that are given, then HELO.
+# The reply to RCPT of each address, in one transaction, of a client at
+# from_addr; XCLIENT with the attributes that are given, then HELO.
 sub rcpt {
 	my ($self, $to, %arg) = @_;
-	my $c = $self->smtp($arg{port});
+	my $c = Weir::Client->new($arg{port} || $self->{port},
+	    from => $arg{from_addr});
 	my $from = defined $arg{from} ? $arg{from} : 'sender@example.net';
 	my $helo = $arg{helo} || "client.example.net";
 
