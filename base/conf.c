@@ -85,6 +85,16 @@ find_set(const struct conf *conf, const char *name)
 	return entry;
 }
 
+void
+conf_blame(const struct conf *conf, const char *name, struct err *err)
+{
+	struct conf_value value = { 0 };
+
+	if (err->text[0] != '\0' && conf_find(conf, name, &value) &&
+	    value.origin.file != NULL)
+		err_add(err, "%s:%u", value.origin.file, value.origin.line);
+}
+
 bool
 conf_find(const struct conf *conf, const char *name, struct conf_value *value)
 {

@@ -51,6 +51,10 @@ struct conf *conf_view(struct conf *conf);
 void conf_set(struct conf *view, const char *name, const char *text,
     struct origin origin);
 
+/* conf_blame(conf, name, err): put the place where ${name} is set, if it is,
+ * before a reason in ${err}, if there is one. */
+void conf_blame(const struct conf *conf, const char *name, struct err *err);
+
 /* conf_find(conf, name, value): the unexpanded value of ${name}, set or by
  * default; false if nobody defines it. */
 bool

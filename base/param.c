@@ -179,6 +179,24 @@ load(const struct param *param, struct conf *conf, struct arena *arena,
 	return status;
 }
 
+/* What cannot be used is replaced by its default, so that whoever goes on all
+ * the same has something to go on with. */
+static void
+load_preset(const struct param *param, struct conf *conf, struct arena *arena,
+    union member *into)
+{
+	struct err err;
+	const char *text = conf_expand(conf, param->preset, arena, &err);
+
+	memset(into, 0, sizeof *into);
+	if (param->type == PARAM_text)
+		into->text = text != NULL ? text : "";
+	else if (param->type == PARAM_boolean && text != NULL)
+		(void)param_bool(text, &into->boolean);
+	else if (text != NULL)
+		(void)load_number(param, text, &into->count, &err);
+}
+
 int
 param_load(const struct param_table *table, struct conf *conf,
     struct arena *arena, void *into, struct err *err)
@@ -192,17 +210,23 @@ param_load(const struct param_table *table, struct conf *conf,
 	};
 	const struct param *param;
 	union member member;
+	int status = 0;
 
 	memset(into, 0, table->size);
 	for (size_t i = 0; i < table->count; i++) {
 		param = &table->rows[i];
 		if (param->type == PARAM_unused)
 			continue;
-		if (load(param, conf, arena, &member, err) != 0)
-			return -1;
+		struct err why = { "" };
+
+		if (load(param, conf, arena, &member, &why) != 0) {
+			err_also(err, "%s", why.text);
+			load_preset(param, conf, arena, &member);
+			status = -1;
+		}
 		must(param->offset + sizes[param->type] <= table->size);
 		memcpy(
 		    (char *)into + param->offset, &member, sizes[param->type]);
 	}
-	return 0;
+	return status;
 }

@@ -69,7 +69,8 @@ struct param_table {
 /*
  * param_load(table, conf, arena, into, err):
  * Fill ${into} (table->size octets) from ${conf}; texts live in ${arena}.
- * Return 0, or -1 with "file:line: name = value: why" in ${err}.
+ * Return 0, or -1 with "file:line: name = value: why" in ${err}, a line for
+ * each mistake; a parameter with a mistake then has its default.
  */
 int param_load(const struct param_table *table, struct conf *conf,
     struct arena *arena, void *into, struct err *err);

@@ -42,14 +42,12 @@ struct checker {
 };
 
 static void
-add_error(struct err *all, const char *name, const struct err *one)
+add_error(
+    struct err *all, const struct conf *conf, const char *name, struct err *one)
 {
-	struct err before = *all;
-
-	if (before.text[0] != '\0')
-		err_set(all, "%s\n%s: %s", before.text, name, one->text);
-	else
-		err_set(all, "%s: %s", name, one->text);
+	err_add(one, "%s", name);
+	conf_blame(conf, name, one);
+	err_also(all, "%s", one->text);
 }
 
 static void
@@ -76,7 +74,7 @@ open_lists(struct content_checks *checks, const struct checks_params *params,
 		/* A default that is header_checks again has no news. */
 		if (one.text[0] != '\0' &&
 		    (i == 0 || strcmp(texts[i].text, texts[0].text) != 0))
-			add_error(err, texts[i].name, &one);
+			add_error(err, conf, texts[i].name, &one);
 		if (list->count > 0)
 			checks->lists[i] = list;
 	}
@@ -111,10 +109,9 @@ content_checks_open(
 	if (checks == NULL)
 		fatal("out of memory");
 	checks->arena = arena_new();
-	/* A mistake in them was found before any service is set up. */
-	if (param_load(
-		&checks_params_table, conf, checks->arena, &params, err) != 0)
-		return checks;
+	/* A mistake in them is told by who reads them first. */
+	(void)param_load(
+	    &checks_params_table, conf, checks->arena, &params, NULL);
 	open_lists(checks, &params, conf, err);
 	for (size_t i = 0; i < LISTS; i++)
 		lists = lists || checks->lists[i] != NULL;

@@ -54,6 +54,16 @@ complain(
 	    why->text);
 }
 
+/* The same where the reason begins with the name. */
+static void
+complain_of(
+    struct err *err, struct conf *conf, const char *name, struct err *why)
+{
+	conf_blame(conf, name, why);
+	if (why->text[0] != '\0')
+		site_complain(err, NULL, 0, "%s", why->text);
+}
+
 /* The expanded value of a parameter of any directory; "" if unusable. */
 static const char *
 text_of(struct site *site, struct conf *conf, const char *name, struct err *err)
@@ -71,7 +81,7 @@ match_of(struct conf *conf, const char *name, const char *text, struct err *err)
 	struct err why = { 0 };
 	struct match *match = match_open(text, name, 0, conf, &why);
 
-	complain(err, conf, name, &why);
+	complain_of(err, conf, name, &why);
 	return match;
 }
 
@@ -196,8 +206,10 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	site->arena = arena;
 	site->route = route;
 	if (param_load(
-		&checks_params_table, conf, arena, &site->params, &why) != 0)
+		&checks_params_table, conf, arena, &site->params, &why) != 0) {
 		site_complain(err, NULL, 0, "%s", why.text);
+		site->broken = true;
+	}
 	site->mynetworks =
 	    match_of(conf, "mynetworks", mynetworks_of(site, conf, err), err);
 	site->mx_backup_networks = match_of(conf, "permit_mx_backup_networks",
@@ -228,7 +240,7 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	    text_of(site, conf, "parent_domain_matches_subdomains", err),
 	    "smtpd_access_maps");
 	site->own = own_read(conf, arena, &own_err);
-	complain(err, conf, "inet_interfaces", &own_err);
+	complain_of(err, conf, "inet_interfaces", &own_err);
 	read_actions(site, conf, err);
 	return site;
 }

@@ -287,7 +287,10 @@ list_classes(struct list_context *context, const char *names)
 		if (text == NULL || text[0] == '\0') {
 			struct words w = { .context = context,
 				.name = "smtpd_restriction_classes" };
+			struct conf_value value = { 0 };
 
+			(void)conf_find(context->conf, w.name, &value);
+			w.origin = value.origin;
 			complain(&w,
 			    "restriction class `%s' needs a definition",
 			    list->name);

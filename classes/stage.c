@@ -64,9 +64,15 @@ text_of(const struct rules *rules, enum rules_list which)
 	return "";
 }
 
+/* What nobody can have meant decides about no mail. */
 static void
-check_safety(struct rules *rules, struct err *err)
+check_safety(struct rules *rules, bool broken, struct err *err)
 {
+	if (broken) {
+		rules->unsafe = "a parameter of the restrictions has a value "
+				"that cannot be used";
+		return;
+	}
 	if (list_guards(&rules->lists[RULES_RELAY]) ||
 	    list_guards(&rules->lists[RULES_RECIPIENT]))
 		return;
@@ -105,11 +111,13 @@ stage_compile(
 	struct arena *arena = arena_new();
 	struct rules *rules = arena_alloc(arena, sizeof *rules);
 	struct err why = { 0 };
+	bool broken;
 
 	rules->arena = arena;
 	(void)pthread_rwlock_init(&rules->lock, NULL);
-	if (param_load(
-		&classes_params_table, conf, arena, &rules->params, &why) != 0)
+	broken = param_load(&classes_params_table, conf, arena, &rules->params,
+		     &why) != 0;
+	if (broken)
 		site_complain(err, NULL, 0, "%s", why.text);
 	rules->site = site_open(conf, route, err);
 	rules->log_permit =
@@ -118,7 +126,7 @@ stage_compile(
 	rules->routes_block = site_blocks(rules->site) ||
 	    (route_flags(route) & TABLE_MAY_BLOCK) != 0;
 	compile_lists(rules, conf, err);
-	check_safety(rules, err);
+	check_safety(rules, broken || rules->site->broken, err);
 	if (strict && err->text[0] != '\0') {
 		stage_free(rules);
 		return NULL;

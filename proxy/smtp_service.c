@@ -44,6 +44,7 @@ list_of(
 	struct err err = { 0 };
 	struct match *match = match_open(text, name, 0, s->conf, &err);
 
+	conf_blame(s->conf, name, &err);
 	gather(all, &err);
 	return match;
 }
@@ -327,6 +328,9 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	s->syslog_name = text_of(s, "syslog_name", all);
 	s->mail_name = text_of(s, "mail_name", all);
 	s->banner = conf_expand(s->conf, s->calm.smtpd_banner, s->arena, &err);
+	if (err.text[0] != '\0')
+		err_add(&err, "smtpd_banner");
+	conf_blame(s->conf, "smtpd_banner", &err);
 	gather(all, &err);
 	if (s->banner == NULL)
 		s->banner = s->myhostname;

@@ -52,6 +52,7 @@ list_of(struct route *route, struct conf *conf, const char *name,
 	struct match *match =
 	    match_open(text, name, match_style(conf, name), conf, &why);
 
+	conf_blame(conf, name, &why);
 	gather(route->arena, err, &why);
 	route->flags |= match_flags(match);
 	return match;
@@ -67,6 +68,7 @@ maps_of(struct route *route, struct conf *conf, const char *name,
 
 	if (why.text[0] != '\0')
 		err_add(&why, "%s", name);
+	conf_blame(conf, name, &why);
 	gather(route->arena, err, &why);
 	route->flags |= table_list_flags(list);
 	return list;
@@ -205,21 +207,6 @@ open_maps(struct route *route, struct conf *conf, struct err *err)
 		    maps_of(route, conf, all[i].name, all[i].text, err);
 }
 
-/* The defaults, for a configuration with a mistake in it: whoever asks is told
- * that nothing could be found out, but has a router to ask. */
-static void
-load_defaults(struct route *route)
-{
-	const struct param_table *const tables[] = { &base_params_table,
-		&rules_params_table, NULL };
-	struct conf *conf = conf_parse("defaults", NULL, tables, NULL);
-
-	must(conf != NULL &&
-	    param_load(&rules_params_table, conf, route->arena, &route->params,
-		NULL) == 0);
-	conf_free(conf);
-}
-
 struct route *
 route_open(struct conf *conf, struct err *err)
 {
@@ -233,7 +220,6 @@ route_open(struct conf *conf, struct err *err)
 		&rules_params_table, conf, arena, &route->params, &why) != 0) {
 		gather(arena, err, &why);
 		route->broken = true;
-		load_defaults(route);
 	}
 	read_origins(route, conf, err);
 	read_propagation(route, err);

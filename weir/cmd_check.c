@@ -10,8 +10,11 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/net.h"
+#include "base/strmap.h"
 #include "classes/review.h"
 #include "classes/stage.h"
+#include "proxy/smtp_service.h"
 #include "queue/destination.h"
 #include "queue/queue_params.h"
 #include "queue/transport_limits.h"
@@ -24,6 +27,7 @@
 /* What has been found so far. */
 struct findings {
 	struct conf *conf;
+	struct strmap said; /* several services may have the same one */
 	unsigned errors;
 };
 
@@ -32,6 +36,9 @@ static struct findings *now; /* for the tap, which has no argument */
 static void
 mistake(const char *text)
 {
+	if (strmap_find(&now->said, text) != NULL)
+		return;
+	(void)strmap_set(&now->said, text, now);
 	(void)fprintf(stderr, "weir check: error: %s\n", text);
 	now->errors++;
 }
@@ -189,6 +196,27 @@ check_smtpd(const struct master_service *s, struct conf *view)
 	route_close(route);
 }
 
+/* What else a service needs: lists, keys, content checks, a port. */
+static void
+check_opens(struct generation *g, const struct master_service *s)
+{
+	const char *colon = strrchr(s->name, ':');
+	const char *port = colon != NULL ? colon + 1 : s->name;
+	struct err err = { 0 };
+	struct smtp_service *service;
+	unsigned number;
+
+	if (strcmp(port, "0") != 0 && !net_port(port, &number)) {
+		err_set(&err, "%s:%u: service %s: %s: not a port",
+		    s->origin.file, s->origin.line, s->name, port);
+		mistakes(&err);
+	}
+	service = smtp_service_open(s, g->conf, false, &err);
+	mistakes(&err);
+	if (service != NULL)
+		smtp_service_close(service);
+}
+
 /* Columns and options that mean something in Postfix, but not here. */
 static void
 check_columns(const struct master_service *s)
@@ -246,8 +274,10 @@ check_service(struct generation *g, const struct master_service *s)
 	if (s->type == MASTER_UNIX)
 		check_transport(g, s);
 	check_values(view, g->arena);
-	if (s->type == MASTER_INET && strcmp(s->command, "smtpd") == 0)
+	if (s->type == MASTER_INET && strcmp(s->command, "smtpd") == 0) {
 		check_smtpd(s, view);
+		check_opens(g, s);
+	}
 	conf_free(view);
 }
 
@@ -297,5 +327,6 @@ cmd_check(int argc, char **argv)
 	event_tap(NULL);
 	conf_each(g->conf, look_at, &f);
 	generation_free(g);
+	strmap_free(&f.said);
 	return f.errors > 0 ? 1 : 0;
 }

@@ -41,6 +41,24 @@ generation_tables(void)
 	return tables;
 }
 
+/* A protocol that is none would leave a service without an address. */
+static int
+check_protocols(const struct generation *g, struct err *err)
+{
+	const char *cursor = g->base.inet_protocols, *word;
+
+	while ((word = conf_word(&cursor, g->arena)) != NULL)
+		if (strcmp(word, "all") != 0 && strcmp(word, "ipv4") != 0 &&
+		    strcmp(word, "ipv6") != 0) {
+			err_set(err,
+			    "unknown inet_protocols value \"%s\" in \"%s\"",
+			    word, g->base.inet_protocols);
+			conf_blame(g->conf, "inet_protocols", err);
+			return -1;
+		}
+	return 0;
+}
+
 static int
 load(struct generation *g, const char *dir, struct err *err)
 {
@@ -53,7 +71,8 @@ load(struct generation *g, const char *dir, struct err *err)
 	    param_load(&base_params_table, g->conf, g->arena, &g->base, err) !=
 		0 ||
 	    param_load(&weir_params_table, g->conf, g->arena, &g->weir, err) !=
-		0)
+		0 ||
+	    check_protocols(g, err) != 0)
 		return -1;
 	g->run_dir = arena_printf(g->arena, "%s/run", g->base.queue_directory);
 	g->store_dir =

@@ -266,7 +266,8 @@ role_spoke(struct loop_fd *watch, unsigned what)
 	(void)what;
 	while ((n = recv(watch->fd, text, sizeof text - 1, 0)) > 0) {
 		text[n] = '\0';
-		if (text[1] != '\0')
+		/* What one says that is given up is no news any more. */
+		if (text[1] != '\0' && p->state != PROCESS_DRAINING)
 			buf_printf(&r->said, "%s\n", text + 1);
 		if (text[0] == 'D')
 			has_left(p);
