@@ -20,7 +20,13 @@
 #include "base/err.h"
 #include "base/fatal.h"
 
-enum { MOST_KEY = 500, MOST_PATH = 4096, SWEEP = 1000, MOST_READERS = 512 };
+enum {
+	MOST_KEY = 500,
+	MOST_PATH = 4096,
+	SWEEP = 1000,
+	MOST_READERS = 512,
+	SUDDEN_ENDS = 3, /* in a row; then it may be the file's fault */
+};
 
 #define STATE_SIZE ((size_t)1 << 30)
 #define COPY_AGE   (3600 * CLOCK_SECOND)
@@ -34,6 +40,7 @@ struct state {
 	unsigned char cursor[MOST_KEY]; /* where the sweep goes on */
 	size_t ncursor;
 	int64_t copied;
+	unsigned ends; /* sudden ones before this use, in a row */
 };
 
 static void
@@ -55,7 +62,7 @@ boot_id(char id[64])
 }
 
 static void
-write_mark(const char *dir, const char *text)
+write_text(const char *dir, const char *text)
 {
 	char path[MOST_PATH];
 	int fd;
@@ -71,15 +78,29 @@ write_mark(const char *dir, const char *text)
 	(void)close(fd);
 }
 
+/* In use, since this boot, after so many sudden ends. */
+static void
+write_mark(const char *dir, unsigned ends)
+{
+	char boot[64], text[128];
+
+	boot_id(boot);
+	(void)snprintf(text, sizeof text, "%s %u", boot, ends);
+	write_text(dir, text);
+}
+
 /* May the file be believed?  Yes after a clean stop, or if the machine has
- * not been started anew since it was written. */
+ * not been started anew since it was written.  *ends: how often in a row its
+ * users have ended suddenly. */
 static bool
-is_whole(const char *dir)
+is_whole(const char *dir, unsigned *ends)
 {
 	char path[MOST_PATH], text[128], boot[64];
+	size_t length;
 	ssize_t n = 0;
 	int fd;
 
+	*ends = 0;
 	path_of(path, dir, "mark");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
@@ -87,23 +108,32 @@ is_whole(const char *dir)
 		(void)close(fd);
 	}
 	text[n > 0 ? n : 0] = '\0';
+	if (strcmp(text, "clean") == 0)
+		return true;
 	boot_id(boot);
-	return strcmp(text, "clean") == 0 ||
-	    (boot[0] != '\0' && strcmp(text, boot) == 0);
+	length = strlen(boot);
+	if (length == 0 || strncmp(text, boot, length) != 0)
+		return false;
+	*ends = 1 + (unsigned)strtoul(text + length, NULL, 10);
+	return true;
 }
 
-/* The first process to open the directory decides what to start from. */
+/* The first process to open the directory decides what to start from.  LMDB
+ * believes its pages: one that is damaged can end every process that reads it,
+ * so that a file whose users keep ending is left behind. */
 static void
-recover(const char *dir)
+recover(struct state *s)
 {
-	char data[MOST_PATH], copy[MOST_PATH], boot[64];
+	char data[MOST_PATH], copy[MOST_PATH];
 
-	path_of(data, dir, "data.mdb");
-	path_of(copy, dir, "copy.mdb");
-	if (!is_whole(dir) && rename(copy, data) != 0)
-		(void)unlink(data);
-	boot_id(boot);
-	write_mark(dir, boot);
+	path_of(data, s->dir, "data.mdb");
+	path_of(copy, s->dir, "copy.mdb");
+	if (!is_whole(s->dir, &s->ends) || s->ends > SUDDEN_ENDS) {
+		s->ends = 0;
+		if (rename(copy, data) != 0)
+			(void)unlink(data);
+	}
+	write_mark(s->dir, s->ends);
 }
 
 /* 0, or LMDB's error. */
@@ -201,7 +231,7 @@ state_open(const char *dir, struct err *err)
 	 * alone as well; he finds the mark of this boot. */
 	alone = flock(s->lock, LOCK_EX | LOCK_NB) == 0;
 	if (alone)
-		recover(dir);
+		recover(s);
 	if ((!alone && share(s, err) != 0) || open_env(s, alone, err) != 0 ||
 	    (alone && share(s, err) != 0)) {
 		release(s);
@@ -217,7 +247,7 @@ state_close(struct state *s)
 		return;
 	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0 &&
 	    mdb_env_sync(s->env, 1) == 0)
-		write_mark(s->dir, "clean");
+		write_text(s->dir, "clean");
 	release(s);
 }
 
@@ -481,9 +511,12 @@ state_maintain(struct state *s, int64_t now)
 			s->ncursor = 0;
 	}
 	(void)mdb_reader_check(s->env, NULL);
-	if (now - s->copied > COPY_AGE) {
+	/* A copy reads every page: a file that survives it is whole. */
+	if (now - s->copied > COPY_AGE || s->ends > 0) {
 		s->copied = now;
 		copy(s);
+		s->ends = 0;
+		write_mark(s->dir, 0);
 	}
 	(void)pthread_mutex_unlock(&s->sweeping);
 }

@@ -1,7 +1,9 @@
 /* state.h - what the program remembers and may lose: decision traces, caches,
  * counters.  An LMDB environment without fsync: kill -9 leaves it whole; after
  * an unclean boot (known by a boot id and a mark of a clean stop) it starts
- * from its last copy, or empty, never from a torn file. */
+ * from its last copy, or empty, never from a torn file; and likewise when its
+ * users have ended suddenly several times in a row, as those of a damaged file
+ * do. */
 #ifndef BASE_STATE_H
 #define BASE_STATE_H
 

@@ -25,6 +25,8 @@
  * flood of rejections must not fill the memory. */
 enum { MOST_KEPT = 100000, MOST_WAITING = 4096, MOST_TOGETHER = 256 };
 
+#define MAINTAIN (60 * CLOCK_SECOND)
+
 struct record {
 	struct record *next;
 	struct buf text;
@@ -37,7 +39,8 @@ struct trace_log {
 	struct work work;
 	struct record *first, **last;
 	size_t waiting;
-	bool writing; /* a worker is, or will */
+	bool writing;       /* a worker is, or will */
+	int64_t maintained; /* when, mono; 0: not yet */
 };
 
 /* Write up to MOST_TOGETHER of at least one record, free them, and return the
@@ -63,6 +66,19 @@ write_some(struct trace_log *log, struct record *records)
 	return end;
 }
 
+/* Who writes it looks after it: where nothing is written, nothing has to be
+ * done. */
+static void
+maintain(struct trace_log *log)
+{
+	int64_t now = clock_mono();
+
+	if (log->maintained != 0 && now - log->maintained < MAINTAIN)
+		return;
+	log->maintained = now;
+	state_maintain(log->state, clock_now());
+}
+
 /* In a worker: until nothing more is there. */
 static void
 write_all(struct work *work)
@@ -83,6 +99,7 @@ write_all(struct work *work)
 			return;
 		while (records != NULL)
 			records = write_some(log, records);
+		maintain(log);
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -167,6 +168,90 @@ test_damaged(struct arena *a)
 	ok(survives(a) == 0, "a damaged file is replaced by an empty one");
 }
 
+/* A user that ends as those of a damaged file do: its status. */
+static int
+end_suddenly(void)
+{
+	struct err err;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(state_open(dir, &err) == NULL);
+	(void)waitpid(pid, &status, 0);
+	return status;
+}
+
+/* hostile 75: LMDB may not survive a damaged page; that ends. */
+static void
+test_sudden_ends(struct arena *a)
+{
+	struct err err;
+	struct state *s = state_open(dir, &err);
+
+	(void)state_put(s, "m", "stay", "v", 0);
+	state_close(s);
+	for (int i = 0; i < 3; i++)
+		ok(end_suddenly() == 0, "a sudden end");
+	ok(survives(a) == 1, "three change nothing");
+	for (int i = 0; i < 4; i++)
+		ok(end_suddenly() == 0, "a sudden end");
+	ok(survives(a) == 0, "but four in a row do");
+	s = state_open(dir, &err);
+	(void)state_put(s, "m", "stay", "v", 0);
+	state_close(s);
+	for (int i = 0; i < 6; i++) {
+		ok(end_suddenly() == 0, "a sudden end");
+		s = i % 2 ? state_open(dir, &err) : NULL;
+		if (s != NULL)
+			state_maintain(s, 1);
+		state_close(s);
+	}
+	ok(survives(a) == 1, "not if it has served meanwhile");
+}
+
+/* hostile 75: the file is cut off, or scribbled over, or gone. */
+static void
+test_scribbled(struct arena *a)
+{
+	char path[256], junk[4096];
+	int tries = 0, fd;
+	struct err err;
+	struct state *s = state_open(dir, &err);
+	pid_t pid;
+	int status = -1;
+
+	for (int i = 0; i < 2000; i++) {
+		(void)snprintf(junk, sizeof junk, "k%d", i);
+		(void)state_put(s, "m", junk, "v", 0);
+	}
+	state_close(s);
+	(void)snprintf(path, sizeof path, "%s/data.mdb", dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	for (size_t i = 0; i < sizeof junk; i++)
+		junk[i] = (char)(i * 37 % 251);
+	for (off_t at = 2; at < 40; at += 3)
+		(void)!pwrite(fd, junk, sizeof junk, at * (off_t)sizeof junk);
+	ok(ftruncate(fd, (off_t)16 * (off_t)sizeof junk) == 0, "cut off");
+	(void)close(fd);
+	do {
+		pid = fork();
+		if (pid == 0) {
+			(void)freopen("/dev/null", "w", stderr);
+			s = state_open(dir, &err);
+			if (s == NULL || state_put(s, "m", "x", "y", 0) != 0)
+				_exit(1);
+			state_close(s);
+			_exit(0);
+		}
+		(void)waitpid(pid, &status, 0);
+	} while (status != 0 && ++tries < 10);
+	ok(status == 0, "a damaged file is in use again after %d ends", tries);
+	(void)unlink(path);
+	set_mark("clean");
+	ok(survives(a) == 0, "and one that is gone");
+}
+
 enum { WRITERS = 4, WRITES = 300 };
 
 static void *
@@ -246,6 +331,8 @@ main(void)
 	test_reopen(a);
 	test_copy(a);
 	test_damaged(a);
+	test_sudden_ends(a);
+	test_scribbled(a);
 	test_together();
 	ok(state_open("/nonexistent", &err) == NULL, "no directory");
 	remove_all();
