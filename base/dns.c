@@ -173,6 +173,8 @@ configure(struct ub_ctx *ctx)
 		{ "outgoing-range:", "256" },
 		{ "outgoing-num-tcp:", "16" },
 		{ "do-not-query-localhost:", "no" },
+		/* The reasons of a DNS list belong in their order. */
+		{ "rrset-roundrobin:", "no" },
 		/* Private networks have names, too. */
 		{ "unblock-lan-zones:", "yes" },
 		{ "insecure-lan-zones:", "yes" },

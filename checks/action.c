@@ -34,50 +34,6 @@ digits(const char *s, size_t most)
 	return n;
 }
 
-/* Details of an address status (X.1.detail) for a sender and a recipient: the
- * same table entry may reject either. */
-/* clang-format off */
-static const struct detail {
-	const char *given, *sender, *recipient;
-} details[] = {
-	{ "1", "7", "1" },
-	{ "2", "8", "2" },
-	{ "3", "7", "3" },
-	{ "4", "7", "4" },
-	{ "5", "0", "5" },
-	{ "6", "7", "6" },
-	{ "7", "7", "3" },
-	{ "8", "8", "2" },
-	{ NULL, "0", "0" },
-};
-/* clang-format on */
-
-/* An address status that does not suit what is rejected, made one that does. */
-static const char *
-fix_dsn(const struct ask *ask, const char *dsn)
-{
-	struct arena *arena = ask->subject->arena;
-	const struct detail *d = details;
-	const char *rest;
-
-	if (strncmp(dsn + 1, ".1.", 3) != 0)
-		return dsn;
-	while (d->given != NULL && strcmp(d->given, dsn + 4) != 0)
-		d++;
-	if (strcmp(ask->class, "Sender address") == 0)
-		rest = arena_printf(arena, ".1.%s", d->sender);
-	else if (strcmp(ask->class, "Recipient address") == 0)
-		rest = arena_printf(arena, ".1.%s", d->recipient);
-	else
-		rest = ".0.0";
-	if (strcmp(rest, dsn + 1) == 0)
-		return dsn;
-	event_info(ask->subject->by,
-	    "mapping DSN status %s into %s status %c%s", dsn, ask->class,
-	    dsn[0], rest);
-	return arena_printf(arena, "%c%s", dsn[0], rest);
-}
-
 static void
 refuse(struct entry *e, struct answer *answer, int code, const char *dsn,
     const char *preset)
@@ -85,7 +41,7 @@ refuse(struct entry *e, struct answer *answer, int code, const char *dsn,
 	const char *text = e->text;
 
 	dsn = status_code_take(e->ask->subject->arena, &text, dsn);
-	answer_reject(e->ask, answer, code, fix_dsn(e->ask, dsn),
+	answer_reject(e->ask, answer, code, status_code_suit(e->ask, dsn),
 	    "<%s>: %s rejected: %s", e->ask->name, e->ask->class,
 	    text[0] != '\0' ? text : preset);
 }
@@ -108,9 +64,7 @@ has_message(struct entry *e)
 {
 	const struct ask *ask = e->ask;
 
-	if (ask->site->delay_reject ||
-	    (strcmp(ask->class, "Client host") != 0 &&
-		strcmp(ask->class, "Helo command") != 0))
+	if (ask->subject->sender != NULL)
 		return true;
 	event_warning(ask->subject->by,
 	    "access table %s: with smtpd_delay_reject=no, action %s is always "
@@ -126,8 +80,6 @@ may_act(struct entry *e)
 	const struct ask *ask = e->ask;
 	const struct event_by *by = ask->subject->by;
 
-	if (!has_message(e))
-		return false;
 	if (ask->site->proxy_filter[0] != '\0') {
 		event_warning(by,
 		    "access table %s: with smtpd_proxy_filter specified, "
@@ -142,7 +94,7 @@ may_act(struct entry *e)
 		    e->table, e->name);
 		return false;
 	}
-	return true;
+	return has_message(e);
 }
 
 /* ${e} permits, by the word that it begins with. */
@@ -237,8 +189,10 @@ do_filter(struct entry *e, struct answer *answer)
 static void
 do_hold(struct entry *e, struct answer *answer)
 {
-	if (!may_act(e))
+	/* Once is enough for a message. */
+	if (e->ask->held || !may_act(e))
 		return;
+	e->ask->held = true;
 	tell(e, "hold", e->text[0] != '\0' ? e->text : "triggers HOLD action");
 	answer_effect(e->ask, answer, EFFECT_HOLD, e->text);
 }
@@ -375,9 +329,11 @@ action_parse(struct ask *ask, const char *table, const char *key,
 		permit(&e, answer);
 	} else if (n == 3 && digits(value, 3) == 3 &&
 	    (value[0] == '4' || value[0] == '5')) {
-		refuse(&e, answer, (int)strtol(value, NULL, 10), "4.7.1", "");
+		refuse(&e, answer, (int)strtol(value, NULL, 10), "4.7.1",
+		    "Access denied");
 	} else {
 		answer->kind = ANSWER_LIST;
+		answer->table = table;
 		answer->text = arena_strdup(arena, value);
 	}
 }

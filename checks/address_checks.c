@@ -9,6 +9,7 @@
 #include "checks/lookup.h"
 #include "checks/resolved.h"
 #include "checks/site.h"
+#include "checks/status_code.h"
 #include "checks/subject.h"
 #include "rules/address.h"
 #include "rules/world.h"
@@ -145,8 +146,8 @@ address_checks_unlisted(struct ask *ask, struct answer *answer)
 	code = unknown.code_parameter != NULL
 	    ? site_number(ask->site, unknown.code_parameter)
 	    : unknown.code;
-	answer_reject(ask, answer, code, unknown.dsn, "<%s>: %s rejected: %s",
-	    ask->name, ask->class, unknown.text);
+	answer_reject(ask, answer, code, status_code_suit(ask, unknown.dsn),
+	    "<%s>: %s rejected: %s", ask->name, ask->class, unknown.text);
 }
 
 /* What a probe that found something out makes of the mail. */

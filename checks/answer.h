@@ -23,14 +23,15 @@ struct answer {
 	enum answer_kind kind;
 	int code;
 	const char *dsn, *text;
-	const char *action, *table; /* a permit: the word of the table's entry;
-				     * NULL: the restriction itself says so */
-	bool fault;        /* ours, not the mail's: warn_if_reject does not
+	const char *action; /* a permit: the word of the table's entry; NULL:
+			     * the restriction itself says so */
+	const char *table;  /* of a permit or a list */
+	bool fault;         /* ours, not the mail's: warn_if_reject does not
 			    * make a warning of it */
-	bool no_permit;    /* a permit, also of the list, is DUNNO */
-	bool stop;         /* DISCARD: nothing is evaluated any more */
-	const char *input; /* what was looked at, for the trace */
-	const char *file;  /* the table line that decided, or NULL, 0 */
+	bool no_permit;     /* a permit, also of the list, is DUNNO */
+	bool stop;          /* DISCARD: nothing is evaluated any more */
+	const char *input;  /* what was looked at, for the trace */
+	const char *file;   /* the table line that decided, or NULL, 0 */
 	unsigned line;
 	struct effect *effects; /* in order */
 };

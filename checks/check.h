@@ -57,6 +57,7 @@ struct ask {
 	struct resolved *resolved;
 	struct dnsbl_query *dnsbl;
 	bool knew_sender, knew_recipient; /* reject_unlisted_* were asked */
+	bool held;                        /* HOLD was said of this message */
 };
 
 struct check {

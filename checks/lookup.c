@@ -139,6 +139,16 @@ lookup_reason(const struct dns_answer *answer)
 	return "";
 }
 
+const char *
+lookup_no_address(const struct dns_answer *a, const struct dns_answer *aaaa)
+{
+	if (a->status == DNS_RETRY || aaaa->status == DNS_RETRY)
+		return "Temporary failure in name resolution";
+	if (a->status == DNS_NXDOMAIN && aaaa->status == DNS_NXDOMAIN)
+		return "Name or service not known";
+	return "No address associated with hostname";
+}
+
 enum lookup_status
 lookup_sift(const struct ask *ask, const char *name, enum dns_type type,
     struct dns_answer *answer, const char **why)
@@ -175,7 +185,7 @@ lookup_dns(const struct ask *ask, const char *name, enum dns_type type,
 	if (n > 1 && name[n - 1] == '.')
 		name = arena_strndup(subject->arena, name, n - 1);
 	ascii = address_alabel(subject->arena, name);
-	if (ascii == NULL) {
+	if (ascii == NULL || !dns_valid_hostname(ascii, false)) {
 		answer->status = DNS_NXDOMAIN;
 		return LOOKUP_NONE;
 	}

@@ -33,6 +33,11 @@ enum lookup_status lookup_sift(const struct ask *ask, const char *name,
 enum lookup_status lookup_mail_host(const struct ask *ask, const char *name);
 enum lookup_status lookup_host(const struct ask *ask, const char *name);
 
+/* lookup_no_address(a, aaaa): why a host has no address, of its answers for
+ * both types, in the words of getaddrinfo(3). */
+const char *
+lookup_no_address(const struct dns_answer *a, const struct dns_answer *aaaa);
+
 /* lookup_reason(answer): why there is none, in the words of the resolver library. */
 const char *lookup_reason(const struct dns_answer *answer);
 

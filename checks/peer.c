@@ -32,10 +32,24 @@ peer_skip(struct subject *subject)
 	subject->reverse_status = SUBJECT_NAME_PERM;
 }
 
+/* Who logs; there is no mail yet that it could be about. */
+static struct event_by
+nobody(const struct subject *s)
+{
+	struct event_by by = { 0 };
+
+	if (s->by != NULL)
+		by = *s->by;
+	by.qid = NULL;
+	return by;
+}
+
 static void
 warn(const struct subject *s, const char *name, const char *why)
 {
-	event_warning(s->by, "hostname %s does not resolve to address %s%s%s",
+	struct event_by by = nobody(s);
+
+	event_warning(&by, "hostname %s does not resolve to address %s%s%s",
 	    name, s->client_addr, why[0] != '\0' ? ": " : "", why);
 }
 
@@ -76,6 +90,7 @@ peer_find(struct subject *subject)
 {
 	struct subject *s = subject;
 	struct dns_answer answer;
+	struct event_by by;
 	char reverse[80];
 	const char *name = dns_hosts_name(&s->client);
 
@@ -93,8 +108,9 @@ peer_find(struct subject *subject)
 		/* A name that looks like an address, or is none at all, must
 		 * not come to stand where a name is trusted. */
 		if (!dns_valid_hostname(name, false)) {
+			by = nobody(s);
 			event_warning(
-			    s->by, "invalid hostname for %s", s->client_addr);
+			    &by, "invalid hostname for %s", s->client_addr);
 			return;
 		}
 	}

@@ -147,12 +147,12 @@ we_are_mx(struct ask *ask, struct answer *answer, const struct dns_answer *mx)
 			return true;
 	for (size_t i = 0; i < mx->count; i++) {
 		ask_addresses(ask, mx->records[i].name, &h);
-		if (h.status == LOOKUP_RETRY) {
+		if (h.status != LOOKUP_FOUND) {
 			answer_reject(ask, answer, 450, "4.4.4",
 			    "<%s>: %s rejected: Unable to look up mail "
 			    "exchanger host %s: %s",
 			    ask->name, ask->class, mx->records[i].name,
-			    lookup_reason(&h.answers[0]));
+			    lookup_no_address(&h.answers[0], &h.answers[1]));
 			answer_soften(ask, answer, ANSWER_DEFER_IF_REJECT);
 		}
 		while (next_address(&h, &addr))
@@ -184,7 +184,7 @@ primaries_agree(
 			    "<%s>: %s rejected: Unable to look up host %s as "
 			    "mail exchanger: %s",
 			    ask->name, ask->class, mx->records[i].name,
-			    lookup_reason(&h.answers[0]));
+			    lookup_no_address(&h.answers[0], &h.answers[1]));
 			answer_soften(ask, answer, ANSWER_DEFER_IF_REJECT);
 			return false;
 		}

@@ -37,32 +37,27 @@ static bool
 try_addresses(struct search *s, const char *host, const char **why)
 {
 	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
-	enum lookup_status worst = LOOKUP_NONE, status;
-	bool exists = false;
+	struct dns_answer found[2];
 
 	for (unsigned t = 0; t < 2; t++) {
-		struct dns_answer found;
 		struct net_addr addr = {
 			.family = types[t] == DNS_A ? NET_IPV4 : NET_IPV6
 		};
 
-		status = lookup_dns(s->ask, host, types[t], &found);
-		worst = status > worst ? status : worst;
-		exists = exists || found.status != DNS_NXDOMAIN;
-		for (size_t i = 0; status == LOOKUP_FOUND && i < found.count;
-		     i++) {
+		if (lookup_dns(s->ask, host, types[t], &found[t]) !=
+		    LOOKUP_FOUND)
+			continue;
+		for (size_t i = 0; i < found[t].count; i++) {
 			if (++s->addresses > MOST_ADDRESSES)
 				return false;
-			memcpy(addr.octets, found.records[i].octets,
+			memcpy(addr.octets, found[t].records[i].octets,
 			    sizeof addr.octets);
 			if (try_address(s, &addr))
 				return true;
 		}
 	}
-	*why = worst == LOOKUP_FOUND ? NULL
-	    : worst == LOOKUP_RETRY  ? "Temporary failure in name resolution"
-	    : exists                 ? "No address associated with hostname"
-				     : "Name or service not known";
+	if (found[0].count + found[1].count == 0)
+		*why = lookup_no_address(&found[0], &found[1]);
 	return false;
 }
 

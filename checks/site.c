@@ -233,9 +233,6 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	site->compatibility_level =
 	    text_of(site, conf, "compatibility_level", err);
 	site->proxy_filter = text_of(site, conf, "smtpd_proxy_filter", err);
-	site->delay_reject =
-	    strcasecmp(text_of(site, conf, "smtpd_delay_reject", err), "no") !=
-	    0;
 	site->parent_domains = has_word(site,
 	    text_of(site, conf, "parent_domain_matches_subdomains", err),
 	    "smtpd_access_maps");

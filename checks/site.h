@@ -30,7 +30,6 @@ struct site {
 	const char *delimiters;       /* recipient_delimiter */
 	const char *myhostname, *mail_version, *compatibility_level;
 	const char *proxy_filter; /* smtpd_proxy_filter, or "" */
-	bool delay_reject;        /* smtpd_delay_reject */
 	bool broken;              /* a parameter has a mistake */
 	bool parent_domains;      /* access tables: "example.com" is asked for
 				     * what is below it, not ".example.com" */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 struct arena;
+struct ask;
 
 /* status_code_length(text): of the code that ${text} begins with and that a
  * blank or the end follows; 0: there is none. */
@@ -14,5 +15,9 @@ size_t status_code_length(const char *text);
  * is set behind it and the blanks that follow; without one, ${preset}. */
 const char *
 status_code_take(struct arena *arena, const char **text, const char *preset);
+
+/* status_code_suit(ask, dsn): an address status (X.1.X) that does not suit what
+ * is rejected made one that does, as the log says; others as they are. */
+const char *status_code_suit(const struct ask *ask, const char *dsn);
 
 #endif

@@ -166,12 +166,11 @@ follow(struct evaluation *e, const struct answer *answer)
 {
 	const struct event_by *by = e->ask.subject->by;
 	const struct list *list;
-	const char *where = answer->file != NULL ? answer->file : "table";
 
 	if (strchr(answer->text, ':') != NULL) {
 		event_warning(by,
-		    "access table %s has entry with lookup table: %s", where,
-		    answer->text);
+		    "access table %s has entry with lookup table: %s",
+		    answer->table, answer->text);
 		event_warning(by,
 		    "do not specify lookup tables inside SMTPD access maps");
 		event_warning(by,

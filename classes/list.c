@@ -90,7 +90,7 @@ need(const struct words *w, const struct check *check, const char *word)
 		return arena_printf(arena,
 		    "restriction %s: bad argument \"%s\": need "
 		    "maptype:mapname",
-		    check->name, word != NULL ? word : "");
+		    check->name, word != NULL ? word : check->name);
 	case ARGUMENT_SERVICE:
 		return arena_printf(arena,
 		    "restriction %s must be followed by transport:server",

@@ -224,7 +224,7 @@ stage_reset_mail(struct stage_state *state)
 {
 	free(state->defer_sender);
 	state->defer_sender = NULL;
-	state->discard = false;
+	state->discard = state->held = false;
 }
 
 void
@@ -487,7 +487,11 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 	e.ask.subject = &seen;
 	e.ask.site = rules->site;
 	e.ask.where = where(stage, subject);
+	e.ask.held = state->held;
 	e.may_block = stage_blocks(rules, stage);
 	(void)run_stage(&e, stage, state);
-	state->discard = e.stop && !verdict->again;
+	if (!verdict->again) {
+		state->discard = e.stop;
+		state->held = e.ask.held;
+	}
 }

@@ -81,6 +81,7 @@ struct stage_state {
 	 * what the client, HELO and sender lists have found so far. */
 	char *defer_client, *defer_helo, *defer_sender;
 	bool discard; /* DISCARD: no list of this message is evaluated more */
+	bool held;    /* HOLD: it need not be said again */
 };
 void stage_reset_mail(struct stage_state *state);
 void stage_reset_session(struct stage_state *state);

@@ -120,7 +120,8 @@ read_sender(struct session *s, bool utf8)
 	if (utf8)
 		flags |= ADDRESS_UTF8;
 	sender = address_path(session_arena(s), text, flags, &rest);
-	if (sender != NULL && (rest[0] == '\0' || rest[0] == '>'))
+	if (sender != NULL && (rest[0] == '\0' || rest[0] == '>') &&
+	    address_valid_domain(session_arena(s), sender))
 		return sender;
 	event(&proxy_events_bad_address, &s->by_itself, "client", s->client,
 	    "command", "MAIL", "address", text, NULL);

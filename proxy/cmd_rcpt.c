@@ -66,7 +66,8 @@ read_recipient(struct session *s)
 		flags |= ADDRESS_STRICT;
 	address = address_path(session_arena(s), text, flags, &rest);
 	if (address != NULL && address[0] != '\0' &&
-	    (rest[0] == '\0' || rest[0] == '>'))
+	    (rest[0] == '\0' || rest[0] == '>') &&
+	    address_valid_domain(session_arena(s), address))
 		return address;
 	event(&proxy_events_bad_address, &s->by_itself, "client", s->client,
 	    "command", "RCPT", "address", text, NULL);

@@ -2,12 +2,19 @@
 #include "proxy/cmd_simple.h"
 
 #include "base/dns.h"
+#include "base/err.h"
+#include "proxy/hall.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
+#include "queue/admin.h"
 #include "rules/address.h"
+#include "rules/match.h"
+
+/* How long the queue may take to say that it has begun. */
+enum { QUEUE_SECONDS = 10 };
 
 static enum smtp_command_result
 refuse(struct session *s, const char *reply)
@@ -88,7 +95,8 @@ cmd_simple_vrfy(struct session *s)
 	text = words_join(session_arena(s), &s->words, 1);
 	f->recipient = address_path(session_arena(s), text, utf8, &rest);
 	if (f->recipient == NULL || f->recipient[0] == '\0' ||
-	    rest[0] != '\0') {
+	    rest[0] != '\0' ||
+	    !address_valid_domain(session_arena(s), f->recipient)) {
 		f->recipient = before;
 		event(&proxy_events_bad_address, &s->by_itself, "client",
 		    s->client, "command", "VRFY", "address", text, NULL);
@@ -104,10 +112,52 @@ cmd_simple_vrfy(struct session *s)
 bool
 cmd_simple_etrn_blocks(const struct session *s)
 {
-	return stage_blocks(s->service->rules, STAGE_ETRN);
+	/* The queue is asked. */
+	return !match_empty(s->service->flush) ||
+	    stage_blocks(s->service->rules, STAGE_ETRN);
 }
 
-/* As Postfix with fast flush off for the domain. */
+/* Have what waits for ${domain} tried now. */
+static int
+flush(struct session *s, const char *domain, struct err *why)
+{
+	struct admin *admin =
+	    admin_connect(s->hall->shared->admin_socket, QUEUE_SECONDS, why);
+	int status;
+
+	if (admin == NULL)
+		return -1;
+	status = admin_flush(admin, domain, why);
+	admin_close(admin);
+	return status;
+}
+
+static enum smtp_command_result
+flush_domain(struct session *s, const char *domain)
+{
+	struct err why = { 0 };
+
+	switch (match_domain(
+	    s->service->flush, s->subject.world, session_arena(s), domain)) {
+	case TABLE_NONE:
+		event(&proxy_events_etrn, &s->by_itself, "domain", domain,
+		    "client", s->client, NULL);
+		session_reply(s, "459 <%s>: service unavailable", domain);
+		return SMTP_COMMAND_FAILED;
+	case TABLE_FOUND:
+		if (flush(s, domain, &why) >= 0) {
+			session_reply(s, "250 Queuing started");
+			return SMTP_COMMAND_DONE;
+		}
+		break;
+	case TABLE_FAILED:
+		err_set(&why, "fast_flush_domains: table lookup problem");
+		break;
+	}
+	event(&proxy_events_etrn_failed, &s->by_itself, "why", why.text, NULL);
+	return refuse(s, "458 Unable to queue messages");
+}
+
 enum smtp_command_result
 cmd_simple_etrn(struct session *s)
 {
@@ -127,10 +177,5 @@ cmd_simple_etrn(struct session *s)
 	s->subject.etrn_domain = domain;
 	result = judge_stage(s, STAGE_ETRN);
 	s->subject.etrn_domain = NULL;
-	if (result != SMTP_COMMAND_DONE)
-		return result;
-	event(&proxy_events_etrn, &s->by_itself, "domain", domain, "client",
-	    s->client, NULL);
-	session_reply(s, "459 <%s>: service unavailable", domain);
-	return SMTP_COMMAND_FAILED;
+	return result == SMTP_COMMAND_DONE ? flush_domain(s, domain) : result;
 }

@@ -45,6 +45,7 @@ struct hall_shared {
 	struct client_events *clients;
 	size_t most_sessions;     /* of one hall */
 	struct trace_log *traces; /* NULL: nobody wants them */
+	const char *admin_socket; /* of the queue role, for ETRN */
 };
 
 struct hall {

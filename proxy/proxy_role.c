@@ -311,6 +311,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 
 	r->shared.workers = workers_new(workers, 0);
 	r->shared.world = role->world;
+	r->shared.admin_socket = role->admin_socket;
 	r->shared.clients = client_events_new();
 	r->shared.most_sessions = session_limit(r);
 	if (role->state != NULL)

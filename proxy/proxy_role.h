@@ -30,6 +30,7 @@ struct proxy_role {
 	const struct proxy_listener *listeners;
 	size_t nlisteners;
 	const char *queue_socket; /* path of the queue role's socket */
+	const char *admin_socket; /* path of its socket for commands */
 	unsigned loops;           /* threads that keep sessions; 0: one for
 				   * each processor */
 	unsigned workers;         /* threads that may block; 0: 128 */

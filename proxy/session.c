@@ -143,6 +143,9 @@ session_settle(struct session *s)
 void
 session_pause(struct session *s, int64_t more)
 {
+	/* Without a pause nothing would let the output go on. */
+	if (more <= 0)
+		return;
 	if (s->pause == 0)
 		s->out_held = s->out.len;
 	s->pause += more;

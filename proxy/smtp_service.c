@@ -257,6 +257,9 @@ read_lists(struct smtp_service *s, struct err *all)
 	    list_of(s, p->smtpd_noop_commands, "smtpd_noop_commands", all);
 	s->forbidden = list_of(
 	    s, p->smtpd_forbidden_commands, "smtpd_forbidden_commands", all);
+	s->flush = match_open(text_of(s, "fast_flush_domains", all),
+	    "fast_flush_domains", match_style(s->conf, "fast_flush_domains"),
+	    s->conf, &err);
 	s->local_clients = local_clients_open(p->local_header_rewrite_clients,
 	    s->mynetworks, s->conf, s->arena, &err);
 	gather(all, &err);
@@ -378,7 +381,7 @@ smtp_service_close(struct smtp_service *s)
 {
 	struct match *lists[] = { s->mynetworks, s->xclient, s->xforward,
 		s->newline_exclusions, s->limit_exceptions, s->noop,
-		s->forbidden };
+		s->forbidden, s->flush };
 
 	if (s->rules != NULL)
 		stage_free(s->rules);

@@ -57,6 +57,7 @@ struct smtp_service {
 	struct match *newline_exclusions;    /* of smtpd_forbid_bare_newline */
 	struct match *limit_exceptions;      /* of the limits on connections */
 	struct match *noop, *forbidden;      /* commands */
+	struct match *flush;                 /* fast_flush_domains */
 	struct local_clients *local_clients; /* whose mail is completed */
 	bool lists_block;   /* one of those by client may block */
 	bool replies_block; /* the tables that replies are looked up in may */

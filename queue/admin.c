@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -162,6 +163,26 @@ admin_open(
 	(void)close(pair[1]);
 	free(admin);
 	return NULL;
+}
+
+struct admin *
+admin_connect(const char *socket, unsigned seconds, struct err *err)
+{
+	const struct timeval limit = { .tv_sec = seconds };
+	int fd = connect_role(socket);
+	struct admin *admin;
+
+	if (fd < 0) {
+		err_set(err, "connect to %s: %s", socket, err_errno(errno));
+		return NULL;
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+	admin = calloc(1, sizeof *admin);
+	if (admin == NULL)
+		fatal("out of memory");
+	admin->fd = fd;
+	return admin;
 }
 
 void

@@ -28,6 +28,10 @@ enum admin_state {
  */
 struct admin *admin_open(
     const char *socket, const char *store, struct conf *conf, struct err *err);
+/* admin_connect(socket, seconds, err): only to the role, which is given so long
+ * for each answer; NULL and why. */
+struct admin *
+admin_connect(const char *socket, unsigned seconds, struct err *err);
 void admin_close(struct admin *admin);
 
 /* admin_is_alone(admin): the role is down; we have opened the store. */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/dns.h"
 #include "base/net.h"
 #include "base/utf8.h"
 #include "rules/fold.h"
@@ -150,6 +151,28 @@ address_literal(const char *domain, struct net_addr *addr)
 	memcpy(bare, inner, len);
 	bare[len] = '\0';
 	return (strchr(bare, ':') != NULL) == v6 && net_parse(bare, addr);
+}
+
+bool
+address_valid_domain(struct arena *arena, const char *internal)
+{
+	const char *domain = address_domain(internal), *ascii;
+	struct net_addr addr;
+	size_t len;
+
+	if (domain == NULL)
+		return true;
+	len = strlen(domain);
+	if (domain[0] == '[') {
+		/* Postfix forgives one that is not closed. */
+		if (domain[len - 1] != ']')
+			domain = arena_printf(arena, "%s]", domain);
+		return address_literal(domain, &addr);
+	}
+	if (len > 1 && domain[len - 1] == '.')
+		domain = arena_strndup(arena, domain, len - 1);
+	ascii = address_alabel(arena, domain);
+	return ascii != NULL && dns_valid_hostname(ascii, false);
 }
 
 char *

@@ -26,10 +26,14 @@ enum {
  * route <@a,@b:u@c> is dropped; without ADDRESS_STRICT a missing <> is
  * tolerated and a comment or display name is stripped, as Postfix does.  The
  * internal form, or NULL: syntax error, a control character, or octets that
- * are not UTF-8.  Whether its domain is one is for route_resolve() to say.
+ * are not UTF-8.  Whether its domain is one: address_valid_domain().
  */
 char *address_path(
     struct arena *arena, const char *text, unsigned flags, const char **rest);
+
+/* address_valid_domain(internal): its domain, if it has one, is a host name
+ * (also of U-labels; a dot may end it) or an address literal. */
+bool address_valid_domain(struct arena *arena, const char *internal);
 
 /* address_external(arena, internal): quoted where it must be; "" is "";
  * address_external_local(): of a local part alone, which may contain an @. */

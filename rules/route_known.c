@@ -37,27 +37,6 @@ always_there(const struct route *route, const char *address)
 	    has_user(address, "mailer-daemon");
 }
 
-/* A code about a destination, as it is said of a sender. */
-static const char *
-for_sender(struct arena *arena, const char *dsn)
-{
-	static const char details[][2] = {
-		{ '1', '0' }, /* bad mailbox */
-		{ '2', '8' }, /* bad system */
-		{ '3', '7' }, /* bad syntax */
-		{ '4', '0' }, /* ambiguous */
-		{ '6', '0' }, /* moved */
-	};
-
-	if (strlen(dsn) != strlen("5.1.1") || dsn[2] != '1')
-		return dsn;
-	for (size_t i = 0; i < sizeof details / sizeof *details; i++)
-		if (dsn[4] == details[i][0])
-			return arena_printf(
-			    arena, "%c.1.%c", dsn[0], details[i][1]);
-	return dsn;
-}
-
 /* The transports that deliver nothing. */
 static enum route_known
 known_by_transport(const struct route_ask *ask,
@@ -77,8 +56,6 @@ known_by_transport(const struct route_ask *ask,
 		unknown->dsn = sender ? "5.1.0" : "5.1.1";
 	unknown->text =
 	    route_transport_dsn(ask->arena, answer->nexthop, &unknown->dsn);
-	if (sender)
-		unknown->dsn = for_sender(ask->arena, unknown->dsn);
 	return ROUTE_UNKNOWN;
 }
 

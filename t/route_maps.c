@@ -232,7 +232,7 @@ test_known(void)
 	is(known(&s, "anybody@moved.example"),
 	    "550 5.1.6 User has moved to oreilly.com", "a whole domain");
 	is(known_to(&s, "kdent@ora.example", true),
-	    "550 5.1.0 User has moved to kdent@oreilly.com", "as a sender");
+	    "550 5.1.6 User has moved to kdent@oreilly.com", "as a sender");
 	is(known(&s, "u@shut.example"), "550 5.7.1 is shut",
 	    "the transport error");
 	is(known(&s, "u@soon.example"), "450 4.2.1 come again",

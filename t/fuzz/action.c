@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ask.where = wheres[data[0] & 3];
 	ask.class = classes[(data[0] >> 2) & 3];
 	ask.warning = (data[0] & 16) != 0;
-	site.delay_reject = (data[0] & 32) != 0;
+	subject.sender = (data[0] & 32) != 0 ? "s@example" : NULL;
 	value = arena_strndup(arena, (const char *)data + 1, size - 1);
 	for (unsigned i = 0; i < 2; i++) {
 		static struct answer first;

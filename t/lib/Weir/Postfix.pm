@@ -24,7 +24,7 @@ sub start {
 		system("cp", "-r", "/etc/postfix/$name.d", $etc)
 		    if -e "/etc/postfix/$name.d";
 	}
-	write_file("$etc/main.cf", <<EOT . ($arg{main} || ""));
+	my $main = <<EOT;
 compatibility_level = 3.6
 myhostname = postfix.example.com
 mydestination =
@@ -42,6 +42,9 @@ maillog_file_prefixes = $dir
 smtp_host_lookup = native
 alias_maps =
 EOT
+	# What the test sets itself is not set twice.
+	$main =~ s/^\Q$_\E =.*\n//m for ($arg{main} || "") =~ /^(\w+) *=/mg;
+	write_file("$etc/main.cf", $main . ($arg{main} || ""));
 	my $master = <<EOT;
 127.0.0.1:$arg{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
