@@ -21,19 +21,25 @@ get(clockid_t id)
 	struct timespec ts;
 
 	(void)clock_gettime(id, &ts);
-	return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec + offset();
+	return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
 }
 
 int64_t
 clock_now(void)
 {
-	return get(CLOCK_REALTIME);
+	return get(CLOCK_REALTIME) + offset();
 }
 
 int64_t
 clock_mono(void)
 {
-	return get(CLOCK_MONOTONIC);
+	return get(CLOCK_MONOTONIC) + offset();
+}
+
+int64_t
+clock_cpu(void)
+{
+	return get(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 bool

@@ -14,6 +14,10 @@ int64_t clock_now(void);
 /* clock_mono(): time that never jumps back (for deadlines and durations). */
 int64_t clock_mono(void);
 
+/* clock_cpu(): processor time that this process has used (to bound work, not
+ * waiting). */
+int64_t clock_cpu(void);
+
 /*
  * clock_open():
  * In debug builds, read an offset that is added to both clocks from the file

@@ -92,6 +92,12 @@ sample(void *arg, const char *key, const char *value, unsigned line)
 		s->fn(s->arg, s->of, key);
 }
 
+static void
+example(void *arg, const char *key, const char *value)
+{
+	sample(arg, key, value, 0);
+}
+
 static int
 list(struct table *table,
     void (*fn)(void *arg, const char *key, const char *value, unsigned line),
@@ -113,6 +119,8 @@ permits_keys(struct table *table, enum check_of of,
 	};
 
 	(void)list(table, sample, &s);
+	if ((table_flags(table) & TABLE_MAY_BLOCK) == 0)
+		table_examples(table, example, &s);
 	arena_free(s.arena);
 }
 

@@ -20,8 +20,9 @@ enum permits permits_value(const char *value);
 /*
  * permits_keys(table, of, fn, arg):
  * Call fn(arg, of, key) for keys whose values may permit: for a few of each
- * different value, however large the table is.  Asks no server: of tables that
- * are one, or that cannot be listed, there are none.
+ * different value, however large the table is.  Of a table of patterns they are
+ * made up.  Asks no server: of tables that are one, or that cannot be listed,
+ * there are none.
  */
 void permits_keys(struct table *table, enum check_of of,
     void (*fn)(void *arg, enum check_of of, const char *key), void *arg);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "checks/check.h"
+#include "classes/early.h"
 #include "classes/rules.h"
 #include "rules/table.h"
 
@@ -99,41 +100,6 @@ find_repeated(const struct review *r)
 	}
 }
 
-/* Is it a table's answer to what the client claims? */
-static bool
-trusts_client(const struct step *step, enum rules_list which)
-{
-	const struct check *check = step->check;
-
-	if (step->bare)
-		return which == RULES_RECIPIENT || which == RULES_RELAY;
-	return check != NULL && check->takes == ARGUMENT_TABLE &&
-	    (check->flags & CHECK_NO_OK) == 0 &&
-	    (check->of == CHECK_OF_HELO || check->of == CHECK_OF_SENDER ||
-		check->of == CHECK_OF_RECIPIENT);
-}
-
-static void
-find_early_tables(const struct review *r, enum rules_list which)
-{
-	const struct list *list = r->list;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct step *step = &list->steps[i];
-
-		if (is_warned(list, i))
-			continue;
-		if (step->check != NULL && (step->check->flags & CHECK_GUARDS))
-			return;
-		if (trusts_client(step, which))
-			r->say(r->arg,
-			    arena_printf(r->arena,
-				"%s: \"%s\" stands before strangers are kept "
-				"from relaying: an OK in that table lets them",
-				r->place, step->text));
-	}
-}
-
 static void
 review_tables(const struct review *r)
 {
@@ -186,12 +152,21 @@ review_rules(struct rules *rules, struct conf *conf,
 	enum rules_list guard = list_guards(&rules->lists[RULES_RELAY])
 	    ? RULES_RELAY
 	    : RULES_RECIPIENT;
+	struct early early = { .rules = rules,
+		.conf = conf,
+		.which = guard,
+		.arena = r.arena,
+		.say = say,
+		.arg = arg };
 
+	early_parameters(&early);
 	for (unsigned i = 0; i < RULES_LISTS; i++) {
 		r.list = &rules->lists[i];
 		review_list(&r, conf);
-		if (i == guard)
-			find_early_tables(&r, guard);
+		if (i != guard)
+			continue;
+		early.place = r.place;
+		early_review(&early);
 	}
 	for (size_t i = 0; i < rules->classes.count; i++) {
 		r.list = rules->classes.items[i].value;

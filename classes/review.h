@@ -12,8 +12,7 @@ struct rules;
  * - restriction that is never reached, or only repeats one before it;
  * - DNS list without a filter for the answers that count;
  * - entry of its tables that others before it hide (table_review());
- * - table asked before strangers are kept from relaying (in the list that does
- *   so) about what the client itself says: an OK there lets it relay.
+ * - permit before strangers are kept from relaying (early.h).
  * ${conf} is what ${rules} were compiled from.
  */
 void review_rules(struct rules *rules, struct conf *conf,

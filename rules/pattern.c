@@ -99,10 +99,10 @@ try_rule(const struct asking *a, struct pattern_rule *rule,
 
 	if (groups > 0)
 		spans = arena_alloc(a->arena, (groups + 1) * sizeof *spans);
-	if (!matches(a, rule, rule->code, rule->negated, spans))
+	if (!matches(a, rule, rule->code, rule->written.negated, spans))
 		return false;
 	if (rule->second != NULL &&
-	    !matches(a, rule, rule->second, rule->second_negated, NULL))
+	    !matches(a, rule, rule->second, rule->second_written.negated, NULL))
 		return false;
 	value->text = template_fill(rule->result, a->arena, a->key, spans);
 	if (ruletext_is_file(a->pattern->name)) {
@@ -130,7 +130,8 @@ pattern_find(void *state, struct arena *arena, const char *key,
 				return TABLE_FOUND;
 			break;
 		case PATTERN_IF:
-			if (!matches(&a, rule, rule->code, rule->negated, NULL))
+			if (!matches(&a, rule, rule->code,
+				rule->written.negated, NULL))
 				i = rule->jump;
 			break;
 		case PATTERN_ENDIF:

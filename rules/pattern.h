@@ -24,6 +24,7 @@ struct pattern_engine {
 	const char *unclosed, *group_zero; /* its words for two mistakes */
 	bool second;                       /* allows /this/!/but not this/ */
 	unsigned options;                  /* where no flag is given */
+	unsigned caseless;                 /* the one of flag i */
 	enum pattern_flag (*toggle)(char flag, unsigned *options);
 	/* NULL and the reason; *groups: how many the expression has. */
 	void *(*compile)(const char *expression, unsigned options,

@@ -20,13 +20,6 @@ struct reading {
 	size_t open;
 };
 
-/* An expression as it is written. */
-struct written {
-	const char *expression;
-	unsigned options;
-	bool negated;
-};
-
 static bool
 is_blank(char c)
 {
@@ -78,7 +71,7 @@ closing(char *p, char delimiter)
 /* Take "!/expression/flags" from *p. */
 static bool
 take_expression(
-    struct pattern *p, unsigned line, char **text, struct written *w)
+    struct pattern *p, unsigned line, char **text, struct pattern_written *w)
 {
 	char *s = *text, delimiter;
 
@@ -152,8 +145,8 @@ take_result(struct pattern *p, unsigned line, const char *text)
 }
 
 static void *
-compile(
-    struct pattern *p, unsigned line, const struct written *w, unsigned *groups)
+compile(struct pattern *p, unsigned line, const struct pattern_written *w,
+    unsigned *groups)
 {
 	struct err err = { "" };
 	void *code;
@@ -164,11 +157,22 @@ compile(
 	return code;
 }
 
+/* A copy that does not go with the line. */
+static struct pattern_written
+kept(struct pattern *p, const struct pattern_written *w)
+{
+	struct pattern_written copy = *w;
+
+	if (w->expression != NULL)
+		copy.expression = arena_strdup(p->arena, w->expression);
+	return copy;
+}
+
 /* "/expression/flags result", or with engine->second "/this/!/that/ ...". */
 static bool
 take_rule(struct pattern *p, unsigned line, char *text)
 {
-	struct written first, second = { NULL, 0, false };
+	struct pattern_written first, second = { NULL, 0, false };
 	struct pattern_rule *rule;
 	struct template *result;
 	unsigned groups, none;
@@ -205,9 +209,9 @@ take_rule(struct pattern *p, unsigned line, char *text)
 	}
 	rule = add_rule(p, PATTERN_RULE, line);
 	rule->code = code;
-	rule->negated = first.negated;
+	rule->written = kept(p, &first);
 	rule->second = other;
-	rule->second_negated = second.negated;
+	rule->second_written = kept(p, &second);
 	rule->result = result;
 	return true;
 }
@@ -217,7 +221,7 @@ take_if(struct reading *r, unsigned line, char *text)
 {
 	struct pattern *p = r->pattern;
 	struct pattern_rule *rule;
-	struct written w;
+	struct pattern_written w;
 	unsigned groups;
 	void *code;
 
@@ -236,7 +240,7 @@ take_if(struct reading *r, unsigned line, char *text)
 		return false;
 	rule = add_rule(p, PATTERN_IF, line);
 	rule->code = code;
-	rule->negated = w.negated;
+	rule->written = kept(p, &w);
 	rule->jump = r->open;
 	r->open = p->count - 1;
 	return true;

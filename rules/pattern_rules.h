@@ -9,10 +9,17 @@
 
 enum pattern_kind { PATTERN_RULE, PATTERN_IF, PATTERN_ENDIF };
 
+/* An expression as it is written. */
+struct pattern_written {
+	const char *expression; /* NULL: none */
+	unsigned options;       /* of the engine */
+	bool negated;
+};
+
 struct pattern_rule {
 	enum pattern_kind kind;
 	unsigned line;
-	bool negated, second_negated;
+	struct pattern_written written, second_written;
 	void *code, *second; /* of the engine; NULL: none */
 	struct template *result;
 	size_t jump; /* of an if: its endif, or behind the last rule */

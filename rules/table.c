@@ -521,6 +521,15 @@ table_lines(struct table *table,
 		table->content->state, tell_line, &telling, NULL) == 0;
 }
 
+void
+table_examples(struct table *table,
+    void (*fn)(void *arg, const char *key, const char *value), void *arg)
+{
+	if (table->type != NULL && table->type->examples != NULL &&
+	    table->content != NULL)
+		table->type->examples(table->content->state, fn, arg);
+}
+
 struct table_list *
 table_list_open(const char *text, const char *name, struct conf *conf,
     struct arena *arena, struct err *err)

@@ -111,6 +111,12 @@ void table_review(
 bool table_lines(struct table *table,
     void (*fn)(void *arg, const char *file, unsigned line), void *arg);
 
+/* table_examples(table, fn, arg): call ${fn} with keys that a table of patterns
+ * is likely to have, made up from its rules, and with the value of the rule; of
+ * other tables there are none.  While no other thread uses the table. */
+void table_examples(struct table *table,
+    void (*fn)(void *arg, const char *key, const char *value), void *arg);
+
 /* table_types(): all types (rules/types.h), ended by NULL. */
 const struct table_type *const *table_types(void);
 

@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "rules/pattern.h"
+#include "rules/pattern_example.h"
+#include "rules/pattern_review.h"
 
 enum {
 	MATCH_LIMIT = 100000, /* 0.2 ms of machine code */
@@ -185,6 +187,7 @@ static const struct pattern_engine engine = {
 	.group_zero = "out of range",
 	.second = false,
 	.options = PCRE2_CASELESS | PCRE2_DOTALL,
+	.caseless = PCRE2_CASELESS,
 	.toggle = toggle,
 	.compile = compile,
 	.release = release,
@@ -205,4 +208,6 @@ const struct table_type table_pcre = {
 	.close = pattern_close,
 	.changed = pattern_changed,
 	.lines = pattern_lines,
+	.review = pattern_review,
+	.examples = pattern_example_each,
 };

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "rules/pattern.h"
+#include "rules/pattern_example.h"
+#include "rules/pattern_review.h"
 
 static enum pattern_flag
 toggle(char flag, unsigned *options)
@@ -95,6 +97,7 @@ static const struct pattern_engine engine = {
 	.group_zero = "out-of-range",
 	.second = true,
 	.options = REG_EXTENDED | REG_ICASE,
+	.caseless = REG_ICASE,
 	.toggle = toggle,
 	.compile = compile,
 	.release = release,
@@ -115,4 +118,6 @@ const struct table_type table_regexp = {
 	.close = pattern_close,
 	.changed = pattern_changed,
 	.lines = pattern_lines,
+	.review = pattern_review,
+	.examples = pattern_example_each,
 };

@@ -66,6 +66,11 @@ struct table_type {
 	 * the table is named after. */
 	void (*lines)(void *state,
 	    void (*fn)(void *arg, const char *file, unsigned line), void *arg);
+	/* Call ${fn} with keys that are likely to be found, and what is found
+	 * then, but for what comes from the key; NULL: see each. */
+	void (*examples)(void *state,
+	    void (*fn)(void *arg, const char *key, const char *value),
+	    void *arg);
 };
 
 /* The registry, in alphabetical order, ended by NULL. */

@@ -154,6 +154,10 @@ mydestination = ours.example
 smtpd_relay_restrictions = check_sender_access inline:{ours.example=OK},
 	reject_unauth_destination
 end
+printf '/^(foe|enemy)@/ REJECT\n/^(boss|chief)[0-9]+@[^@]*corp\\.example$/ OK\n' >"$dir/bosses"
+found 'a sender that a pattern permits' "says OK for \"boss0@acorp.example\", $dir/bosses:2" <<end
+smtpd_relay_restrictions = check_sender_access pcre:DIR/bosses, reject
+end
 found 'a user of any domain' 'says OK for "abuse@"' <<end
 smtpd_relay_restrictions = check_recipient_access inline:{abuse@=OK},
 	reject_unauth_destination

@@ -12,6 +12,8 @@
 #include "base/event.h"
 #include "base/net.h"
 #include "base/strmap.h"
+#include "checks/script.h"
+#include "classes/catchall.h"
 #include "classes/review.h"
 #include "classes/stage.h"
 #include "proxy/smtp_service.h"
@@ -19,10 +21,12 @@
 #include "queue/queue_params.h"
 #include "queue/transport_limits.h"
 #include "rules/route.h"
+#include "rules/table.h"
 #include "weir/cmd_options.h"
 #include "weir/generation.h"
 #include "weir/layout.h"
 #include "weir/witness.h"
+#include "weir/witness_world.h"
 
 /* What has been found so far. */
 struct findings {
@@ -34,19 +38,25 @@ struct findings {
 static struct findings *now; /* for the tap, which has no argument */
 
 static void
-mistake(const char *text)
+say(const char *how, const char *text)
 {
 	if (strmap_find(&now->said, text) != NULL)
 		return;
 	(void)strmap_set(&now->said, text, now);
-	(void)fprintf(stderr, "weir check: error: %s\n", text);
+	(void)fprintf(stderr, "weir check: %s: %s\n", how, text);
+}
+
+static void
+mistake(const char *text)
+{
+	say("error", text);
 	now->errors++;
 }
 
 static void
 remark(const char *text)
 {
-	(void)fprintf(stderr, "weir check: warning: %s\n", text);
+	say("warning", text);
 }
 
 /* Tables and lists say what is wrong with them as they would at start. */
@@ -179,6 +189,17 @@ check_relay(const struct master_service *s, struct conf *view,
 }
 
 static void
+check_aliases(struct conf *view, struct route *route)
+{
+	struct world *names = script_new();
+	struct witness_world world;
+
+	witness_world_begin(&world, names, true);
+	catchall_review(view, route, &world.world, advise, NULL);
+	script_close(names);
+}
+
+static void
 check_smtpd(const struct master_service *s, struct conf *view)
 {
 	struct err err = { 0 };
@@ -190,6 +211,7 @@ check_smtpd(const struct master_service *s, struct conf *view)
 	mistakes(&err);
 	if (rules != NULL) {
 		review_rules(rules, view, advise, NULL);
+		check_aliases(view, route);
 		check_relay(s, view, rules, route);
 	}
 	stage_free(rules);
@@ -281,6 +303,29 @@ check_service(struct generation *g, const struct master_service *s)
 	conf_free(view);
 }
 
+/* Rules about the content, of which some are never found. */
+static void
+check_content(struct conf *conf)
+{
+	static const char *const names[] = { "header_checks",
+		"mime_header_checks", "nested_header_checks", "body_checks" };
+	struct arena *arena = arena_new();
+	struct table_list *tables;
+	struct err err = { 0 };
+	const char *text;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		text = conf_get(conf, names[i], arena, NULL);
+		if (text == NULL)
+			continue; /* check_values() has said why */
+		tables = table_list_open(text, names[i], conf, arena, &err);
+		for (size_t k = 0; k < tables->count; k++)
+			table_review(tables->tables[k], advise, NULL);
+		table_list_close(tables);
+	}
+	arena_free(arena);
+}
+
 /* Users and directories that a start would need. */
 static void
 check_users(struct generation *g)
@@ -324,6 +369,7 @@ cmd_check(int argc, char **argv)
 	check_values(g->conf, g->arena);
 	for (size_t i = 0; i < g->master.count; i++)
 		check_service(g, &g->master.services[i]);
+	check_content(g->conf);
 	event_tap(NULL);
 	conf_each(g->conf, look_at, &f);
 	generation_free(g);

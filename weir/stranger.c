@@ -121,6 +121,32 @@ choose_recipient(struct gathering *g, const char *text)
 	choose(g, STRANGER_RECIPIENT, text, "{foreign}");
 }
 
+/* The senders that are looked for by ${key}; what has no @ may be a part of a
+ * pattern, too. */
+static void
+from_sender(struct gathering *g, const char *key)
+{
+	struct arena *a = g->arena;
+	size_t n = strlen(key);
+
+	if (key[0] == '@')
+		choose(
+		    g, STRANGER_SENDER, arena_printf(a, "user%s", key), NULL);
+	else if (key[n - 1] == '@')
+		choose(
+		    g, STRANGER_SENDER, arena_printf(a, "%s{home}", key), NULL);
+	else if (strchr(key, '@') != NULL)
+		choose(g, STRANGER_SENDER, arena_strdup(a, key), NULL);
+	else
+		choose(g, STRANGER_SENDER,
+		    arena_printf(
+			a, "user@%s%s", key[0] == '.' ? "host" : "", key),
+		    NULL);
+	if (strchr(key, '@') == NULL && key[0] != '.')
+		choose(g, STRANGER_SENDER, arena_printf(a, "%s@{home}", key),
+		    NULL);
+}
+
 /* The choices that the key of an access table gives. */
 static void
 from_key(void *arg, enum check_of of, const char *key)
@@ -140,13 +166,7 @@ from_key(void *arg, enum check_of of, const char *key)
 		    NULL);
 		break;
 	case CHECK_OF_SENDER:
-		choose(g, STRANGER_SENDER,
-		    user ? arena_printf(g->arena, "%s{home}", key)
-			: strchr(key, '@') != NULL
-			? arena_strdup(g->arena, key)
-			: arena_printf(g->arena, "user@%s%s",
-			      key[0] == '.' ? "host" : "", key),
-		    NULL);
+		from_sender(g, key);
 		break;
 	case CHECK_OF_RECIPIENT:
 		/* A domain is the administrator's choice; a user is one in

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/master.h"
@@ -29,7 +30,8 @@ struct search {
 	bool no_mappings; /* receive_override_options = no_address_mappings */
 	bool assume;      /* see witness_world.h */
 	bool refused;     /* a server would have been asked */
-	unsigned left;    /* sessions that may be played */
+	unsigned left;    /* sessions that may be played ... */
+	int64_t until;    /* ... before this, of clock_cpu() */
 	struct stranger_choices choices;
 	struct rehearsal *rehearsal;
 	struct witness_world world;
@@ -338,9 +340,11 @@ try_parts(struct search *s, unsigned parts, struct arena *arena,
 			p.at[i] = 1;
 		}
 	do
-		if (s->left > 0 && try(s, &p, arena, witness))
+		if (s->left > 0 && clock_cpu() < s->until &&
+		    try(s, &p, arena, witness))
 			return true;
-	while (s->left > 0 && next_pick(s, parts, &p));
+	while (
+	    s->left > 0 && clock_cpu() < s->until && next_pick(s, parts, &p));
 	return false;
 }
 
@@ -349,6 +353,7 @@ static bool
 search(struct search *s, struct arena *arena, struct witness *witness)
 {
 	s->left = WITNESS_SESSIONS;
+	s->until = clock_cpu() + WITNESS_SECONDS * CLOCK_SECOND;
 	for (int differ = 0; differ <= STRANGER_PARTS; differ++)
 		for (unsigned parts = 0; parts < 1U << STRANGER_PARTS; parts++)
 			if (__builtin_popcount(parts) == differ &&

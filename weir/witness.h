@@ -25,9 +25,10 @@ struct witness {
  * if nothing is found so, all of them know nothing, which the script says.
  *
  * ${conf} is the service's view, from which ${rules} and ${route} were made.
- * At most WITNESS_SESSIONS candidates are played, the plain ones first.
+ * At most WITNESS_SESSIONS candidates are played, the plain ones first, and for
+ * WITNESS_SECONDS of processor time.
  */
-enum { WITNESS_SESSIONS = 10000 };
+enum { WITNESS_SESSIONS = 10000, WITNESS_SECONDS = 2 };
 bool witness_find(const struct master_service *service, struct conf *conf,
     struct rules *rules, struct route *route, struct arena *arena,
     struct witness *witness);
