@@ -41,19 +41,20 @@ static void
 look_at(void *arg, const char *key, const char *value, unsigned line)
 {
 	struct catchall *c = arg;
-	const char *to, *name = strchr(table_spec(c->table), ':');
+	const char *to, *place = "virtual_alias_maps",
+			*name = strchr(table_spec(c->table), ':');
 
 	if (c->told || key[0] != '@' || (to = find_foreign(c, value)) == NULL)
 		return;
 	c->told = true;
+	if (line > 0 && name != NULL && name[1] == '/')
+		place = arena_printf(c->arena, "%s:%u", name + 1, line);
 	c->say(c->arg,
 	    arena_printf(c->arena,
-		"%s%s%s: all mail for \"%s\" goes on to \"%s\", at another "
+		"%s: all mail for \"%s\" goes on to \"%s\", at another "
 		"site: strangers cannot choose where to, but their spam "
 		"comes from here",
-		line > 0 && name != NULL ? name + 1 : "virtual_alias_maps",
-		line > 0 ? ":" : "",
-		line > 0 ? arena_printf(c->arena, "%u", line) : "", key, to));
+		place, key, to));
 }
 
 void
