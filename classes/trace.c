@@ -2,10 +2,13 @@
 #include "classes/trace.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json_text.h"
+#include "base/utf8.h"
 #include "checks/answer.h"
 #include "checks/subject.h"
 #include "rules/world.h"
@@ -73,69 +76,84 @@ trace_answer(struct trace_step *step, const struct subject *subject,
 }
 
 void
-trace_print(const struct trace *trace, struct buf *out)
+trace_print_text(const char *text, struct buf *out)
 {
-	const char *list = NULL;
+	for (unsigned n; *text != '\0'; text += n) {
+		const unsigned char *c = (const unsigned char *)text;
 
-	for (const struct trace_step *s = trace->steps; s != NULL;
-	     s = s->next) {
-		if (s->depth == 0 && s->list != list)
-			buf_printf(out, "%s\n", s->list);
-		if (s->depth == 0)
-			list = s->list;
-		buf_printf(
-		    out, "%*s%s", 2 + 2 * (int)s->depth, "", s->restriction);
-		if (s->input != NULL)
-			buf_printf(out, " (%s)", s->input);
-		buf_printf(out, ": %s", s->answer);
-		if (s->file != NULL)
-			buf_printf(out, " [%s:%u]", s->file, s->line);
-		buf_printf(out, " %lld.%03lld ms\n",
-		    (long long)(s->nanoseconds / CLOCK_MS),
-		    (long long)(s->nanoseconds % CLOCK_MS / 1000));
+		n = *c < 32 || *c == 127 ? 0 : utf8_length(text);
+		/* U+0080 to U+009F are control characters, too. */
+		if (n == 2 && c[0] == 0xc2 && c[1] < 0xa0)
+			n = 0;
+		if (n > 0)
+			buf_put(out, text, n);
+		else
+			buf_printf(out, "\\%03o", *c);
+		n = n > 0 ? n : 1;
 	}
 }
 
 static void
-put_string(struct buf *out, const char *name, const char *value)
+print_step(const struct trace_step *s, struct buf *out)
 {
-	buf_printf(out, ",\"%s\":\"", name);
-	for (; *value != '\0'; value++) {
-		unsigned char c = (unsigned char)*value;
-
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 32 || c == 127)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_putc(out, *value);
+	buf_printf(out, "%*s", 2 + 2 * (int)s->depth, "");
+	trace_print_text(s->restriction, out);
+	if (s->input != NULL) {
+		buf_puts(out, *s->restriction != '\0' ? " (" : "(");
+		trace_print_text(s->input, out);
+		buf_putc(out, ')');
 	}
-	buf_putc(out, '"');
+	buf_puts(out, ": ");
+	trace_print_text(s->answer, out);
+	if (s->file != NULL)
+		buf_printf(out, " [%s:%u]", s->file, s->line);
+	if (s->nanoseconds >= 0)
+		buf_printf(out, " %lld.%03lld ms",
+		    (long long)(s->nanoseconds / CLOCK_MS),
+		    (long long)(s->nanoseconds % CLOCK_MS / 1000));
+	buf_putc(out, '\n');
 }
 
 void
-trace_json(const struct trace *trace, struct buf *out)
+trace_print(const struct trace *trace, struct buf *out)
 {
-	buf_printf(out, "{\"time\":%lld.%06lld",
-	    (long long)(trace->when / CLOCK_SECOND),
-	    (long long)(trace->when % CLOCK_SECOND / 1000));
-	put_string(out, "id", trace->id);
-	buf_puts(out, ",\"steps\":[");
+	const char *list = "";
+
 	for (const struct trace_step *s = trace->steps; s != NULL;
 	     s = s->next) {
-		buf_printf(out, "%s{\"depth\":%u", s == trace->steps ? "" : ",",
-		    s->depth);
-		put_string(out, "list", s->list);
-		put_string(out, "restriction", s->restriction);
+		if (s->depth == 0 && strcmp(s->list, list) != 0) {
+			list = s->list;
+			buf_printf(out, "%s\n", list);
+		}
+		print_step(s, out);
+	}
+}
+
+void
+trace_json_steps(const struct trace *trace, struct buf *out)
+{
+	json_text_name(out, "steps");
+	buf_putc(out, '[');
+	for (const struct trace_step *s = trace->steps; s != NULL;
+	     s = s->next) {
+		buf_puts(out, s == trace->steps ? "{" : ",{");
+		buf_printf(out, "\"depth\":%u", s->depth);
+		json_text_member(out, "list", s->list);
+		if (*s->restriction != '\0')
+			json_text_member(out, "restriction", s->restriction);
 		if (s->input != NULL)
-			put_string(out, "input", s->input);
-		put_string(out, "answer", s->answer);
+			json_text_member(out, "input", s->input);
+		json_text_member(out, "answer", s->answer);
 		if (s->file != NULL) {
-			put_string(out, "file", s->file);
+			json_text_member(out, "file", s->file);
 			buf_printf(out, ",\"line\":%u", s->line);
 		}
-		buf_printf(
-		    out, ",\"nanoseconds\":%lld}", (long long)s->nanoseconds);
+		if (s->nanoseconds >= 0)
+			buf_printf(out, ",\"nanoseconds\":%lld",
+			    (long long)s->nanoseconds);
+		if (s == trace->decision)
+			buf_puts(out, ",\"decided\":true");
+		buf_putc(out, '}');
 	}
-	buf_puts(out, "]}\n");
+	buf_putc(out, ']');
 }

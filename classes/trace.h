@@ -12,13 +12,14 @@ struct trace_step {
 	struct trace_step *next;
 	unsigned depth;          /* classes deeper than the list itself */
 	const char *list;        /* "smtpd_recipient_restrictions" */
-	const char *restriction; /* "check_client_access hash:/etc/x" */
+	const char *restriction; /* "check_client_access hash:/etc/x"; "": the
+				  * list is one of tables */
 	const char *input;       /* what was looked at, or NULL */
 	const char *answer; /* "DUNNO", "REJECT 554 5.7.1 ...", "-> class" */
 	const char *file;   /* of the deciding line, or NULL */
 	unsigned line;
-	int64_t nanoseconds;
-	const char *within; /* the list it stands in: a class, or as ${list} */
+	int64_t nanoseconds; /* negative: not known */
+	const char *within;  /* the list it stands in: a class, or as ${list} */
 };
 
 /* Lives, with its steps, in the subject's arena. */
@@ -45,9 +46,13 @@ trace_step(struct trace *trace, const struct subject *subject, unsigned depth,
 void trace_answer(struct trace_step *step, const struct subject *subject,
     const struct answer *answer);
 
-/* trace_print(trace, out): for people, a step a line; trace_json(): one JSON
- * object and a line feed. */
+/* trace_print(trace, out): for people, a step a line.  trace_json_steps():
+ * "steps" and an array, as member of an object. */
 void trace_print(const struct trace *trace, struct buf *out);
-void trace_json(const struct trace *trace, struct buf *out);
+void trace_json_steps(const struct trace *trace, struct buf *out);
+
+/* trace_print_text(text, out): what may come from the network, for a terminal:
+ * control characters, and what is not UTF-8, become \ooo. */
+void trace_print_text(const char *text, struct buf *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include "proxy/trace_log.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,8 +15,7 @@
 #include "base/workers.h"
 #include "checks/content_verdict.h"
 #include "classes/stage.h"
-#include "classes/trace.h"
-#include "proxy/escape.h"
+#include "classes/trace_record.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
@@ -151,89 +151,83 @@ append(struct trace_log *log, struct record *record)
 	}
 }
 
+/* Keep what ${trace} has led to in this session. */
 static void
-put_value(struct buf *out, const char *name, const char *value)
-{
-	struct arena *arena = arena_new();
-
-	buf_printf(out, " %s=<%s>", name,
-	    value != NULL ? escape_text(arena, value, strlen(value)) : "");
-	arena_free(arena);
-}
-
-static void
-put_head(struct buf *out, const struct session *s, const struct trace *trace)
+keep(struct session *s, const struct trace *trace, const char *answer)
 {
 	const struct subject *f = &s->subject;
 	time_t when = (time_t)(trace->when / CLOCK_SECOND);
-	char stamp[40];
-	struct tm tm;
-
-	(void)gmtime_r(&when, &tm);
-	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_printf(out, "%s %s number=%u client=%s stage=%s qid=%s",
-	    trace->id[0] != '\0' ? trace->id : "-", stamp, s->by.number,
-	    s->client, s->where, s->by.qid);
-	put_value(out, "from", f->sender);
-	put_value(out, "to", f->recipient);
-	buf_printf(out, " proto=%s", f->protocol);
-	put_value(out, "helo", f->helo);
-}
-
-static struct record *
-new_record(const struct session *s, const struct trace *trace)
-{
 	struct record *record = calloc(1, sizeof *record);
+	struct trace_record kept = { .trace = *trace };
+	char stamp[40], number[16];
+	struct tm tm;
 
 	if (record == NULL)
 		fatal("out of memory");
-	put_head(&record->text, s, trace);
-	return record;
+	(void)gmtime_r(&when, &tm);
+	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	(void)snprintf(number, sizeof number, "%u", s->by.number);
+	kept.facts[TRACE_ID] = trace->id;
+	kept.facts[TRACE_TIME] = stamp;
+	kept.facts[TRACE_NUMBER] = number;
+	kept.facts[TRACE_CLIENT] = s->client;
+	kept.facts[TRACE_STAGE] = s->where;
+	kept.facts[TRACE_QUEUE_ID] = s->by.qid;
+	kept.facts[TRACE_FROM] = f->sender;
+	kept.facts[TRACE_TO] = f->recipient;
+	kept.facts[TRACE_PROTOCOL] = f->protocol;
+	kept.facts[TRACE_HELO] = f->helo;
+	kept.facts[TRACE_ANSWER] = answer;
+	trace_record_write(&kept, &record->text);
+	append(s->hall->shared->traces, record);
 }
 
 void
 trace_log_add(struct session *s, const struct verdict *verdict)
 {
-	struct trace_log *log = s->hall->shared->traces;
-	struct record *record;
+	const struct trace *trace = verdict->trace;
+	const char *answer = "pass";
 
-	if (log == NULL || verdict->trace == NULL ||
-	    verdict->trace->steps == NULL ||
+	if (s->hall->shared->traces == NULL || trace == NULL ||
+	    trace->steps == NULL ||
 	    (verdict->pass && !s->params->weir_trace_all))
 		return;
-	record = new_record(s, verdict->trace);
-	if (verdict->pass)
-		buf_puts(&record->text, " answer=\"pass\"\n");
-	else
-		buf_printf(&record->text, " answer=\"%d %s %s\"\n",
+	if (!verdict->pass)
+		answer = arena_printf(session_arena(s), "%d %s %s",
 		    verdict->code, verdict->dsn, verdict->text);
-	trace_print(verdict->trace, &record->text);
-	append(log, record);
+	keep(s, trace, answer);
+}
+
+/* What a header or body check has found, as a step. */
+static struct trace_step *
+step_of(struct arena *arena, const struct content_note *note)
+{
+	struct trace_step *step = arena_alloc(arena, sizeof *step);
+
+	step->list = note->table;
+	step->restriction = "";
+	step->input = note->input;
+	step->answer = note->answer;
+	step->file = note->file;
+	step->line = note->line;
+	step->nanoseconds = -1;
+	return step;
 }
 
 void
 trace_log_message(struct session *s, const char *reply)
 {
-	struct trace_log *log = s->hall->shared->traces;
 	const struct content_note *note = s->mail->message.verdict.notes;
-	const char *table = NULL;
-	struct record *record;
+	struct trace *trace;
 
-	if (log == NULL || (note == NULL && !s->params->weir_trace_all))
+	if (s->hall->shared->traces == NULL ||
+	    (note == NULL && !s->params->weir_trace_all))
 		return;
 	s->subject.arena = session_arena(s);
-	record = new_record(s, trace_new(&s->subject));
-	buf_printf(&record->text, " answer=\"%s\"\n", reply);
+	trace = trace_new(&s->subject);
 	for (; note != NULL; note = note->next) {
-		if (table == NULL || strcmp(table, note->table) != 0)
-			buf_printf(&record->text, "%s\n", note->table);
-		table = note->table;
-		buf_printf(
-		    &record->text, "  (%s): %s", note->input, note->answer);
-		if (note->file != NULL)
-			buf_printf(
-			    &record->text, " [%s:%u]", note->file, note->line);
-		buf_putc(&record->text, '\n');
+		*trace->tail = step_of(s->subject.arena, note);
+		trace->tail = &(*trace->tail)->next;
 	}
-	append(log, record);
+	keep(s, trace, reply);
 }

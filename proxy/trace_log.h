@@ -11,10 +11,8 @@ struct workers;
 /*
  * trace_log_new(state, workers):
  * Records go to the ring "trace" of ${state}, the newest 100,000, many in one
- * transaction, written by one of ${workers}.  A record's first line is
- *	ID TIME number=N client=NAME[ADDR] stage=RCPT qid=QID from=<> to=<>
- *	proto=ESMTP helo=<> answer="554 5.7.1 ..."
- * (all in one line), the others are what trace_print() writes.
+ * transaction, written by one of ${workers}, as trace_record_write() writes
+ * them.
  */
 struct trace_log *trace_log_new(struct state *state, struct workers *workers);
 

@@ -607,7 +607,7 @@ test_trace(void)
 		strstr(s.verdict.text, s.verdict.trace->id) != NULL,
 	    "the client is told where to ask, if the admin wants it");
 	buf_reset(&out);
-	trace_json(s.verdict.trace, &out);
+	trace_json_steps(s.verdict.trace, &out);
 	ok(strstr(buf_str(&out), "\"input\":\"example.com\"") != NULL,
 	    "as JSON");
 	buf_free(&out);

@@ -14,7 +14,7 @@
 enum { MOST = 10000 };
 
 static int
-explain(const char *dir, const char *what, int most)
+explain(const char *dir, const struct traces_wanted *wanted)
 {
 	struct generation *g = cmd_options_read("explain", dir);
 	struct err err = { 0 };
@@ -22,12 +22,13 @@ explain(const char *dir, const char *what, int most)
 
 	if (g == NULL)
 		return EX_CONFIG;
-	found = traces_print(g->state_dir, what, most, &err);
+	found = traces_print(g->state_dir, wanted, &err);
 	if (found < 0)
 		(void)fprintf(stderr, "weir explain: fatal: %s\n", err.text);
 	else if (found == 0)
 		(void)fprintf(stderr,
-		    "weir explain: no recent decision about \"%s\"\n", what);
+		    "weir explain: no recent decision about \"%s\"\n",
+		    wanted->what);
 	generation_free(g);
 	return found < 0 ? EX_UNAVAILABLE : found == 0;
 }
@@ -37,13 +38,18 @@ cmd_explain(int argc, char **argv)
 {
 	const char *dir = cmd_options_default_dir();
 	struct options o = { .argc = argc, .argv = argv };
+	struct traces_wanted wanted = { .json = false };
 	long most = 1;
 	char *end;
 	int c;
 
-	while ((c = options_next(&o, "c:n:")) != -1) {
+	while ((c = options_next(&o, "c:jn:")) != -1) {
 		if (c == 'c') {
 			dir = o.value;
+			continue;
+		}
+		if (c == 'j') {
+			wanted.json = true;
 			continue;
 		}
 		if (c == 'n') {
@@ -56,9 +62,11 @@ cmd_explain(int argc, char **argv)
 		break;
 	}
 	if (most == 0 || o.next + 1 != argc) {
-		(void)fprintf(
-		    stderr, "usage: weir explain [-c DIR] [-n COUNT] ID\n");
+		(void)fprintf(stderr,
+		    "usage: weir explain [-j] [-c DIR] [-n COUNT] ID\n");
 		return EX_USAGE;
 	}
-	return explain(dir, argv[o.next], (int)most);
+	wanted.what = argv[o.next];
+	wanted.most = (int)most;
+	return explain(dir, &wanted);
 }

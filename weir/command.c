@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	{ "status", cmd_run_status, "list processes and listeners", "[-c DIR]", 0 },
 	{ "check", cmd_check, "find mistakes in the configuration", "[-c DIR]", 0 },
 	{ "explain", cmd_explain, "show how a decision was made",
-	  "[-c DIR] [-n COUNT] ID", 0 },
+	  "[-j] [-c DIR] [-n COUNT] ID", 0 },
 	{ "mailq", cmd_postqueue_mailq, "list the mail queue", "[-c DIR]", 0 },
 	{ "newaliases", cmd_newaliases, "rebuild the alias databases",
 	  "[-c DIR]", 0 },
