@@ -16,10 +16,13 @@ struct index {
 	int fd;     /* or -1: */
 	char *data; /* in memory */
 	struct index_header header;
+	struct index_bucket *kept; /* all of them; NULL: too many */
 };
 
-/* What a look-up reads of a record at first; most are smaller. */
-enum { FIRST_READ = 512 };
+enum {
+	FIRST_READ = 512, /* of a record; most are smaller */
+	MOST_KEPT = 4 * 1024 * 1024,
+};
 
 /* Up to ${n} octets at ${offset}: how many there are; -1: cannot be read. */
 static ssize_t
@@ -75,6 +78,24 @@ check_header(const struct index_header *h, uint64_t size, struct err *err)
 		return 0;
 	err_set(err, "%s", why);
 	return -1;
+}
+
+/* Most keys that are asked for stand in no table, so that a look-up ends with a
+ * bucket: what they take is little, and saves a call each. */
+static void
+keep_buckets(struct index *index)
+{
+	uint64_t size = index->header.buckets * sizeof *index->kept;
+
+	if (size > MOST_KEPT)
+		return;
+	index->kept = malloc((size_t)size);
+	if (index->kept == NULL)
+		fatal("out of memory");
+	if (get(index, index_format_bucket(0), index->kept, (size_t)size))
+		return;
+	free(index->kept);
+	index->kept = NULL;
 }
 
 static struct index *
@@ -136,8 +157,11 @@ index_open(const char *path, struct stat *st, struct err *err)
 	}
 	if (n < (ssize_t)sizeof index->header)
 		err_set(err, "cut short");
-	else if (check_header(&index->header, (uint64_t)st->st_size, err) == 0)
+	else if (check_header(&index->header, (uint64_t)st->st_size, err) ==
+	    0) {
+		keep_buckets(index);
 		return index;
+	}
 	err_add(err, "open database %s", path);
 
 failed:
@@ -153,6 +177,7 @@ index_close(struct index *index)
 	if (index->fd >= 0)
 		(void)close(index->fd);
 	free(index->data);
+	free(index->kept);
 	free(index);
 }
 
@@ -185,6 +210,23 @@ read_record(const struct index *index, uint64_t offset, void *small,
 	return r;
 }
 
+/* Bucket ${number}, checked: one that is kept, or ${own}; NULL: damaged. */
+static const struct index_bucket *
+read_bucket(
+    const struct index *index, uint64_t number, struct index_bucket *own)
+{
+	const struct index_bucket *bucket = own;
+
+	if (index->kept != NULL)
+		bucket = &index->kept[number];
+	else if (!get(index, index_format_bucket(number), own, sizeof *own))
+		return NULL;
+	if (bucket->sum !=
+	    index_format_bucket_sum(&index->header, number, bucket))
+		return NULL;
+	return bucket;
+}
+
 static enum table_status
 damaged(struct table_value *value)
 {
@@ -200,17 +242,17 @@ index_find(const struct index *index, struct arena *arena, const char *key,
 	size_t len = strlen(key);
 	uint64_t hash = index_format_hash(key, len), number, slot;
 	alignas(8) char small[FIRST_READ];
-	struct index_bucket bucket;
+	struct index_bucket own;
+	const struct index_bucket *bucket;
 	const struct index_record *r;
 
 	for (uint64_t i = 0; i < h->buckets; i++) {
 		number = (hash + i) & (h->buckets - 1);
-		if (!get(index, index_format_bucket(number), &bucket,
-			sizeof bucket) ||
-		    bucket.sum != index_format_bucket_sum(h, number, &bucket))
+		bucket = read_bucket(index, number, &own);
+		if (bucket == NULL)
 			return damaged(value);
 		for (unsigned s = 0; s < INDEX_SLOTS; s++) {
-			slot = bucket.slots[s];
+			slot = bucket->slots[s];
 			if (slot == 0)
 				return TABLE_NONE;
 			if (slot >> INDEX_OFFSET_BITS !=

@@ -6,7 +6,8 @@
  * in place under their hands is an error, not a signal.  Each bucket and each
  * record has a checksum that covers the identity of its file too, so that a
  * look-up answers what was written or TABLE_FAILED, whatever happens to the
- * file.
+ * file.  The buckets of a file that has not too many are read when it is opened,
+ * and kept.
  *
  *	header	  64 octets: magic, version, octet order, size of the file,
  *		  records, buckets, identity, checksum
