@@ -1,8 +1,9 @@
 /* dnsbl_cache.c - see dnsbl_cache.h.
  *
  * A fixed number of places, four for each hash value: what does not fit
- * replaces what would expire first.  So a spammer who makes us ask for a
- * million names costs no more memory than anybody else. */
+ * replaces what nobody has asked for the longest.  So a spammer who makes us ask
+ * for a million names costs no more memory than anybody else, and clients that
+ * come again and again stay. */
 #include "checks/dnsbl_cache.h"
 
 #include <pthread.h>
@@ -14,22 +15,27 @@
 #include "base/fatal.h"
 
 enum {
-	SETS = 2048,
+	SETS = 16384,
 	WAYS = 4,
 	MOST_RECORDS = 16,
 	MOST_TEXT = 512,
 	MOST_SECONDS = 3600,
 };
 
-struct place {
-	char *name; /* NULL: free */
-	enum dns_type type;
-	enum dns_status status;
-	int64_t expires;
-	uint32_t ttl;
+/* Most answers are that there is none. */
+struct kept {
 	size_t count;
 	unsigned char octets[MOST_RECORDS][4]; /* A */
 	char *texts[MOST_RECORDS];             /* TXT */
+};
+
+struct place {
+	char *name;        /* NULL: free */
+	struct kept *kept; /* DNS_FOUND, or NULL */
+	int64_t expires, used;
+	uint32_t ttl;
+	enum dns_type type;
+	enum dns_status status;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -49,8 +55,10 @@ static void
 clear(struct place *place)
 {
 	free(place->name);
-	for (size_t i = 0; i < MOST_RECORDS; i++)
-		free(place->texts[i]);
+	if (place->kept != NULL)
+		for (size_t i = 0; i < MOST_RECORDS; i++)
+			free(place->kept->texts[i]);
+	free(place->kept);
 	memset(place, 0, sizeof *place);
 }
 
@@ -58,18 +66,21 @@ static void
 copy_out(
     const struct place *place, struct arena *arena, struct dns_answer *answer)
 {
-	struct dns_record *records =
-	    arena_alloc(arena, (place->count + 1) * sizeof *records);
+	const struct kept *kept = place->kept;
+	struct dns_record *records;
 
 	memset(answer, 0, sizeof *answer);
 	answer->status = place->status;
 	answer->ttl = place->ttl;
+	if (kept == NULL)
+		return;
+	records = arena_alloc(arena, (kept->count + 1) * sizeof *records);
 	answer->records = records;
-	answer->count = place->count;
-	for (size_t i = 0; i < place->count; i++) {
-		memcpy(records[i].octets, place->octets[i], 4);
-		if (place->texts[i] != NULL)
-			records[i].name = arena_strdup(arena, place->texts[i]);
+	answer->count = kept->count;
+	for (size_t i = 0; i < kept->count; i++) {
+		memcpy(records[i].octets, kept->octets[i], 4);
+		if (kept->texts[i] != NULL)
+			records[i].name = arena_strdup(arena, kept->texts[i]);
 	}
 }
 
@@ -88,6 +99,7 @@ dnsbl_cache_find(const char *name, enum dns_type type, int64_t now,
 		    place->expires <= now || strcmp(place->name, name) != 0)
 			continue;
 		copy_out(place, arena, answer);
+		place->used = now;
 		found = true;
 	}
 	(void)pthread_mutex_unlock(&lock);
@@ -102,26 +114,49 @@ checked(void *memory)
 	return memory;
 }
 
-static void
-copy_in(struct place *place, const struct dns_answer *answer)
+static struct kept *
+copy_in(enum dns_type type, const struct dns_answer *answer)
 {
+	struct kept *kept = checked(calloc(1, sizeof *kept));
+
 	for (size_t i = 0; i < answer->count && i < MOST_RECORDS; i++) {
 		const struct dns_record *record = &answer->records[i];
 
-		place->count = i + 1;
-		if (place->type == DNS_A)
-			memcpy(place->octets[i], record->octets, 4);
+		kept->count = i + 1;
+		if (type == DNS_A)
+			memcpy(kept->octets[i], record->octets, 4);
 		else
-			place->texts[i] =
+			kept->texts[i] =
 			    checked(strndup(record->name, MOST_TEXT));
 	}
+	return kept;
+}
+
+/* The place of ${name}, or the one of its set that is needed least. */
+static struct place *
+place_for(const char *name, enum dns_type type, int64_t now)
+{
+	struct place *set = set_of(name, type), *best = &set[0];
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		struct place *place = &set[i];
+
+		if (place->name != NULL && place->type == type &&
+		    strcmp(place->name, name) == 0)
+			return place;
+		if (place->expires <= now)
+			place->used = INT64_MIN;
+		if (place->used < best->used)
+			best = place;
+	}
+	return best;
 }
 
 void
 dnsbl_cache_keep(const char *name, enum dns_type type, int64_t now,
     const struct dns_answer *answer)
 {
-	struct place *set = set_of(name, type), *place = &set[0];
+	struct place *place;
 	uint32_t seconds =
 	    answer->ttl < MOST_SECONDS ? answer->ttl : MOST_SECONDS;
 
@@ -130,23 +165,16 @@ dnsbl_cache_keep(const char *name, enum dns_type type, int64_t now,
 		answer->status != DNS_NXDOMAIN))
 		return;
 	(void)pthread_mutex_lock(&lock);
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (set[i].name != NULL && set[i].type == type &&
-		    strcmp(set[i].name, name) == 0) {
-			place = &set[i];
-			break;
-		}
-		if (set[i].name == NULL || set[i].expires < place->expires)
-			place = &set[i];
-	}
+	place = place_for(name, type, now);
 	clear(place);
 	place->name = checked(strdup(name));
 	place->type = type;
 	place->status = answer->status;
 	place->ttl = answer->ttl;
+	place->used = now;
 	place->expires = now + seconds * CLOCK_SECOND;
 	if (answer->status == DNS_FOUND)
-		copy_in(place, answer);
+		place->kept = copy_in(type, answer);
 	(void)pthread_mutex_unlock(&lock);
 }
 

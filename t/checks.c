@@ -88,14 +88,22 @@ test_cache(void)
 	dnsbl_cache_keep("y.test", DNS_A, now, &failed);
 	ok(!dnsbl_cache_find("y.test", DNS_A, now, a, &out),
 	    "a failure is not kept");
-	for (unsigned i = 0; i < 50000; i++) {
+	for (unsigned i = 0; i < 500000; i++) {
 		(void)snprintf(name, sizeof name, "%u.test", i);
-		dnsbl_cache_keep(name, DNS_A, now, &in);
+		dnsbl_cache_keep(name, DNS_A, now + i, &in);
+		if (i % 1000 == 0)
+			(void)dnsbl_cache_find(
+			    "x.test", DNS_A, now + i, a, &out);
 	}
-	ok(dnsbl_cache_find("49999.test", DNS_A, now, a, &out),
+	ok(dnsbl_cache_find("499999.test", DNS_A, now + 500000, a, &out),
 	    "the newest of very many is there");
+	ok(dnsbl_cache_find("x.test", DNS_A, now + 500000, a, &out),
+	    "so is one that was asked for again and again");
+	ok(!dnsbl_cache_find("0.test", DNS_A, now + 500000, a, &out),
+	    "one that was not is gone");
 	dnsbl_cache_flush();
-	ok(!dnsbl_cache_find("49999.test", DNS_A, now, a, &out), "flushed");
+	ok(!dnsbl_cache_find("499999.test", DNS_A, now + 500000, a, &out),
+	    "flushed");
 	arena_free(a);
 }
 
