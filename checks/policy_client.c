@@ -82,34 +82,33 @@ usable(const struct policy_client *client, const struct world_service *to,
 	    (limit == 0 || c->requests < limit) && stream_alive(c->stream);
 }
 
-/* Take a kept connection to ${to}, if one is still good; those that are
- * not are closed. */
+static struct connection *
+unlink_idle(struct policy_client *client, const char *endpoint)
+{
+	struct connection **p, *c;
+
+	(void)pthread_mutex_lock(&client->lock);
+	for (p = &client->idle; (c = *p) != NULL; p = &c->next)
+		if (strcmp(c->endpoint, endpoint) == 0)
+			break;
+	if (c != NULL)
+		*p = c->next;
+	(void)pthread_mutex_unlock(&client->lock);
+	return c;
+}
+
+/* Take a kept connection to ${to}, if one is still good; those that are not
+ * are closed.  Nobody holds the lock while he looks at one. */
 static struct connection *
 take(struct policy_client *client, const struct world_service *to)
 {
-	struct connection **p, *c, *found = NULL, *dead = NULL;
 	int64_t now = clock_mono();
+	struct connection *c;
 
-	(void)pthread_mutex_lock(&client->lock);
-	for (p = &client->idle; found == NULL && (c = *p) != NULL;) {
-		if (strcmp(c->endpoint, to->endpoint) != 0) {
-			p = &c->next;
-			continue;
-		}
-		*p = c->next;
-		if (usable(client, to, c, now)) {
-			found = c;
-		} else {
-			c->next = dead;
-			dead = c;
-		}
-	}
-	(void)pthread_mutex_unlock(&client->lock);
-	while ((c = dead) != NULL) {
-		dead = c->next;
+	while ((c = unlink_idle(client, to->endpoint)) != NULL &&
+	    !usable(client, to, c, now))
 		drop(c);
-	}
-	return found;
+	return c;
 }
 
 static void

@@ -155,15 +155,15 @@ policy_service_parse(const char *text, struct arena *arena, struct err *err)
 static void
 put(struct buf *out, const char *name, const char *value)
 {
-	buf_printf(out, "%s=", name);
-	for (; value != NULL && *value != '\0'; value++) {
-		unsigned char c = (unsigned char)*value;
+	size_t start;
 
-		if (c < 32 || c == 127)
-			buf_putc(out, '?');
-		else
-			buf_putc(out, *value);
-	}
+	buf_puts(out, name);
+	buf_putc(out, '=');
+	start = out->len;
+	buf_puts(out, value != NULL ? value : "");
+	for (size_t i = start; i < out->len; i++)
+		if ((unsigned char)out->data[i] < 32 || out->data[i] == 127)
+			out->data[i] = '?';
 	buf_putc(out, '\n');
 }
 
