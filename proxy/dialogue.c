@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/fatal.h"
 #include "proxy/escape.h"
 #include "proxy/hall.h"
@@ -14,7 +15,12 @@
 #include "proxy/smtp_service.h"
 #include "rules/match.h"
 
-enum { LOG_START = 30, LOG_MOST = 100 };
+enum {
+	LOG_START = 30,
+	LOG_MOST = 100,
+	GO_ON_MS = 100,        /* a worker with commands that wait already */
+	GO_ON_OUT = 16 * 1024, /* ... and the replies to them */
+};
 
 static bool
 rejects_newline(const struct session *s)
@@ -177,6 +183,31 @@ run(struct session *s)
 		perform(s);
 }
 
+/* The same command once more, and all of it is there. */
+static bool
+repeated(const struct session *s)
+{
+	size_t n = strlen(s->command->name), left = s->in.len - s->in_at;
+	const char *line = s->in.data + s->in_at;
+
+	return left > n && strncasecmp(line, s->command->name, n) == 0 &&
+	    line[n] == ' ' && memchr(line, '\n', left) != NULL;
+}
+
+/* In a worker.  A client that sends its recipients all at once pays for one
+ * hand-over, not for one each; but it does not wait for long for the replies to
+ * the first ones. */
+static void
+run_all(struct session *s)
+{
+	int64_t end = clock_mono() + GO_ON_MS * CLOCK_MS;
+
+	run(s);
+	while (s->phase == SESSION_COMMAND && !s->hangup && s->pause == 0 &&
+	    repeated(s) && s->out.len < GO_ON_OUT && clock_mono() < end)
+		(void)dialogue_line(s);
+}
+
 static bool
 blocks(const struct session *s)
 {
@@ -208,6 +239,8 @@ sound(struct session *s, const char *line, size_t n)
 static void
 perform_line(struct session *s, const char *line, size_t n)
 {
+	bool may_block;
+
 	if (!sound(s, line, n))
 		return;
 	s->line = arena_strndup(session_arena(s), line, n);
@@ -218,7 +251,12 @@ perform_line(struct session *s, const char *line, size_t n)
 		return;
 	}
 	s->command = smtp_command_find(s->words.word[0]);
-	session_work_run(s, blocks(s), run);
+	if (s->away) {
+		run(s);
+		return;
+	}
+	may_block = blocks(s);
+	session_work_run(s, may_block, may_block ? run_all : run);
 	if (!s->away)
 		session_settle(s);
 }

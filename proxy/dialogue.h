@@ -11,7 +11,7 @@ enum dialogue_status {
 };
 
 /* dialogue_line(s): take one line from s->in and do what it says.  The loop
- * only. */
+ * only; the worker that it gives a command to may go on with the next ones. */
 enum dialogue_status dialogue_line(struct session *s);
 
 #endif

@@ -335,6 +335,53 @@ for my $what (sort keys %broken) {
 	like rcpt($w, 'user@example.com'), qr/^554 5\.7\.1 .*twice/,
 	    "the second try counts";
 }
+# Recipients that come all at once: each is asked about, in order, and has its
+# own reply, whatever stands between and behind them.
+{
+	my $log = "$w->{dir}/many";
+	my $port = serve($w->port("many"), $log, sub {
+		return "action=" . ($_[1]{recipient} =~ /^no/ ?
+		    "REJECT $_[1]{recipient}" : "DUNNO") . "\n\n";
+	});
+	my $open = sub {
+		my $c = $w->smtp;
+
+		$c->cmd("EHLO client.example.net");
+		return $c;
+	};
+	with(restrict("check_policy_service inet:127.0.0.1:$port") .
+	    "smtpd_hard_error_limit = 100\nsmtpd_error_sleep_time = 0\n");
+	my $c = $open->();
+	my @to = map { ($_ % 3 ? "yes" : "no") . "$_\@example.com" } 1 .. 150;
+	$c->put("MAIL FROM:<a\@example.net>\r\n" .
+	    join("", map { "rcpt TO:<$_>\r\n" } @to) .
+	    "RCPT\r\nRCPT TO:<last\@exam");
+	$c->reply;
+	my @wrong = grep {
+		my $reply = $c->reply;
+
+		$_ =~ /^no/ ? $reply !~ /^554 .*: \Q$_\E$/
+		    : $reply !~ /^250 2\.1\.5/;
+	} @to;
+	is_deeply \@wrong, [], "many recipients at once";
+	like $c->reply, qr/^501 5\.5\.4 Syntax/, "RCPT without anything";
+	like $c->cmd("ple.com>"), qr/^250 2\.1\.5/, "half a line, then the rest";
+	is_deeply [ map { /^recipient=(.*)$/m } requests($log) ],
+	    [ @to, 'last@example.com' ], "in order, each once";
+	with(restrict("check_policy_service inet:127.0.0.1:$port") .
+	    "smtpd_hard_error_limit = 3\nsmtpd_error_sleep_time = 0\n");
+	$c = $open->();
+	$c->put("MAIL FROM:<a\@example.net>\r\n" .
+	    "RCPT TO:<no\@example.com>\r\n" x 10);
+	is join(" ", map { substr $c->reply, 0, 3 } 1 .. 6),
+	    "250 554 554 554 421 ", "too many errors among them";
+	with(restrict("check_policy_service inet:127.0.0.1:$port"));
+	$c = $open->();
+	$c->put("MAIL FROM:<a\@example.net>\r\n" .
+	    "RCPT TO:<yes\@example.com>\r\n" x 3 . "RSET\r\nQUIT\r\n");
+	is join(" ", map { substr $c->reply, 0, 3 } 1 .. 7),
+	    "250 250 250 250 250 221 ", "other commands behind them";
+}
 with($base . "smtpd_recipient_restrictions =\n");
 like $w->healthy('user@example.com'), qr/^250/, "and all is well";
 done_testing;
