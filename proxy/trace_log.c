@@ -23,7 +23,12 @@
 
 /* Beyond MOST_WAITING records that are not written yet, new ones are lost: a
  * flood of rejections must not fill the memory. */
-enum { MOST_KEPT = 100000, MOST_WAITING = 4096, MOST_TOGETHER = 256 };
+enum {
+	MOST_KEPT = 100000,
+	MOST_WAITING = 4096,
+	MOST_TOGETHER = 256,
+	GATHER_MS = 10,
+};
 
 #define MAINTAIN (60 * CLOCK_SECOND)
 
@@ -79,7 +84,17 @@ maintain(struct trace_log *log)
 	state_maintain(log->state, clock_now());
 }
 
-/* In a worker: until nothing more is there. */
+/* What a commit costs does not depend on how much it writes: the first record
+ * is written at once, and those of the next moment together. */
+static void
+gather(void)
+{
+	struct timespec t = { .tv_nsec = GATHER_MS * CLOCK_MS };
+
+	(void)nanosleep(&t, NULL);
+}
+
+/* In a worker, one at most: until nothing more is there. */
 static void
 write_all(struct work *work)
 {
@@ -100,6 +115,7 @@ write_all(struct work *work)
 		while (records != NULL)
 			records = write_some(log, records);
 		maintain(log);
+		gather();
 	}
 }
 
