@@ -6,7 +6,7 @@
 # message.  CPU is that of all processes of the subject, client and sink left
 # out.  Each figure is the median of several runs, the subjects by turns.
 #
-#	OUT=build/release perl -It/lib bench/relay.pl [quick]
+#	OUT=build/release perl -It/lib -Ibench bench/relay.pl [quick]
 
 use strict;
 use warnings;
@@ -14,12 +14,13 @@ use warnings;
 use File::Temp qw(tempdir);
 use POSIX ();
 use Time::HiRes qw(sleep time);
+
+use Bench;
 use Weir;
 use Weir::Postfix;
 
 my $out = $ENV{OUT} ||= "build/release";
 my $quick = grep { $_ eq "quick" } @ARGV;
-my $tick = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $dir = tempdir("weir-bench-XXXXXX", TMPDIR => 1, CLEANUP => 1);
 my $sink_port = Weir::free_port();
 my $rounds = $quick ? 1 : 3;
@@ -27,40 +28,11 @@ my @subjects;
 
 chmod 0755, $dir;
 
-# A process and all below it.
-sub family {
-	my @todo = @_;
-	my @all;
-	my %below;
-
-	for my $stat (glob("/proc/[0-9]*/stat")) {
-		my @f = split / /, (Weir::read_file($stat) =~ s/^.*\) //r);
-		push @{ $below{ $f[1] } }, $stat =~ m{/(\d+)/} if @f > 10;
-	}
-	while (defined(my $pid = shift @todo)) {
-		push @all, $pid;
-		push @todo, @{ $below{$pid} || [] };
-	}
-	return @all;
-}
-
-# Their seconds of CPU.
-sub cpu {
-	my $ticks = 0;
-
-	for my $pid (family(@_)) {
-		my @f = split / /,
-		    (Weir::read_file("/proc/$pid/stat") =~ s/^.*\) //r);
-		$ticks += $f[$_] for 11 .. 14;
-	}
-	return $ticks / $tick;
-}
-
-# Their private memory, in KB.
+# The private memory of a process and all below it, in KB.
 sub private_memory {
 	my $kb = 0;
 
-	for my $pid (family(@_)) {
+	for my $pid (Bench::family(@_)) {
 		my $text = Weir::read_file("/proc/$pid/smaps");
 		# The store's mapping is not counted: it is the page cache.
 		for my $map (split /^(?=[0-9a-f]+-[0-9a-f]+ )/m, $text) {
@@ -85,14 +57,6 @@ sub client {
 	    'rcpt@example.org', "127.0.0.1:$port");
 }
 
-sub start {
-	my $child = fork // die "fork: $!";
-
-	return $child if $child;
-	{ exec @_ };
-	POSIX::_exit(127);
-}
-
 sub wait_sunk {
 	my ($want) = @_;
 	my $end = time + 60;
@@ -107,7 +71,7 @@ sub run {
 	my @command =
 	    client($subject->{port}, $sessions, $count, $size, $reuse);
 	my $before = sunk();
-	my $cpu = cpu($subject->{pid});
+	my $cpu = Bench::cpu($subject->{pid});
 	my $start = time;
 
 	system(@command) == 0 or die "@command";
@@ -115,10 +79,9 @@ sub run {
 	my $time = time - $start;
 	# What follows the last delivery: logs, the queue's own marks.
 	sleep 0.2;
-	return ($count / $time, (cpu($subject->{pid}) - $cpu) * 1000 / $count);
+	return ($count / $time,
+	    (Bench::cpu($subject->{pid}) - $cpu) * 1000 / $count);
 }
-
-sub median { return (sort { $a <=> $b } @_)[ $#_ / 2 ] }
 
 sub compare {
 	my ($size, $sessions, $reuse) = @_;
@@ -138,8 +101,8 @@ sub compare {
 	}
 	printf "| %4d KB | %4d | %-6s |", $size / 1024, $sessions,
 	    $reuse ? "reused" : "new";
-	my @rate = map { median(@{ $rate{ $_->{name} } }) } @subjects;
-	my @cpu = map { median(@{ $cpu{ $_->{name} } }) } @subjects;
+	my @rate = map { Bench::median(@{ $rate{ $_->{name} } }) } @subjects;
+	my @cpu = map { Bench::median(@{ $cpu{ $_->{name} } }) } @subjects;
 	printf " %5.0f | %5.0f | %4.1f |", @rate, $rate[0] / $rate[1];
 	printf " %.2f | %.2f | %4.1f |\n", @cpu, $cpu[1] / $cpu[0];
 }
@@ -150,8 +113,8 @@ sub calls {
 	my ($subject, $reuse) = @_;
 	my $count = 1000;
 	my $before = sunk();
-	my $tracer = start("strace", "-c", "-f", "-q", "-o", "$dir/strace",
-	    map { ("-p", $_) } family($subject->{pid}));
+	my $tracer = Bench::start("strace", "-c", "-f", "-q", "-o",
+	    "$dir/strace", map { ("-p", $_) } Bench::family($subject->{pid}));
 
 	sleep 1;
 	system(client($subject->{port}, 20, $count, 1024, $reuse)) == 0
@@ -171,7 +134,8 @@ sub memory {
 	my $before = sunk();
 	my $count = $subject->{count};
 	my $most = 0;
-	my $client = start(client($subject->{port}, 100, $count, 10240, 0));
+	my $client =
+	    Bench::start(client($subject->{port}, 100, $count, 10240, 0));
 
 	do {
 		my $kb = private_memory($subject->{pid});
@@ -219,7 +183,7 @@ smtp_tls_security_level = none
 EOT
 
 Weir::Postfix::write_file("$dir/checks", $checks);
-my $sink = start("$out/bench/sink", $sink_port, "$dir/count");
+my $sink = Bench::start("$out/bench/sink", $sink_port, "$dir/count");
 
 # The memory of idle connections is that of a process that has served nobody.
 my $fresh = Weir->new(real_time => 1, main => $main);

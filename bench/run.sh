@@ -1,10 +1,25 @@
 #!/bin/sh
-# Run the benchmarks; usage: bench/run.sh build/release [quick]
+# Run the benchmarks; usage: bench/run.sh build/release [relay|rcpt] [quick]
 
 set -e
 out=$1
+shift
+which='relay rcpt'
+how=
+for word; do
+	case $word in
+	quick) how=quick ;;
+	relay | rcpt) which=$word ;;
+	*) echo "no such benchmark: $word" >&2; exit 64 ;;
+	esac
+done
 mkdir -p "$out/bench"
-cc -O2 -std=c17 -D_GNU_SOURCE -o "$out/bench/sink" bench/sink.c
+for program in sink rcpts policy; do
+	cc -O2 -std=c17 -D_GNU_SOURCE -o "$out/bench/$program" \
+	    "bench/$program.c"
+done
 # Ten thousand connections need descriptors on both ends.
 ulimit -n "$(ulimit -Hn)"
-OUT=$out exec perl -It/lib bench/relay.pl "${2:-}"
+for name in $which; do
+	OUT=$out perl -It/lib -Ibench "bench/$name.pl" $how
+done

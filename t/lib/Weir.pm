@@ -59,6 +59,7 @@ sub new {
 	$self->{port} = $self->port("smtp");
 	$self->{real_time} = $arg{real_time};
 	$self->{nofile} = $arg{nofile};
+	$self->{dns_also} = $arg{dns_also};
 	$self->write_clock(0);
 	$self->configure(%arg);
 	$self->start if !defined $arg{start} || $arg{start};
@@ -366,14 +367,17 @@ sub wait_port {
 }
 
 # A real name server (nsd) for zones: { "example.org" => "zone file text" },
-# on the port that weir_dns_servers names.
+# on the port that weir_dns_servers names; with new(dns_also => ADDRESS) also on
+# port 53 there, for those who cannot be told of another port.
 sub dns {
 	my ($self, %zones) = @_;
+	my $also = $self->{dns_also} ? "ip-address: $self->{dns_also}" : "";
 	my $dir = "$self->{dir}/nsd";
 	my $port = $self->port("dns");
 	my $conf = <<EOT;
 server:
 	ip-address: 127.0.0.1\@$port
+	$also
 	username: ""
 	chroot: ""
 	database: ""

@@ -8,7 +8,8 @@ use warnings;
 
 use File::Path qw(make_path);
 
-# start($dir, port => N, main => "...", master => "...")
+# start($dir, port => N, main => "...", master => "...", resolver => ADDRESS):
+# it asks that name server, in a file system of its own.
 sub start {
 	my ($class, $dir, %arg) = @_;
 	my $self = bless { dir => $dir, port => $arg{port} }, $class;
@@ -72,7 +73,13 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 EOT
 	write_file("$etc/master.cf", $master . ($arg{master} || ""));
-	my $said = `postfix -c $etc start 2>&1`;
+	my $start = "postfix -c $etc start";
+	if ($arg{resolver}) {
+		write_file("$dir/resolv.conf", "nameserver $arg{resolver}\n");
+		$start = "unshare --mount sh -c 'mount --bind " .
+		    "$dir/resolv.conf /etc/resolv.conf && exec $start'";
+	}
+	my $said = `$start 2>&1`;
 	die "postfix: $said" if $? != 0;
 	open my $f, "<", "$spool/pid/master.pid" or die "postfix: $said";
 	($self->{pid}) = <$f> =~ /(\d+)/;
