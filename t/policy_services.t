@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Policy delegation, the client's side: real postgrey and postfwd, the same
 # requests as Debian's Postfix sends, and servers that do all they should not
-# (hostile.md, row 74).
+# (hostile.md, row 74; S-190, S-223).
 use strict;
 use warnings;
 use FindBin qw($Bin);
