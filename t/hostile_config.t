@@ -233,6 +233,14 @@ for (
 	is +($w->command("reload"))[0], 0, "$what: it is taken";
 }
 
+$w->configure(main => $w->{base}, master => $w->expand("$service smtpd\n" .
+    "  -o smtpd_tiemout=5 -o mine=permit -o smtpd_client_restrictions=\$mine\n"));
+my ($status, $said) = $w->command("check");
+is $status, 0, "-o with a name that nobody knows: is no mistake";
+like $said, qr/master\.cf:$master_line: unknown parameter smtpd_tiemout; did you mean smtpd_timeout\?/,
+    "but check remarks on it";
+unlike $said, qr/unknown parameter mine/, "not on one that is used";
+
 # A class that leads to itself, and codes that are no rejections, show when a
 # client comes.
 $w->take("smtpd_restriction_classes = mine, yours\nmine = yours\n" .

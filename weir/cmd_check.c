@@ -144,6 +144,15 @@ look_at(void *arg, const char *name, const struct conf_value *value,
 	remark(text);
 }
 
+/* The same for -o of a service, whose name is one of its values. */
+static void
+look_at_option(void *arg, const char *name, const struct conf_value *value,
+    enum conf_known known)
+{
+	if (strcmp(name, "service_name") != 0)
+		look_at(arg, name, value, known);
+}
+
 /* Every directory's parameters, as one service sees them. */
 static void
 check_values(struct conf *view, struct arena *arena)
@@ -300,6 +309,7 @@ check_service(struct generation *g, const struct master_service *s)
 		check_smtpd(s, view);
 		check_opens(g, s);
 	}
+	conf_each(view, look_at_option, now);
 	conf_free(view);
 }
 
