@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "delivery/local_agent.h"
+#include "delivery/pipe_agent.h"
 #include "delivery/simple_agent.h"
 #include "delivery/smtp_agent.h"
 #include "delivery/virtual_agent.h"
@@ -13,6 +14,7 @@ static const struct agent *const agents[] = {
 	&smtp_agent_lmtp,
 	&virtual_agent,
 	&local_agent,
+	&pipe_agent,
 	&simple_agent_error,
 	&simple_agent_retry,
 	&simple_agent_discard,

@@ -22,6 +22,8 @@
 #include "base/spawn.h"
 #include "base/stream.h"
 #include "delivery/mailbox.h"
+#include "delivery/pipe_request.h"
+#include "delivery/pipe_run.h"
 
 enum {
 	CHILD_SOCKET = 3,
@@ -32,10 +34,9 @@ enum {
 
 /* The frame at the start of a delivery. */
 static bool
-read_request(struct stream *in, struct arena *arena, struct mailbox *m)
+read_request(struct stream *in, struct arena *arena, struct frame *frame)
 {
 	char header[FRAME_HEADER], *all;
-	struct frame frame;
 	size_t used, len;
 
 	if (stream_read(in, header, sizeof header) != STREAM_OK ||
@@ -44,8 +45,7 @@ read_request(struct stream *in, struct arena *arena, struct mailbox *m)
 	all = arena_alloc(arena, FRAME_HEADER + len);
 	memcpy(all, header, sizeof header);
 	return stream_read(in, all + FRAME_HEADER, len) == STREAM_OK &&
-	    frame_get(all, FRAME_HEADER + len, &frame, &used) == FRAME_ONE &&
-	    mailbox_parse(&frame, arena, m);
+	    frame_get(all, FRAME_HEADER + len, frame, &used) == FRAME_ONE;
 }
 
 /*
@@ -77,7 +77,6 @@ limit_self(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
-	(void)alarm(TIME_LIMIT);
 }
 
 /* Take the rest of a message that was refused early: a socket that is closed
@@ -91,31 +90,61 @@ drain(struct stream *in)
 		continue;
 }
 
+static bool
+write_mailbox(const struct frame *frame, struct stream *in, struct arena *arena,
+    struct mailbox_answer *answer)
+{
+	struct mailbox m;
+
+	if (!mailbox_parse(frame, arena, &m))
+		return false;
+	(void)alarm(TIME_LIMIT);
+	stream_deadline(in, clock_mono() + TIME_LIMIT * CLOCK_SECOND);
+	if (become(&m) == 0)
+		mailbox_write(&m, in, arena, answer);
+	else
+		answer->warning =
+		    arena_printf(arena, "cannot become UID/GID=%lu/%lu",
+			(unsigned long)m.uid, (unsigned long)m.gid);
+	return true;
+}
+
+static bool
+run_command(const struct local_role *role, const struct frame *frame,
+    struct stream *in, struct arena *arena, struct mailbox_answer *answer)
+{
+	struct pipe_request request;
+
+	if (role->commands == NULL ||
+	    !pipe_request_parse(frame, arena, &request))
+		return false;
+	pipe_run_deliver(role->commands, &request, in, arena, answer);
+	return true;
+}
+
 /* The child: one delivery. */
 static int
 deliver(void *arg)
 {
+	const struct local_role *role = arg;
 	struct arena *arena = arena_new();
 	struct stream *in;
 	struct mailbox_answer answer = { .result = MAILBOX_DEFER,
 		.dsn = "4.3.0",
 		.text = "mail system configuration error",
 		.warning = "" };
-	struct mailbox m;
+	struct frame frame;
 	struct buf out = { 0 };
 
-	(void)arg;
 	limit_self();
 	in = stream_new(CHILD_SOCKET);
 	stream_deadline(in, clock_mono() + TIME_LIMIT * CLOCK_SECOND);
-	if (!read_request(in, arena, &m))
+	if (!read_request(in, arena, &frame) ||
+	    !(frame.type == PIPE_REQUEST
+		    ? run_command(role, &frame, in, arena, &answer)
+		    : write_mailbox(&frame, in, arena, &answer)))
 		return 1;
-	if (become(&m) == 0)
-		mailbox_write(&m, in, arena, &answer);
-	else
-		answer.warning =
-		    arena_printf(arena, "cannot become UID/GID=%lu/%lu",
-			(unsigned long)m.uid, (unsigned long)m.gid);
+	stream_deadline(in, clock_mono() + TIME_LIMIT * CLOCK_SECOND);
 	mailbox_answer_print(&answer, &out);
 	stream_put(in, out.data, out.len);
 	if (stream_flush(in) != STREAM_OK)
@@ -160,9 +189,9 @@ reap(size_t children)
 
 /* One connection, one child.  1: there is a new child. */
 static size_t
-serve(int listener)
+serve(struct local_role *role)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept4(role->listener, NULL, NULL, SOCK_CLOEXEC);
 	struct spawn_fd keep = { .from = fd, .to = CHILD_SOCKET };
 	struct err err = { { 0 } };
 	pid_t pid;
@@ -172,7 +201,7 @@ serve(int listener)
 			(void)poll(NULL, 0, PAUSE);
 		return 0;
 	}
-	pid = spawn_call(deliver, NULL, &keep, 1, &err);
+	pid = spawn_call(deliver, role, &keep, 1, &err);
 	(void)close(fd);
 	if (pid >= 0)
 		return 1;
@@ -184,6 +213,7 @@ serve(int listener)
 int
 local_role_run(const struct local_role *role)
 {
+	struct local_role ours = *role;
 	size_t children = 0, most = role->most > 0 ? role->most : USUAL_MOST;
 	sigset_t waiting;
 
@@ -195,7 +225,7 @@ local_role_run(const struct local_role *role)
 		nfds_t n = !stopping && children < most ? 1 : 0;
 
 		if (ppoll(&p, n, NULL, &waiting) > 0)
-			children += serve(role->listener);
+			children += serve(&ours);
 		children = reap(children);
 	}
 	return 0;

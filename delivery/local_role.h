@@ -1,12 +1,16 @@
-/* local_role.h - the role that writes mailboxes, as their owners. */
+/* local_role.h - the role that writes mailboxes and runs commands, as their
+ * owners. */
 #ifndef DELIVERY_LOCAL_ROLE_H
 #define DELIVERY_LOCAL_ROLE_H
 
 #include <stddef.h>
 
+struct pipe_commands;
+
 struct local_role {
 	int listener; /* the role's Unix socket, listening */
 	size_t most;  /* deliveries at once; 0: 50 */
+	const struct pipe_commands *commands; /* NULL: none */
 	/* As in deliver_role.h. */
 	void (*ready)(void *arg, const char *warnings);
 	void *arg;
@@ -14,8 +18,9 @@ struct local_role {
 
 /*
  * local_role_run(role):
- * Single-threaded.  For each connection (one delivery, see mailbox.h) a child
- * is forked that becomes the owner of the mailbox, writes, answers and ends.
+ * Single-threaded.  For each connection (one delivery, see mailbox.h and
+ * pipe_request.h) a child is forked that becomes the owner of the mailbox or
+ * command, writes or runs it, answers and ends.
  * Returns the exit status at SIGTERM, which it takes over, when the deliveries
  * under way have ended.
  */

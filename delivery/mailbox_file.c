@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/stream.h"
+#include "delivery/line_copy.h"
 #include "delivery/mailbox.h"
 
 enum { PART = 64 * 1024 };
@@ -91,73 +92,11 @@ write_all(int fd, struct buf *b)
 	return 0;
 }
 
-/* Where in a line the copy stands. */
-struct copy {
-	bool quote;
-	bool cr;        /* seen, not yet written */
-	bool middle;    /* of a line */
-	unsigned match; /* octets of "From " seen at the start of a line */
-};
-
-/* One line or a part of it.  "From " may be cut between two parts. */
-static void
-put_line(struct copy *c, const char *p, size_t n, struct buf *out)
-{
-	static const char from[] = "From ";
-
-	while (n > 0 && !c->middle) {
-		if (c->quote && *p == from[c->match]) {
-			p++;
-			n--;
-			if (++c->match < sizeof from - 1)
-				continue;
-			buf_putc(out, '>');
-		}
-		buf_put(out, from, c->match);
-		c->match = 0;
-		c->middle = true;
-	}
-	buf_put(out, p, n);
-}
-
-static void
-end_line(struct copy *c, struct buf *out)
-{
-	if (c->match > 0)
-		buf_put(out, "From ", c->match);
-	buf_putc(out, '\n');
-	c->match = 0;
-	c->middle = false;
-}
-
-static void
-put_part(struct copy *c, const char *p, size_t n, struct buf *out)
-{
-	const char *end = p + n;
-
-	while (p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-		size_t run = (size_t)((lf != NULL ? lf : end) - p);
-
-		if (c->cr && run > 0)
-			put_line(c, "\r", 1, out);
-		if (run > 0)
-			c->cr = p[run - 1] == '\r';
-		put_line(c, p, run - (run > 0 && c->cr ? 1 : 0), out);
-		if (lf != NULL) {
-			end_line(c, out);
-			c->cr = false;
-			run++;
-		}
-		p += run;
-	}
-}
-
 int
 mailbox_file_copy(const struct mailbox *m, struct stream *in, int fd,
     bool quote, uint64_t most)
 {
-	struct copy c = { .quote = quote };
+	struct line_copy c = { .eol = "\n", .quote_from = quote };
 	struct buf out = { 0 };
 	uint64_t left = m->size, written = 0;
 	char part[PART];
@@ -172,9 +111,9 @@ mailbox_file_copy(const struct mailbox *m, struct stream *in, int fd,
 			break;
 		}
 		left -= n;
-		put_part(&c, part, n, &out);
-		if (left == 0 && (c.middle || c.cr || c.match > 0))
-			end_line(&c, &out);
+		line_copy_put(&c, part, n, &out);
+		if (left == 0)
+			line_copy_end(&c, &out);
 		written += out.len;
 		e = written > most ? EFBIG : write_all(fd, &out);
 	}

@@ -27,6 +27,7 @@ transport_open(const struct master_service *service, const struct agent *agent,
 
 	t->name = service->name;
 	t->agent = agent;
+	t->service = service;
 	t->conf = service->noptions > 0 ? master_view(service, conf) : conf;
 	if (param_load(&base_params_table, t->conf, arena, &t->base, err) !=
 		0 ||

@@ -17,6 +17,7 @@ struct master_service;
 struct transport {
 	const char *name;
 	const struct agent *agent;
+	const struct master_service *service;
 	struct conf *conf; /* with the -o options of the service */
 	struct base_params base;
 	struct delivery_params params;
@@ -26,7 +27,7 @@ struct transport {
 };
 
 /* transport_open(service, agent, conf, arena, err): the transport that ${service}
- * names, in ${arena}, with ${agent} ready for it; ${conf} must stay.  NULL and
+ * names, in ${arena}, with ${agent} ready for it; ${service} and ${conf} must stay.  NULL and
  * ${err}: a mistake in its parameters. */
 struct transport *
 transport_open(const struct master_service *service, const struct agent *agent,

@@ -16,6 +16,7 @@
 #include "classes/catchall.h"
 #include "classes/review.h"
 #include "classes/stage.h"
+#include "delivery/transports.h"
 #include "proxy/smtp_service.h"
 #include "queue/destination.h"
 #include "queue/queue_params.h"
@@ -253,7 +254,7 @@ static void
 check_columns(const struct master_service *s)
 {
 	static const char *const commands[] = { "smtpd", "smtp", "lmtp",
-		"virtual", "local", "error", "discard", NULL };
+		"virtual", "local", "error", "discard", "pipe", NULL };
 	char text[1024];
 	size_t i = 0;
 
@@ -294,6 +295,18 @@ check_transport(struct generation *g, const struct master_service *s)
 		return; /* check_values() has said why */
 	transport_limits_read(&limits, g->conf, &params, s->name, &err);
 	mistakes(&err);
+}
+
+/* What each agent makes of its service, its parameters and its tables. */
+static void
+check_transports(struct generation *g)
+{
+	struct err err = { 0 };
+	struct transports *all =
+	    transports_open(&g->master, g->conf, g->arena, &err);
+
+	mistakes(&err);
+	transports_close(all, g->conf);
 }
 
 static void
@@ -379,6 +392,7 @@ cmd_check(int argc, char **argv)
 	check_values(g->conf, g->arena);
 	for (size_t i = 0; i < g->master.count; i++)
 		check_service(g, &g->master.services[i]);
+	check_transports(g);
 	check_content(g->conf);
 	event_tap(NULL);
 	conf_each(g->conf, look_at, &f);

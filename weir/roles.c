@@ -24,6 +24,7 @@
 #include "checks/live.h"
 #include "delivery/deliver_role.h"
 #include "delivery/local_role.h"
+#include "delivery/pipe_run.h"
 #include "proxy/proxy_role.h"
 #include "queue/queue_role.h"
 #include "weir/generation.h"
@@ -114,10 +115,11 @@ enter(struct process *p, const char *user, const char *warnings)
 		event_warning(NULL, "%s", err.text);
 		return EX_OSERR;
 	}
+	if (warnings != NULL && warnings[0] != '\0' &&
+	    strstr(buf_str(&complaints), warnings) == NULL)
+		event_warning(NULL, "%s", warnings);
 	event_tap(NULL);
 	p->ready = true;
-	if (warnings != NULL && warnings[0] != '\0' && complaints.len == 0)
-		complain(warnings);
 	handover_ready(buf_str(&complaints));
 	buf_free(&complaints);
 	return 0;
@@ -365,12 +367,16 @@ roles_local(int argc, char **argv)
 	struct process p;
 	struct local_role role;
 	size_t at = 0;
+	struct err err = { 0 };
 	int status = begin(argc, argv, &p);
 
 	if (status != 0)
 		return status;
+	/* The deliver role reads them too, and reports the mistakes. */
 	role = (struct local_role){ .listener = handover_find(
 					&p.handover, "local", &at),
+		.commands = pipe_run_read(
+		    &p.g->master, p.g->conf, p.handover.dir, p.g->arena, &err),
 		.ready = local_ready,
 		.arg = &p };
 	return finish(&p, local_role_run(&role));
