@@ -176,6 +176,35 @@ test_style(void)
 	match_close(NULL);
 }
 
+static void
+test_members(void)
+{
+	struct match *match = match_open("192.0.2.0/24 !A.example "
+					 "inline:{b.example=x} 192.0.2.1/24",
+	    "mylist", 0, conf, NULL);
+	struct net_addr addr = { .family = NET_NONE };
+	struct match_question q = { MATCH_AS_CLIENT, "a.example", &addr };
+	struct match_member m;
+
+	ok(match_which(match, &world.world, arena, &q, &m) == TABLE_NONE &&
+		m.excludes && strcmp(m.text, "a.example") == 0,
+	    "the element that excludes");
+	q.name = "b.example";
+	ok(match_which(match, &world.world, arena, &q, &m) == TABLE_FOUND &&
+		strcmp(m.key, "b.example") == 0 && m.value.line == 1,
+	    "the table that has it, and where");
+	(void)net_parse("198.51.100.1", &addr);
+	q.name = "c.example";
+	ok(match_which(match, &world.world, arena, &q, &m) == TABLE_FAILED &&
+		strcmp(m.text, "192.0.2.1/24") == 0 && m.value.text != NULL,
+	    "the element that is mistaken");
+	(void)net_parse("2001:db8::1", &addr);
+	ok(match_which(match, &world.world, arena, &q, &m) == TABLE_NONE &&
+		m.text == NULL && m.key == NULL,
+	    "none of them");
+	match_close(match);
+}
+
 int
 main(void)
 {
@@ -193,6 +222,7 @@ main(void)
 	test_clients();
 	test_files();
 	test_style();
+	test_members();
 	for (const char *name = "list\0bad\0self\0"; *name != '\0';
 	     name += strlen(name) + 1)
 		(void)unlink(arena_printf(arena, "%s/%s", dir, name));

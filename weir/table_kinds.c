@@ -153,18 +153,18 @@ ask_aliases(struct table_asking *a, const char *key, struct table_value *value)
 
 /* clang-format off */
 static const struct table_kind kinds[] = {
-	{ "key",        "the key as it is",                             ask_key },
-	{ "access",     "check_sender_access, check_recipient_access",  ask_access },
-	{ "aliases",    "alias_maps",                                   ask_aliases },
-	{ "canonical",  "canonical_maps",                               ask_address },
-	{ "client",     "check_client_access: NAME[ADDRESS]",           ask_client },
-	{ "domain",     "check_helo_access and others of host names",   ask_domain },
-	{ "login",      "smtpd_sender_login_maps",                      ask_address },
-	{ "recipients", "local_recipient_maps, virtual_mailbox_maps",   ask_address },
-	{ "relocated",  "relocated_maps",                               ask_address },
-	{ "transport",  "transport_maps",                               ask_transport },
-	{ "virtual",    "virtual_alias_maps",                           ask_address },
-	{ NULL, NULL, NULL },
+	{ "key",        "the key as it is",                             false, ask_key },
+	{ "access",     "check_sender_access, check_recipient_access",  true,  ask_access },
+	{ "aliases",    "alias_maps",                                   true,  ask_aliases },
+	{ "canonical",  "canonical_maps",                               true,  ask_address },
+	{ "client",     "check_client_access: NAME[ADDRESS]",           true,  ask_client },
+	{ "domain",     "check_helo_access and others of host names",   true,  ask_domain },
+	{ "login",      "smtpd_sender_login_maps",                      true,  ask_address },
+	{ "recipients", "local_recipient_maps, virtual_mailbox_maps",   true,  ask_address },
+	{ "relocated",  "relocated_maps",                               true,  ask_address },
+	{ "transport",  "transport_maps",                               true,  ask_transport },
+	{ "virtual",    "virtual_alias_maps",                           true,  ask_address },
+	{ NULL, NULL, false, NULL },
 };
 /* clang-format on */
 

@@ -3,6 +3,8 @@
 #ifndef WEIR_TABLE_KINDS_H
 #define WEIR_TABLE_KINDS_H
 
+#include <stdbool.h>
+
 #include "rules/table.h"
 
 struct arena;
@@ -27,6 +29,7 @@ struct table_asking {
 
 struct table_kind {
 	const char *name, *help;
+	bool of_site; /* needs asking->route and site; others may be NULL */
 	/* The answer for ${key}; TABLE_FAILED: could not ask, value->text. */
 	enum table_status (*ask)(struct table_asking *asking, const char *key,
 	    struct table_value *value);

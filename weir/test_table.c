@@ -182,8 +182,10 @@ ask_all(struct bench *b, char **keys)
 	a->arena = b->tried.arena = arena_new();
 	a->tried = &b->tried;
 	a->list = (struct table_list){ &table, 1, b->spec };
-	a->route = route_open(a->conf, &err);
-	a->site = site_open(a->conf, a->route, &err);
+	if (b->kind->of_site) {
+		a->route = route_open(a->conf, &err);
+		a->site = site_open(a->conf, a->route, &err);
+	}
 	a->world = watch_open(b->trial.world, lookups_told, &b->tried);
 	if (err.text[0] != '\0')
 		(void)fprintf(
