@@ -30,7 +30,7 @@ my $quick = grep { $_ eq "quick" } @ARGV;
 my $rounds = $quick ? 1 : 3;
 my $dir = tempdir("weir-bench-XXXXXX", TMPDIR => 1, CLEANUP => 1);
 my $policy_port = Weir::free_port();
-my ($policy, $postfix, @subjects);
+my ($policy, $nsd, $postfix, @subjects);
 
 $| = 1;
 
@@ -98,14 +98,21 @@ my @kinds = (
 	    pipelined => 1 },
 );
 
-# One run: (recipients per second, seconds of CPU per 1000, the part that was
-# accepted).
+# Seconds of CPU of those who are no subject.
+sub others {
+	my (undef, undef, @clients) = times;
+
+	return Bench::cpu($policy, $nsd) + $clients[0] + $clients[1];
+}
+
+# One run: (recipients per second, seconds of CPU per 1000, those of the client,
+# the name server and the policy server, the part that was accepted).
 my %next;
 sub run {
 	my ($subject, $sessions, $kind, $count) = @_;
 	my $clients = $count / $kind->{mails} / $kind->{rcpts};
 	my $first = $next{ $subject->{name} } ||= 0;
-	my $cpu = Bench::cpu($subject->{pid});
+	my ($cpu, $others) = (Bench::cpu($subject->{pid}), others());
 
 	$next{ $subject->{name} } += $clients;
 	my $text = join " ", "$out/bench/rcpts", $subject->{port}, $sessions,
@@ -117,33 +124,36 @@ sub run {
 	sleep 0.2;
 	return ($count / $time,
 	    (Bench::cpu($subject->{pid}) - $cpu) * 1000 / $count,
-	    $accepted / $count);
+	    (others() - $others) * 1000 / $count, $accepted / $count);
 }
 
 sub compare {
 	my ($sessions, $kind) = @_;
-	my (%rate, %cpu);
+	my (%rate, %cpu, %others);
 
 	for my $round (1 .. $rounds) {
 		for my $s (@subjects) {
 			my $few = $s->{count} / ($sessions == 1 ? 4 : 1);
 
 			run($s, $sessions, $kind, 2000) if $round == 1;
-			my ($rate, $cpu) = run($s, $sessions, $kind, $few);
+			my ($rate, $cpu, $others) =
+			    run($s, $sessions, $kind, $few);
 			push @{ $rate{ $s->{name} } }, $rate;
 			push @{ $cpu{ $s->{name} } }, $cpu;
+			push @{ $others{ $s->{name} } }, $others;
 		}
 	}
 	printf "| %-18s | %4d |", $kind->{name}, $sessions;
 	my @rate = map { Bench::median(@{ $rate{ $_->{name} } }) } @subjects;
 	my @cpu = map { Bench::median(@{ $cpu{ $_->{name} } }) } @subjects;
 	printf " %5.0f | %5.0f | %4.1f |", @rate, $rate[0] / $rate[1];
-	printf " %.3f | %.2f | %4.1f |\n", @cpu, $cpu[1] / $cpu[0];
+	printf " %.3f | %.2f | %4.1f |", @cpu, $cpu[1] / $cpu[0];
+	printf " %.3f |\n", Bench::median(@{ $others{weir} });
 }
 
 # The same clients get the same answers.
 sub check_same {
-	my @answers = map { (run($_, 20, $kinds[1], 5000))[2] } @subjects;
+	my @answers = map { (run($_, 20, $kinds[1], 5000))[3] } @subjects;
 
 	die "they answer differently: @answers" if $answers[0] != $answers[1];
 	return $answers[0];
@@ -153,7 +163,7 @@ $SIG{INT} = $SIG{TERM} = sub { exit 1 };
 $policy = Bench::start("$out/bench/policy", $policy_port);
 my $weir = Weir->new(real_time => 1, start => 0, dns_also => RESOLVER,
     main => main_cf('$dir/etc'));
-$weir->dns("one.bl.example" => zone(0), "two.bl.example" => zone(10),
+$nsd = $weir->dns("one.bl.example" => zone(0), "two.bl.example" => zone(10),
     "three.bl.example" => zone(20));
 $weir->table($_, $tables{$_}) for keys %tables;
 $weir->start;
@@ -176,8 +186,8 @@ $postfix = Weir::Postfix->start("$dir/postfix", port => $postfix_port,
 );
 my $accepted = check_same();
 print <<'EOT';
-| a client sends | sessions | Weir, RCPT/s | Postfix | ratio | Weir, CPU s per 1000 | Postfix | ratio |
-|---|---|---|---|---|---|---|---|
+| a client sends | sessions | Weir, RCPT/s | Postfix | ratio | Weir, CPU s per 1000 | Postfix | ratio | others beside Weir |
+|---|---|---|---|---|---|---|---|---|
 EOT
 for my $kind (@kinds) {
 	compare($_, $kind) for $quick ? 20 : (1, 20, 100);
