@@ -36,6 +36,7 @@ struct script {
 	struct arena *arena;
 	struct record *records;
 	struct answer_line *policies, *probes;
+	struct answer_line *empty; /* tables */
 	uint64_t random;
 };
 
@@ -171,6 +172,19 @@ add_answer(struct script *s, bool policy, char *rest)
 }
 
 static bool
+add_table(struct script *s, const char *spec)
+{
+	struct answer_line *a = arena_alloc(s->arena, sizeof *a);
+
+	if (spec == NULL || spec[0] == '\0')
+		return false;
+	a->to = arena_strdup(s->arena, spec);
+	a->next = s->empty;
+	s->empty = a;
+	return true;
+}
+
+static bool
 read_line(struct script *s, char *line)
 {
 	char *rest = line, *name, *type;
@@ -180,6 +194,8 @@ read_line(struct script *s, char *line)
 		return true;
 	if (strcasecmp(name, "policy") == 0 || strcasecmp(name, "probe") == 0)
 		return add_answer(s, strcasecmp(name, "policy") == 0, rest);
+	if (strcasecmp(name, "table") == 0)
+		return add_table(s, what_follows(rest));
 	type = next_word(&rest);
 	return type != NULL && add_record(s, name, type, what_follows(rest));
 }
@@ -277,20 +293,24 @@ ask_all(struct world *world, struct arena *arena,
 		answer((struct script *)world, arena, &questions[i]);
 }
 
-static enum table_status
-find(struct world *world, struct arena *arena, struct table *table,
-    const char *key, struct table_value *value)
-{
-	(void)world;
-	return table_find(table, arena, key, value);
-}
-
 static const struct answer_line *
 find_line(const struct answer_line *a, const char *to)
 {
 	while (a != NULL && strcasecmp(a->to, to) != 0)
 		a = a->next;
 	return a;
+}
+
+static enum table_status
+find(struct world *world, struct arena *arena, struct table *table,
+    const char *key, struct table_value *value)
+{
+	if (find_line(((struct script *)world)->empty, table_spec(table)) !=
+	    NULL) {
+		*value = (struct table_value){ 0 };
+		return TABLE_NONE;
+	}
+	return table_find(table, arena, key, value);
 }
 
 static const char *

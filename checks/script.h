@@ -4,10 +4,11 @@
  *	name SERVFAIL                          that name cannot be asked
  *	policy ENDPOINT action                 what a policy service answers
  *	probe ADDRESS ok|bad|unknown|failed [text]
+ *	table TYPE:NAME                        that table has nothing
  *	# a comment
  *
- * Names without a record, and without others below them, do not exist.  Tables
- * and clocks are real. */
+ * Names without a record, and without others below them, do not exist.  Other
+ * tables, and clocks, are real. */
 #ifndef CHECKS_SCRIPT_H
 #define CHECKS_SCRIPT_H
 

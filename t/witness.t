@@ -126,7 +126,7 @@ none 'submission, S-218' <<end
 end
 master=
 
-found 'everybody is in mynetworks' 'main.cf:5: smtpd_recipient_restrictions: "permit_mynetworks" says OK' <<end
+found 'everybody is in mynetworks' 'main.cf:5: smtpd_recipient_restrictions: "permit_mynetworks" says OK, '"$dir/main.cf:7: mynetworks" <<end
 smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_relay_restrictions =
 mynetworks = 0.0.0.0/0
@@ -196,6 +196,13 @@ grep -q '^world policy inet:127.0.0.1:1 DUNNO$' "$dir/script" &&
     grep -q '^world magic.example A ' "$dir/script" &&
     grep -q '^ehlo magic.example$' "$dir/script"
 result '... in a world that the script describes'
+
+found 'if a server that cannot be asked has nothing' 'mynetworks' <<end
+relay_domains = socketmap:inet:127.0.0.1:1:domains
+mynetworks = 0.0.0.0/0
+end
+grep -q '^world table socketmap:inet:127.0.0.1:1:domains$' "$dir/script"
+result '... which the script says'
 
 perl -e 'print "host$_.example.net ", $_ % 3 ? "OK" : "REJECT $_", "\n" for 1 .. 100000' \
     >"$dir/many"

@@ -2,6 +2,7 @@
 #include "weir/witness_why.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/conf.h"
@@ -38,12 +39,16 @@ find_permit(const struct verdict *verdict, const char *list)
 }
 
 static const char *
-by_step(const struct trace_step *step, struct arena *arena)
+by_step(const struct witness_why_case *c, const struct trace_step *step,
+    struct arena *arena)
 {
 	const char *of = step->input != NULL && strchr(step->restriction, ' ')
 	    ? arena_printf(arena, " for \"%s\"", step->input)
 	    : "";
 
+	if (strcasecmp(step->restriction, "permit_mynetworks") == 0)
+		return arena_printf(arena, "\"%s\" says OK, %s",
+		    step->restriction, place(c, arena, "mynetworks"));
 	if (step->file != NULL)
 		return arena_printf(arena, "\"%s\" says OK%s, %s:%u",
 		    step->restriction, of, step->file, step->line);
@@ -91,5 +96,5 @@ witness_why(const struct witness_why_case *c, struct arena *arena)
 	if (permit == NULL)
 		return by_recipient(c, arena);
 	return arena_printf(
-	    arena, "%s: %s", place(c, arena, name), by_step(permit, arena));
+	    arena, "%s: %s", place(c, arena, name), by_step(c, permit, arena));
 }

@@ -43,9 +43,7 @@ find(struct world *world, struct arena *arena, struct table *table,
 	w->refused = true;
 	if (!w->assume)
 		return TABLE_FAILED;
-	note(w,
-	    arena_printf(
-		arena, "# if %s has nothing of it", table_spec(table)));
+	note(w, arena_printf(arena, "world table %s", table_spec(table)));
 	return TABLE_NONE;
 }
 
