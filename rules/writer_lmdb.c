@@ -6,14 +6,16 @@
  * does on this system. */
 #include "rules/writer_lmdb.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "rules/index_draft.h"
+#include "rules/lmdb_file.h"
 #include "rules/replacement.h"
 #include "rules/writer.h"
 
@@ -38,52 +40,29 @@ new_env(void)
 	return env;
 }
 
-static int
-load_all(MDB_env *env, struct index_draft *draft)
+static void
+take_over(void *arg, const char *key, const char *value, unsigned line)
 {
-	struct arena *arena = arena_new();
-	MDB_cursor *cursor = NULL;
-	MDB_txn *txn = NULL;
-	MDB_val k, v;
-	MDB_dbi dbi;
-	int error = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
-
-	if (error == 0)
-		error = mdb_dbi_open(txn, NULL, 0, &dbi);
-	if (error == 0)
-		error = mdb_cursor_open(txn, dbi, &cursor);
-	while (error == 0 &&
-	    (error = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
-		index_draft_set(draft,
-		    arena_strndup(
-			arena, k.mv_data, strnlen(k.mv_data, k.mv_size)),
-		    arena_strndup(
-			arena, v.mv_data, strnlen(v.mv_data, v.mv_size)),
-		    0);
-		arena_reset(arena);
-	}
-	if (cursor != NULL)
-		mdb_cursor_close(cursor);
-	if (txn != NULL)
-		mdb_txn_abort(txn);
-	arena_free(arena);
-	return error == MDB_NOTFOUND ? 0 : error;
+	index_draft_set(arg, key, value, line);
 }
 
 /* The writer holds the file's lock. */
 static int
 load(const char *path, struct index_draft *draft, struct err *err)
 {
-	MDB_env *env = new_env();
-	int error =
-	    mdb_env_open(env, path, MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK, 0);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	const char *why = fd >= 0 ? NULL : err_errno(errno);
+	struct lmdb_file file;
 
-	if (error == 0)
-		error = load_all(env, draft);
-	mdb_env_close(env);
-	if (error == 0)
+	if (why == NULL)
+		why = lmdb_file_open(&file, fd);
+	if (why == NULL)
+		why = lmdb_file_each(&file, take_over, draft);
+	if (fd >= 0)
+		(void)close(fd);
+	if (why == NULL)
 		return 0;
-	err_set(err, "open database %s: %s", path, mdb_strerror(error));
+	err_set(err, "open database %s: %s", path, why);
 	return -1;
 }
 
