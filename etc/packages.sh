@@ -6,12 +6,13 @@
 
 build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
     liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev
-    libmariadb-dev libldap-dev libsasl2-dev libsqlite3-dev libdb5.3-dev'
+    libmariadb-dev libldap-dev libsasl2-dev libsqlite3-dev libdb5.3-dev
+    libnsl-dev'
 test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl iproute2 nsd
     dovecot-core dovecot-lmtpd postfix postfix-cdb postfix-pcre postfix-lmdb
     postfix-sqlite sqlite3 memcached strace procps python3-minimal
     postgresql-15 mariadb-server slapd ldap-utils redis-server postgrey
-    postfwd'
+    postfwd rpcbind ypserv ypbind-mt'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 
 missing=

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -18,6 +19,7 @@
 #include "base/fatal.h"
 #include "rules/client_library.h"
 #include "rules/client_pool.h"
+#include "rules/stamp.h"
 #include "rules/table_query.h"
 #include "rules/table_settings.h"
 
@@ -66,9 +68,8 @@ struct database {
 
 struct connection {
 	sqlite3 *db;
-	dev_t device;
-	ino_t inode;
-	int64_t deadline; /* of the look-up */
+	struct stamp stamp; /* of the file */
+	int64_t deadline;   /* of the look-up */
 };
 
 /* One look-up. */
@@ -109,8 +110,7 @@ connect_to(void *arg, const char *path, struct err *err)
 		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
 		NULL) == SQLITE_OK &&
 	    stat(path, &st) == 0) {
-		c->device = st.st_dev;
-		c->inode = st.st_ino;
+		c->stamp = stamp_of(&st);
 		(void)lib.sqlite3_busy_timeout(c->db, BUSY_MS);
 		lib.sqlite3_progress_handler(c->db, STEPS, is_late, c);
 		return c;
@@ -121,14 +121,21 @@ connect_to(void *arg, const char *path, struct err *err)
 	return NULL;
 }
 
-/* Is the file that is open still the one at ${path}? */
+/* Is the file that is open still the one at ${path}, and unchanged?  SQLite
+ * itself sees only changes by SQLite, not a copy into the same file. */
 static bool
 is_current(const struct connection *c, const char *path)
 {
-	struct stat st;
+	return access(path, F_OK) == 0 && !stamp_replaced(&c->stamp, path);
+}
 
-	return stat(path, &st) == 0 && st.st_dev == c->device &&
-	    st.st_ino == c->inode;
+/* A page that is not all there would be taken for one with zeros behind. */
+static bool
+is_whole(const struct connection *c)
+{
+	enum { LEAST_PAGE = 512 };
+
+	return c->stamp.size % LEAST_PAGE == 0;
 }
 
 static bool
@@ -162,6 +169,16 @@ take_rows(struct question *q, sqlite3_stmt *statement)
 	return q->too_many ? SQLITE_DONE : status;
 }
 
+/* What a connection remembers of a file that somebody overwrites in place may
+ * be why: but for want of time it is worth another one. */
+static enum client_pool_result
+failure(int status)
+{
+	return status == SQLITE_BUSY || status == SQLITE_INTERRUPT
+	    ? CLIENT_POOL_REFUSED
+	    : CLIENT_POOL_LOST;
+}
+
 static enum client_pool_result
 ask_sql(
     struct question *q, struct connection *c, const char *sql, struct err *err)
@@ -171,11 +188,14 @@ ask_sql(
 	int status;
 
 	c->deadline = clock_mono() + TIMEOUT * CLOCK_SECOND;
-	if (lib.sqlite3_prepare_v2(c->db, sql, -1, &statement, NULL) !=
-	    SQLITE_OK) {
+	/* It may be the second attempt. */
+	buf_reset(&q->answer.text);
+	q->answer.count = 0;
+	status = lib.sqlite3_prepare_v2(c->db, sql, -1, &statement, NULL);
+	if (status != SQLITE_OK) {
 		err_set(err, "dict_sqlite_lookup: %s: SQL prepare failed: %s",
 		    name, lib.sqlite3_errmsg(c->db));
-		return CLIENT_POOL_REFUSED;
+		return failure(status);
 	}
 	status = take_rows(q, statement);
 	if (status != SQLITE_DONE)
@@ -184,7 +204,7 @@ ask_sql(
 		    "%s",
 		    name, sql, lib.sqlite3_errmsg(c->db));
 	(void)lib.sqlite3_finalize(statement);
-	return status == SQLITE_DONE ? CLIENT_POOL_DONE : CLIENT_POOL_REFUSED;
+	return status == SQLITE_DONE ? CLIENT_POOL_DONE : failure(status);
 }
 
 static enum client_pool_result
@@ -195,7 +215,7 @@ ask_database(void *arg, void *connection, const char *path, struct err *err)
 	struct buf sql = { 0 };
 
 	if (!is_current(connection, path)) {
-		err_set(err, "sqlite:%s: %s has gone",
+		err_set(err, "sqlite:%s: %s has gone or changed",
 		    table_settings_name(q->table->settings), path);
 		return CLIENT_POOL_LOST;
 	}
@@ -203,7 +223,11 @@ ask_database(void *arg, void *connection, const char *path, struct err *err)
 		quote, NULL, &sql) == TABLE_QUERY_READY)
 		result = ask_sql(q, connection, buf_str(&sql), err);
 	buf_free(&sql);
-	return result;
+	if (result != CLIENT_POOL_DONE || is_whole(connection))
+		return result;
+	err_set(err, "sqlite:%s: %s is cut short",
+	    table_settings_name(q->table->settings), path);
+	return CLIENT_POOL_LOST;
 }
 
 static enum table_status

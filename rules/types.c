@@ -14,6 +14,7 @@
 #include "rules/table_lmdb.h"
 #include "rules/table_memcache.h"
 #include "rules/table_mysql.h"
+#include "rules/table_nis.h"
 #include "rules/table_pcre.h"
 #include "rules/table_pgsql.h"
 #include "rules/table_pipemap.h"
@@ -41,6 +42,7 @@ const struct table_type *const types_all[] = {
 	&table_lmdb,
 	&table_memcache,
 	&table_mysql,
+	&table_nis,
 	&table_pcre,
 	&table_pgsql,
 	&table_pipemap,
