@@ -13,6 +13,9 @@
 #include "rules/client_library.h"
 #include "rules/index_draft.h"
 #include "rules/reader_lock.h"
+#include "rules/stamp.h"
+
+enum { MOST_DAMAGED = 16 };
 
 static struct {
 	__typeof__(db_create) *create;
@@ -73,18 +76,52 @@ new_handle(const struct stat *st, struct err *err)
 	return NULL;
 }
 
+/* The last files that were found to be damaged.  The library leaks memory
+ * when it finds that, and a table that cannot be asked is tried again and
+ * again: each of them is looked at once. */
+static struct {
+	pthread_mutex_t lock;
+	struct stamp files[MOST_DAMAGED];
+	unsigned next;
+} damaged = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool
+is_known(const struct stamp *stamp)
+{
+	bool known = false;
+
+	(void)pthread_mutex_lock(&damaged.lock);
+	for (size_t i = 0; i < MOST_DAMAGED; i++)
+		known = known || stamp_same(&damaged.files[i], stamp);
+	(void)pthread_mutex_unlock(&damaged.lock);
+	return known;
+}
+
+static void
+remember(const struct stamp *stamp)
+{
+	(void)pthread_mutex_lock(&damaged.lock);
+	damaged.files[damaged.next++ % MOST_DAMAGED] = *stamp;
+	(void)pthread_mutex_unlock(&damaged.lock);
+}
+
 /* The handle is gone when it returns, as the library has it. */
 static int
 verify(const char *path, const struct stat *st, struct err *err)
 {
-	DB *db = new_handle(st, err);
-	int error;
+	struct stamp stamp = stamp_of(st);
+	int error = DB_VERIFY_BAD;
+	DB *db;
 
-	if (db == NULL)
-		return -1;
-	error = db->verify(db, path, NULL, NULL, 0);
-	if (error == 0)
-		return 0;
+	if (!is_known(&stamp)) {
+		db = new_handle(st, err);
+		if (db == NULL)
+			return -1;
+		error = db->verify(db, path, NULL, NULL, 0);
+		if (error == 0)
+			return 0;
+		remember(&stamp);
+	}
 	err_set(err, "%s",
 	    error == DB_VERIFY_BAD ? "damaged" : berkeley.strerror(error));
 	return -1;

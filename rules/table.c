@@ -43,6 +43,15 @@ struct table {
 	bool looking;
 };
 
+/* The tables that a thread is about to open, the innermost first: one whose
+ * parameters name itself, or another one that does, has no end. */
+struct being_opened {
+	const struct being_opened *outer;
+	const char *identity;
+};
+
+static _Thread_local const struct being_opened *being_opened;
+
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct table *shared;
 
@@ -101,10 +110,19 @@ open_content(struct table *t, struct conf *conf, struct err *err)
 	struct table_opening opening = {
 		.name = t->name, .conf = conf, .flags = t->open_flags
 	};
+	struct being_opened this = { being_opened, t->identity };
 	struct content *content;
 	void *state;
 
+	for (const struct being_opened *b = being_opened; b != NULL;
+	     b = b->outer)
+		if (strcmp(b->identity, t->identity) == 0) {
+			err_set(err, "table %s refers to itself", t->spec);
+			return NULL;
+		}
+	being_opened = &this;
 	state = t->type->open(&opening, err);
+	being_opened = this.outer;
 	if (state == NULL)
 		return NULL;
 	content = allocate(sizeof *content);

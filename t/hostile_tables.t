@@ -44,7 +44,11 @@ sub access {
 	    ($type eq "sqlite" ? ".cf" : "");
 }
 
-my $w = Weir->new(main => main_cf({}));
+my $w = Weir->new(main => main_cf({}), start => 0);
+# Berkeley DB's library leaks when a file is damaged.
+$w->write_file("leaks", "leak:libdb-5.3.so\n");
+$ENV{LSAN_OPTIONS} = "suppressions=$w->{dir}/etc/leaks:print_suppressions=0";
+$w->start;
 my $dir = "$w->{dir}/etc";
 
 sub asked {
@@ -156,6 +160,40 @@ subtest "row 59: missing, no file, damaged" => sub {
 	like asked("${_}gone"), qr/^554 .*now/, "$_: is there now"
 	    for grep { $_ ne "sqlite" } @types;
 	$w->advance(-$w->{clock});
+};
+
+subtest "row 59: tables and lists that refer to themselves" => sub {
+	$w->write_file("self.cf", "backup = memcache:\$dir/etc/self.cf\n");
+	$w->write_file("one.cf", "backup = memcache:\$dir/etc/two.cf\n");
+	$w->write_file("two.cf", "domain = redis:\$dir/etc/three.cf\n");
+	$w->write_file("three.cf", "domain = memcache:\$dir/etc/one.cf\n");
+	$w->write_file("list", "\$dir/etc/list\n");
+	$w->write_file("list.cf", "domain = \$dir/etc/list\n");
+	for (["memcache:$dir/self.cf", "refers to itself"],
+		["memcache:$dir/one.cf", "refers to itself"],
+		["redis:$dir/list.cf", "nested too deeply"]) {
+		my ($table, $why) = @$_;
+		my ($status, $text) = $w->command("postmap", "-q", 'a@b', $table);
+		is $status, 1, "$table: has an end";
+		like $text, qr/$why/, "and says why";
+	}
+};
+
+subtest "a client library that is not installed" => sub {
+	my ($path) = `ldconfig -p` =~ /libdb-5\.3\.so .*=> (\S+)/;
+	plan skip_all => "no namespaces, or no libdb"
+	    if $> != 0 || !$postmap || !$path ||
+	    system("unshare -m true 2>/dev/null") != 0;
+	make("btree", "lib-btree", "text");
+	$w->configure(main => main_cf({ btree => access("btree",
+	    "$dir/lib-btree") }, "btree"));
+	my ($status, $text) = $w->command("check");
+	is $status, 0, "weir check is content" or diag $text;
+	$text = `unshare -m sh -c 'mount --bind /dev/null $path &&
+	    @{[Weir::program()]} check -c $dir' 2>&1`;
+	is $? >> 8, 1, "and without it not";
+	like $text, qr/main\.cf:\d+: .*is the package libdb5\.3 installed\?/,
+	    "and says which package";
 };
 
 sub begin_all {

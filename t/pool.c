@@ -203,6 +203,12 @@ test_time(void)
 		wait_a_bit();
 	ok(failed == 0, "they have time");
 	seconds_later(101);
+	/* Again for one that has begun only now. */
+	for (int i = 1; i < 10000 && failed <= CEILING; i++) {
+		wait_a_bit();
+		if (i % 50 == 0)
+			seconds_later(101);
+	}
 	for (int i = 0; i <= CEILING; i++)
 		(void)pthread_join(askers[i], NULL);
 	ok(failed == CEILING + 1, "then they could not ask");
