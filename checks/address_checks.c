@@ -184,19 +184,15 @@ address_checks_unverified(struct ask *ask, struct answer *answer)
 				    : p->unverified_recipient_reject_reason;
 	const char *text = "";
 
-	switch (s->world->ops->verify(s->world, s->arena, ask->value, &text)) {
-	case WORLD_PROBE_OK:
+	enum world_probe probe =
+	    s->world->ops->verify(s->world, s->arena, ask->value, &text);
+
+	if (probe == WORLD_PROBE_OK)
 		return;
-	case WORLD_PROBE_BAD:
-		judge_probe(ask, answer, bad, tempfail,
-		    reason[0] != '\0' ? reason : text);
+	if (probe != WORLD_PROBE_FAILED) {
+		judge_probe(ask, answer, probe == WORLD_PROBE_BAD ? bad : later,
+		    tempfail, reason[0] != '\0' ? reason : text);
 		return;
-	case WORLD_PROBE_UNKNOWN:
-	case WORLD_PROBE_PENDING:
-		judge_probe(ask, answer, later, tempfail, text);
-		return;
-	case WORLD_PROBE_FAILED:
-		break;
 	}
 	answer_reject(ask, answer, 450, sender ? "4.1.7" : "4.1.1",
 	    "<%s>: %s rejected: address verification problem", ask->name,

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/net.h"
 #include "rules/match.h"
 #include "rules/own.h"
@@ -195,6 +196,23 @@ mynetworks_of(struct site *site, struct conf *conf, struct err *err)
 	return text_of(site, conf, "mynetworks", err);
 }
 
+/* Names of files say only that the answers are to be kept. */
+static void
+check_verify_map(const struct checks_params *p)
+{
+	static const char *const types[] = { "btree:", "hash:", "lmdb:" };
+	const char *map = p->address_verify_map;
+	size_t i = 0, n = sizeof types / sizeof types[0];
+
+	while (i < n && strncmp(map, types[i], strlen(types[i])) != 0)
+		i++;
+	if (i == n)
+		event_warning(NULL,
+		    "address_verify_map: \"%s\" is not used; answers are kept "
+		    "in the state store",
+		    map);
+}
+
 struct site *
 site_open(struct conf *conf, struct route *route, struct err *err)
 {
@@ -239,6 +257,7 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	site->own = own_read(conf, arena, &own_err);
 	complain_of(err, conf, "inet_interfaces", &own_err);
 	read_actions(site, conf, err);
+	check_verify_map(p);
 	return site;
 }
 

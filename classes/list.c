@@ -159,16 +159,24 @@ take_table(struct words *w, struct step *step)
 }
 
 /* Once is enough, however many lists name it. */
-static void
-warn_of_old(struct list_context *context, const struct check *check)
+static bool
+is_told(struct list_context *context, const struct check *check)
 {
 	size_t i = 0, n = sizeof context->told / sizeof context->told[0];
 
 	while (i < n && context->told[i] != NULL && context->told[i] != check)
 		i++;
 	if (i == n || context->told[i] == check)
-		return;
+		return true;
 	context->told[i] = check;
+	return false;
+}
+
+static void
+warn_of_old(struct list_context *context, const struct check *check)
+{
+	if (is_told(context, check))
+		return;
 	event_warning(NULL,
 	    "support for restriction \"%s\" will be removed from Postfix; "
 	    "instead, specify \"%s\"",
@@ -185,6 +193,12 @@ warn_of_rest(const struct words *w, const struct step *step, bool warned)
 		    w->word[w->next], step->check->name);
 	if (step->check->instead != NULL)
 		warn_of_old(w->context, step->check);
+	if ((step->check->flags & CHECK_PROBES) &&
+	    !is_told(w->context, step->check))
+		event_warning(NULL,
+		    "restriction %s: no probes are sent yet; mail is deferred "
+		    "for each address that is not in the cache",
+		    step->check->name);
 }
 
 /* Compile the next restriction; false: it is left out. */

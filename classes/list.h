@@ -38,7 +38,7 @@ struct list_context {
 	struct strmap classes;       /* of struct list */
 	bool routes_block;           /* asking for a route may block */
 	struct err *err;             /* "file:line: text" per line */
-	const struct check *told[8]; /* deprecated, and warned of */
+	const struct check *told[8]; /* deprecated or not done, warned of */
 };
 
 /* list_classes(context, names): define the classes that ${names}

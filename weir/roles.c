@@ -22,6 +22,7 @@
 #include "checks/checks_params.h"
 #include "checks/dnsbl_health.h"
 #include "checks/live.h"
+#include "checks/verify.h"
 #include "delivery/deliver_role.h"
 #include "delivery/local_role.h"
 #include "delivery/pipe_run.h"
@@ -39,6 +40,7 @@ struct process {
 	struct generation *newer; /* read, and not yet in use */
 	struct jail jail;
 	struct world *world;
+	struct verify *verify; /* what the world is asked of addresses */
 	struct proxy_role proxy;
 	bool ready;
 };
@@ -96,6 +98,7 @@ finish(struct process *p, int status)
 	event_flush();
 	if (p->world != NULL) {
 		live_close(p->world);
+		verify_free(p->verify);
 		dns_close();
 	}
 	buf_free(&complaints);
@@ -125,6 +128,13 @@ enter(struct process *p, const char *user, const char *warnings)
 	return 0;
 }
 
+static enum world_probe
+ask_verify(
+    void *arg, struct arena *arena, const char *address, const char **text)
+{
+	return verify_ask(arg, arena, address, text);
+}
+
 /* Open what checks ask; it lasts as long as the process.  A trouble with the
  * resolver shows at the first question. */
 static int
@@ -149,6 +159,10 @@ open_world(struct process *p)
 		.request_limit = checks.smtpd_policy_service_request_limit,
 		.directory = p->g->base.queue_directory,
 	};
+	/* Who sends probes plugs in here. */
+	p->verify = verify_new(&checks, NULL, NULL);
+	settings.verify = ask_verify;
+	settings.verify_arg = p->verify;
 	p->world = live_open(&settings);
 	return 0;
 }
@@ -173,6 +187,7 @@ proxy_ready(void *arg, const char *warnings)
 	if (p->proxy.state == NULL)
 		event_warning(NULL, "traces are not kept: %s", err.text);
 	if (p->proxy.state != NULL) {
+		verify_keep(p->verify, p->proxy.state);
 		suspended_note(p->proxy.state, NULL, NULL);
 		dnsbl_health_listen(list_changed, p->proxy.state);
 	}
