@@ -152,13 +152,15 @@ schedule_route_some(struct schedule *s, struct active *a,
 
 /* A content filter gets everything, whatever the recipient's own route. */
 static void
-apply_filter(struct active *a)
+apply_filter(const struct schedule *s, struct active *a)
 {
 	const char *colon = strchr(a->e.filter, ':');
 	size_t n =
 	    colon != NULL ? (size_t)(colon - a->e.filter) : strlen(a->e.filter);
 	const char *transport = arena_strndup(a->arena, a->e.filter, n);
-	const char *nexthop = colon != NULL ? colon + 1 : "";
+	const char *nexthop = colon != NULL && colon[1] != '\0'
+	    ? colon + 1
+	    : s->params.default_filter_nexthop;
 
 	for (size_t i = 0; i < a->e.nrcpts; i++) {
 		struct envelope_rcpt *r = &a->e.rcpts[i];
@@ -188,7 +190,7 @@ schedule_route_all(struct schedule *s, struct active *a)
 			a->e.rcpts[i].transport = "";
 	}
 	if (a->e.filter[0] != '\0')
-		apply_filter(a);
+		apply_filter(s, a);
 	schedule_route_some(s, a, todo, n, false);
 	free(todo);
 }
