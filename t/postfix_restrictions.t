@@ -91,11 +91,23 @@ my $different = join "|", "after `.*' is ignored",
     "is deprecated", "RBL lookup error", "ignoring DNS RR",
     "unknown macro name", "RBL reply error",
     "rbl response code configuration error",
-    "fail:x lookup error";
+    "fail:x lookup error", "problem talking to server", "connect to ";
 $both->compare(drop => $different);
+
+for my $list (map { "smtpd_${_}_restrictions" }
+    qw(client helo sender relay recipient data end_of_data etrn)) {
+	my ($status, $ours) = $both->{weir}->command("postconf", "-d", $list);
+
+	is $ours, scalar `postconf -d $list`, "R-10: the default of $list";
+}
+$both->{weir}->configure(
+    main => "smtpd_sender_restrictions = reject_unknown_sender\n");
+like +($both->{weir}->command("check"))[1],
+    qr/unknown smtpd restriction: "reject_unknown_sender"; did you mean reject_unknown_sender_domain\?/,
+    "R-59: a name that is none";
 $both->finish;
 __DATA__
-== R-30, R-91: client keys: name, parents, address, networks
+== R-30, R-91, R-15, R-70: client keys: name, parents, address, networks
 = smtpd_client_restrictions = check_client_access inline:{ { good.tst = REJECT parent } { unknown = REJECT nameless } { 192.0.2 = REJECT net } { 192.0.2.9 = 450 4.3.0 single } { 10 = OK } { 2001:db8 = REJECT six } { name.tld = OK } { tld = REJECT top } }
 client mail.good.tst 192.0.2.9
 helo a
@@ -217,7 +229,7 @@ rcpt eight@local.example
 rcpt nine@local.example
 rcpt two@local.example
 rcpt x@stranger.example
-== access(5): actions that answer
+== R-18: access(5): actions that answer
 = smtpd_recipient_restrictions = check_recipient_access inline:{ { a1@relay.example = REJECT } { a2@relay.example = reject with text } { a3@relay.example = REJECT 5.7.9 with dsn } { a4@relay.example = DEFER } { a5@relay.example = DEFER 4.2.0 later } { a6@relay.example = 450 } { a7@relay.example = 450 4.4.4 text } { a8@relay.example = 550 text } { a9@relay.example = 550 4.4.4 other class } { b1@relay.example = 250 text } { b2@relay.example = 12345 } { b3@relay.example = 421 hang up } { b4@relay.example = 521 5.3.2 bye } { b5@relay.example = DEFER_IF_PERMIT } { b6@relay.example = DEFER_IF_PERMIT 4.2.1 text } { b7@relay.example = DEFER_IF_REJECT text } { b8@relay.example = RELAY } { b9@relay.example = OK text } { c1@relay.example = 450 4.4.4 } { c2@relay.example = REJECT 5.7.1 } { c3@relay.example = 600 x } { c4@relay.example = 399 x } { c5@relay.example = 500 } { c6@relay.example = 4500 x} { c7@relay.example = REJECT 2.1.1 x } }, check_recipient_access inline:{ { b7@relay.example = REJECT second } { b6@relay.example = OK } }
 client x.tst 192.0.2.7
 helo a
@@ -442,7 +454,7 @@ rcpt 3@relay.example
 rcpt 4@relay.example
 rcpt 5@relay.example
 rcpt 6@relay.example
-== R-06, R-07, R-08: OK ends a list, not the next ones
+== R-05, R-06, R-07, R-08: OK ends a list, not the next ones
 = smtpd_client_restrictions = permit
 = smtpd_helo_restrictions = permit_mynetworks, check_helo_access inline:{ { bad.tst = REJECT h } }
 = smtpd_sender_restrictions = check_sender_access inline:{ { ok.tst = OK } { dunno.tst = DUNNO } }, check_client_access inline:{ { x.tst = REJECT c } }
@@ -1582,7 +1594,7 @@ client w.tst 192.0.2.1
 helo a
 mail a@b.tst
 rcpt x@relay.example
-== patterns
+== R-93: patterns
 = smtpd_recipient_restrictions = check_recipient_access pcre:{ {/^(.*)@Relay\.example$$/ REJECT got $$1} {/^x@/ 450 4.1.1 x} }
 = smtpd_client_restrictions = check_client_access regexp:{ {/^(X)\.tst$$/ REJECT name $$1} {/^192\.0\.2\.5$$/ REJECT addr} {/^192\.0\.2$$/ REJECT never} }
 = smtpd_sender_restrictions = check_sender_access cidr:{ {0.0.0.0/0 REJECT cidr} }, check_client_access cidr:{ {192.0.2.0/24 INFO in cidr} {2001:db8::/32 REJECT six} }
@@ -1808,3 +1820,20 @@ rcpt other@relay.example
 rset
 mail a@b
 rcpt hater@relay.example
+== R-80, R-82: a policy service is asked last
+= smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination, check_policy_service inet:127.0.0.1:1
+client x.tst 10.0.0.1
+helo a
+mail a@b.tst
+rcpt x@relay.example
+client x.tst 192.0.2.1
+helo a
+mail a@b.tst
+rcpt x@stranger.example
+rcpt x@relay.example
+== R-81, R-83: or before the DNS lists, by its path in the queue directory
+= smtpd_recipient_restrictions = check_policy_service unix:private/policy-spf, reject_rbl_client bl.tst
+client x.tst 192.0.2.1
+helo a
+mail a@b.tst
+rcpt x@relay.example
