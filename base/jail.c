@@ -164,6 +164,11 @@ add_special(scmp_filter_ctx filter, enum jail_kind kind)
 		    (scmp_datum_t)getpid())) != 0 ||
 	    add_narrow(filter, common_narrow) != 0)
 		return -1;
+	/* Roles that open tables give away what is to be compiled. */
+	if (kind == JAIL_NETWORK &&
+	    seccomp_rule_add(
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 0) != 0)
+		return -1;
 	return add_narrow(
 	    filter, kind == JAIL_STORE ? store_narrow : network_narrow);
 }
@@ -285,6 +290,12 @@ jail_enter(const struct jail *jail, struct err *err)
 	}
 	if (SANITIZED)
 		return 0;
+	if (jail->memory > 0 &&
+	    setrlimit(RLIMIT_AS,
+		&(struct rlimit){ jail->memory, jail->memory }) != 0) {
+		err_set(err, "setrlimit: %s", err_errno(errno));
+		return -1;
+	}
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		err_set(err, "prctl: %s", err_errno(errno));
 		return -1;

@@ -5,6 +5,7 @@
 #define BASE_JAIL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct err;
@@ -21,6 +22,7 @@ struct jail {
 	/* Trees, or files; ended by NULL.  One that is not there is no error. */
 	const char *const *read;
 	const char *const *write; /* to read and to write */
+	size_t memory;            /* octets that it may take; 0: no limit */
 };
 
 /*

@@ -8,6 +8,11 @@ build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
     liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev
     libmariadb-dev libldap-dev libsasl2-dev libsqlite3-dev libdb5.3-dev
     libnsl-dev'
+# Patterns by the thousand: two libraries with one interface.
+case $(dpkg --print-architecture) in
+amd64) build="$build libhyperscan-dev" ;;
+arm64) build="$build libvectorscan-dev" ;;
+esac
 test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl iproute2 nsd
     dovecot-core dovecot-lmtpd postfix postfix-cdb postfix-pcre postfix-lmdb
     postfix-sqlite sqlite3 memcached strace procps python3-minimal

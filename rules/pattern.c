@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "rules/pattern_rules.h"
+#include "rules/prefilter.h"
 #include "rules/ruletext.h"
 
 static void
@@ -19,6 +20,8 @@ free_pattern(struct pattern *p)
 		if (p->rules[i].second != NULL)
 			p->engine->release(p->rules[i].second);
 	}
+	prefilter_free(p->prefilter);
+	free(p->always);
 	free(p->rules);
 	arena_free(p->arena);
 	free(p);
@@ -37,11 +40,16 @@ pattern_open(const struct pattern_engine *engine, struct table_opening *opening,
 	p->name = arena_strdup(p->arena, opening->name);
 	if (ruletext_is_file(p->name))
 		p->stamp = stamp_take(p->name);
+	p->prefilter = prefilter_new();
 	if (pattern_rules_read(p, err) != 0) {
 		free_pattern(p);
 		return NULL;
 	}
 	opening->bad = p->bad;
+	if (p->prefilter != NULL)
+		prefilter_ready(p->prefilter,
+		    arena_printf(p->arena, "%s map %s", engine->name, p->name),
+		    p->count);
 	return p;
 }
 
@@ -65,7 +73,36 @@ struct asking {
 	struct arena *arena;
 	const char *key;
 	size_t len;
+	const uint64_t *candidates; /* NULL: all */
 };
+
+enum { WORD = 64 };
+
+/* May the expression of rule ${i} match? */
+static bool
+is_candidate(const struct asking *a, size_t i)
+{
+	return a->candidates == NULL ||
+	    (a->candidates[i / WORD] >> i % WORD & 1) != 0;
+}
+
+/* The first rule from ${i} on that must be looked at, or behind the last. */
+static size_t
+next_rule(const struct asking *a, size_t i)
+{
+	const struct pattern *p = a->pattern;
+	uint64_t word;
+
+	if (a->candidates == NULL)
+		return i;
+	for (; i < p->count; i = (i / WORD + 1) * WORD) {
+		word =
+		    (a->candidates[i / WORD] | p->always[i / WORD]) >> i % WORD;
+		if (word != 0)
+			return i + (size_t)__builtin_ctzll(word);
+	}
+	return p->count;
+}
 
 /* Does ${code}, or if ${negated} does it not, match?  Neither if it fails. */
 static bool
@@ -90,16 +127,27 @@ matches(const struct asking *a, struct pattern_rule *rule, const void *code,
 	return false;
 }
 
+/* Does the expression of rule ${i}, or the lack of it, match? */
 static bool
-try_rule(const struct asking *a, struct pattern_rule *rule,
-    struct table_value *value)
+holds(const struct asking *a, size_t i, struct template_span *spans)
 {
+	struct pattern_rule *rule = &a->pattern->rules[i];
+
+	if (!is_candidate(a, i))
+		return rule->written.negated;
+	return matches(a, rule, rule->code, rule->written.negated, spans);
+}
+
+static bool
+try_rule(const struct asking *a, size_t i, struct table_value *value)
+{
+	struct pattern_rule *rule = &a->pattern->rules[i];
 	struct template_span *spans = NULL;
 	size_t groups = template_groups(rule->result);
 
 	if (groups > 0)
 		spans = arena_alloc(a->arena, (groups + 1) * sizeof *spans);
-	if (!matches(a, rule, rule->code, rule->written.negated, spans))
+	if (!holds(a, i, spans))
 		return false;
 	if (rule->second != NULL &&
 	    !matches(a, rule, rule->second, rule->second_written.negated, NULL))
@@ -112,27 +160,25 @@ try_rule(const struct asking *a, struct pattern_rule *rule,
 	return true;
 }
 
-/* A prefilter that knows which expressions may match can come before
- * matches(): the walk and its order stay as they are. */
 enum table_status
 pattern_find(void *state, struct arena *arena, const char *key,
     struct table_value *value)
 {
 	struct pattern *p = state;
-	struct asking a = { p, arena, key, strlen(key) };
-	struct pattern_rule *rule;
+	struct asking a = {
+		.pattern = p, .arena = arena, .key = key, .len = strlen(key)
+	};
 
-	for (size_t i = 0; i < p->count; i++) {
-		rule = &p->rules[i];
-		switch (rule->kind) {
+	a.candidates = prefilter_candidates(p->prefilter, key, a.len);
+	for (size_t i = 0; (i = next_rule(&a, i)) < p->count; i++) {
+		switch (p->rules[i].kind) {
 		case PATTERN_RULE:
-			if (try_rule(&a, rule, value))
+			if (try_rule(&a, i, value))
 				return TABLE_FOUND;
 			break;
 		case PATTERN_IF:
-			if (!matches(&a, rule, rule->code,
-				rule->written.negated, NULL))
-				i = rule->jump;
+			if (!holds(&a, i, NULL))
+				i = p->rules[i].jump;
 			break;
 		case PATTERN_ENDIF:
 			break;

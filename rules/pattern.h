@@ -10,6 +10,7 @@
 #include "rules/types.h"
 
 struct arena;
+struct buf;
 struct err;
 struct pattern;
 
@@ -30,6 +31,10 @@ struct pattern_engine {
 	void *(*compile)(const char *expression, unsigned options,
 	    unsigned *groups, struct err *err);
 	void (*release)(void *code);
+	/* For a prefilter: what matches wherever the expression does, and the
+	 * MULTIMATCH_ flags; false: cannot be said. */
+	bool (*widen)(const char *expression, unsigned options, struct buf *out,
+	    unsigned *flags);
 	/* spans[0..n) are set if it matches.  PATTERN_FAILED and the reason:
 	 * limits.  Any thread. */
 	enum pattern_answer (*match)(const void *code, const char *subject,
@@ -46,8 +51,9 @@ void pattern_lines(void *state,
 
 /*
  * pattern_find(state, arena, key, value):
- * The rules are tried in order; one whose expression meets a limit does not
- * match, and a warning, one per rule, says so.
+ * The rules are tried in order, those that cannot match left out where a
+ * prefilter knows them; one whose expression meets a limit does not match, and
+ * a warning, one per rule, says so.
  */
 enum table_status pattern_find(void *state, struct arena *arena,
     const char *key, struct table_value *value);

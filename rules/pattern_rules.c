@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "rules/prefilter.h"
 #include "rules/ruletext.h"
 
 static const size_t NO_IF = (size_t)-1;
@@ -157,6 +159,20 @@ compile(struct pattern *p, unsigned line, const struct pattern_written *w,
 	return code;
 }
 
+/* The last rule is one that ${w} must match, but for a "!". */
+static void
+tell_prefilter(struct pattern *p, const struct pattern_written *w)
+{
+	struct buf text = { 0 };
+	unsigned flags = 0;
+
+	if (p->prefilter != NULL &&
+	    p->engine->widen(w->expression, w->options, &text, &flags))
+		prefilter_add(
+		    p->prefilter, p->count - 1, buf_str(&text), flags);
+	buf_free(&text);
+}
+
 /* A copy that does not go with the line. */
 static struct pattern_written
 kept(struct pattern *p, const struct pattern_written *w)
@@ -213,6 +229,7 @@ take_rule(struct pattern *p, unsigned line, char *text)
 	rule->second = other;
 	rule->second_written = kept(p, &second);
 	rule->result = result;
+	tell_prefilter(p, &first);
 	return true;
 }
 
@@ -243,6 +260,7 @@ take_if(struct reading *r, unsigned line, char *text)
 	rule->written = kept(p, &w);
 	rule->jump = r->open;
 	r->open = p->count - 1;
+	tell_prefilter(p, &w);
 	return true;
 }
 
@@ -282,6 +300,20 @@ take(void *arg, char *text, unsigned line)
 	r->pattern->bad += !good;
 }
 
+static void
+mark_always(struct pattern *p)
+{
+	enum { WORD = 64 };
+
+	p->always = calloc(p->count / WORD + 1, sizeof *p->always);
+	if (p->always == NULL)
+		fatal("out of memory");
+	for (size_t i = 0; i < p->count; i++)
+		if (p->rules[i].written.negated ||
+		    p->rules[i].kind == PATTERN_IF)
+			p->always[i / WORD] |= UINT64_C(1) << i % WORD;
+}
+
 int
 pattern_rules_read(struct pattern *p, struct err *err)
 {
@@ -296,5 +328,6 @@ pattern_rules_read(struct pattern *p, struct err *err)
 		p->rules[r.open].jump = p->count;
 		p->bad++;
 	}
+	mark_always(p);
 	return 0;
 }

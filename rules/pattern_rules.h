@@ -3,6 +3,7 @@
 #define RULES_PATTERN_RULES_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "rules/pattern.h"
 #include "rules/stamp.h"
@@ -34,10 +35,15 @@ struct pattern {
 	size_t count, room;
 	unsigned bad;
 	struct stamp stamp;
+	struct prefilter *prefilter; /* NULL: none */
+	/* Rules that are visited even where their expression does not match,
+	 * those with "!" and "if": a bit for each. */
+	uint64_t *always;
 };
 
 /* pattern_rules_read(p, err): fill in the rules, warn of bad ones and count
- * them.  -1 and the reason: the table cannot be read. */
+ * them, and tell p->prefilter of them.  -1 and the reason: the table cannot be
+ * read. */
 int pattern_rules_read(struct pattern *p, struct err *err);
 
 #endif

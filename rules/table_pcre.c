@@ -11,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/fatal.h"
+#include "base/multimatch.h"
 #include "rules/pattern.h"
 #include "rules/pattern_example.h"
 #include "rules/pattern_review.h"
+#include "rules/portable.h"
 
 enum {
 	MATCH_LIMIT = 100000, /* 0.2 ms of machine code */
@@ -137,6 +140,22 @@ compile(
 	return code;
 }
 
+static bool
+widen(
+    const char *expression, unsigned options, struct buf *out, unsigned *flags)
+{
+	/* Blanks, comments, and where "$" is: a matter of opinion. */
+	if ((options & (PCRE2_EXTENDED | PCRE2_DOLLAR_ENDONLY)) != 0 ||
+	    !portable_pcre(expression))
+		return false;
+	/* Anchored or not greedy: it matches less, or something else. */
+	*flags = ((options & PCRE2_CASELESS) != 0 ? MULTIMATCH_CASELESS : 0) |
+	    ((options & PCRE2_DOTALL) != 0 ? MULTIMATCH_DOTALL : 0) |
+	    ((options & PCRE2_MULTILINE) != 0 ? MULTIMATCH_MULTILINE : 0);
+	buf_puts(out, expression);
+	return true;
+}
+
 static void
 release(void *code)
 {
@@ -191,6 +210,7 @@ static const struct pattern_engine engine = {
 	.toggle = toggle,
 	.compile = compile,
 	.release = release,
+	.widen = widen,
 	.match = match,
 };
 

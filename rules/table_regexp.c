@@ -6,9 +6,11 @@
 
 #include "base/err.h"
 #include "base/fatal.h"
+#include "base/multimatch.h"
 #include "rules/pattern.h"
 #include "rules/pattern_example.h"
 #include "rules/pattern_review.h"
+#include "rules/portable.h"
 
 static enum pattern_flag
 toggle(char flag, unsigned *options)
@@ -56,6 +58,20 @@ compile(
 	return code;
 }
 
+static bool
+widen(
+    const char *expression, unsigned options, struct buf *out, unsigned *flags)
+{
+	bool fold = (options & REG_ICASE) != 0;
+
+	if ((options & REG_EXTENDED) == 0 ||
+	    !portable_posix(expression, fold, out))
+		return false;
+	*flags = MULTIMATCH_DOTALL | (fold ? MULTIMATCH_CASELESS : 0) |
+	    ((options & REG_NEWLINE) != 0 ? MULTIMATCH_MULTILINE : 0);
+	return true;
+}
+
 static void
 release(void *code)
 {
@@ -77,7 +93,8 @@ match(const void *code, const char *subject, size_t len,
 	error = regexec(code, subject, n, got, 0);
 	for (size_t i = 0; error == 0 && i < n; i++) {
 		spans[i] = (struct template_span){ 1, 0 };
-		if (got[i].rm_so >= 0)
+		/* GNU's library may name a start without an end. */
+		if (got[i].rm_so >= 0 && got[i].rm_eo >= got[i].rm_so)
 			spans[i] = (struct template_span){ (size_t)got[i].rm_so,
 				(size_t)got[i].rm_eo };
 	}
@@ -101,6 +118,7 @@ static const struct pattern_engine engine = {
 	.toggle = toggle,
 	.compile = compile,
 	.release = release,
+	.widen = widen,
 	.match = match,
 };
 

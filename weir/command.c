@@ -48,6 +48,7 @@ static const struct command commands[] = {
 	{ "role-queue", roles_queue, "queue", "", 1 },
 	{ "role-deliver", roles_deliver, "delivery", "", 1 },
 	{ "role-local", roles_local, "mailboxes", "", 1 },
+	{ "role-patterns", roles_patterns, "compiler of patterns", "", 1 },
 	{ NULL, NULL, NULL, NULL, 0 },
 };
 /* clang-format on */

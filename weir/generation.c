@@ -79,6 +79,8 @@ load(struct generation *g, const char *dir, struct err *err)
 	    arena_printf(g->arena, "%s/store", g->base.queue_directory);
 	g->state_dir =
 	    arena_printf(g->arena, "%s/state", g->base.data_directory);
+	g->patterns_dir =
+	    arena_printf(g->arena, "%s/patterns", g->base.data_directory);
 	return 0;
 }
 

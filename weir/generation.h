@@ -23,6 +23,7 @@ struct generation {
 	const char *run_dir;               /* sockets of the roles */
 	const char *store_dir;             /* the queue */
 	const char *state_dir;             /* other embedded state */
+	const char *patterns_dir;          /* compiled patterns */
 };
 
 /* generation_tables(): the parameter tables of all directories, ended by

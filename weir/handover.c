@@ -91,6 +91,30 @@ handover_retired(void)
 	tell('D', "");
 }
 
+void
+handover_patterns(int fd)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	char kind = 'P';
+	struct iovec iov = { &kind, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.space,
+		.msg_controllen = sizeof control.space };
+
+	control.align = (struct cmsghdr){
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(sizeof(int)),
+	};
+	memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
+	(void)sendmsg(HANDOVER_CONTROL, &msg, MSG_NOSIGNAL);
+	(void)close(fd);
+}
+
 /* One message.  What it brings takes the number of the old one, so that no
  * other thread need know.  Only calls that a signal handler may make. */
 static bool

@@ -60,6 +60,10 @@ void handover_ready(const char *warnings);
  * signal handler. */
 void handover_take(void);
 
+/* handover_patterns(fd): give the supervisor a file (closed here) with patterns
+ * to compile.  Any thread; may block for a moment. */
+void handover_patterns(int fd);
+
 /* handover_retired(): tell that this process has seen that others serve in its
  * place, and accepts no more clients.  Any thread. */
 void handover_retired(void);

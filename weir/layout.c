@@ -83,13 +83,15 @@ int
 layout_directories(const struct generation *g, struct err *err)
 {
 	const char *queue = g->base.queue_directory;
-	uid_t proxy, store;
-	gid_t proxy_group, store_group;
+	uid_t proxy, store, patterns;
+	gid_t proxy_group, store_group, patterns_group;
 
 	if (layout_user(g->weir.weir_proxy_user, &proxy, &proxy_group, err) !=
 		0 ||
 	    layout_user(g->weir.weir_queue_user, &store, &store_group, err) !=
-		0)
+		0 ||
+	    layout_user(g->weir.weir_patterns_user, &patterns, &patterns_group,
+		err) != 0)
 		return -1;
 	return make(queue, 0755, geteuid(), getegid(), err) != 0 ||
 		make(g->run_dir, 0755, geteuid(), getegid(), err) != 0 ||
@@ -97,7 +99,8 @@ layout_directories(const struct generation *g, struct err *err)
 		make(g->store_dir, 0770, store, store_group, err) != 0 ||
 		make(g->base.data_directory, 0755, proxy, proxy_group, err) !=
 		    0 ||
-		make(g->state_dir, 0700, proxy, proxy_group, err) != 0
+		make(g->state_dir, 0700, proxy, proxy_group, err) != 0 ||
+		make(g->patterns_dir, 0755, patterns, patterns_group, err) != 0
 	    ? -1
 	    : 0;
 }

@@ -86,6 +86,8 @@ plan_role(struct plan *plan, const struct role *role,
 			if (strcmp(sockets[k], role->sockets[i]) == 0)
 				plan_fd(
 				    plan, "", sockets[k], files->sockets[k]);
+	if (role->request)
+		plan_fd(plan, "", "request", files->request);
 	if (!role->listeners)
 		return;
 	for (const struct listener *l = files->listeners->list; l != NULL;

@@ -21,6 +21,7 @@ struct role {
 	bool in_place;          /* takes a new generation by SIGHUP */
 	bool retires;    /* SIGUSR2: others serve now; finish the sessions */
 	bool stays_root; /* drops its rights for each delivery instead */
+	bool request;    /* a file that says what to do */
 };
 
 /* role_all(): ended by a NULL name. */
@@ -47,12 +48,14 @@ struct process {
 	unsigned generation;
 	bool leaving; /* drains, but may still accept clients */
 	int64_t started;
+	void *owner; /* of one that is not the rollout's */
 };
 
 /* The descriptors that every process gets. */
 struct process_files {
 	int log, json; /* -1: none */
 	int config;    /* generation_share() */
+	int request;   /* for a role that takes one */
 	const struct listeners *listeners;
 	/* Unix sockets by name, in the order of process_sockets(). */
 	const int *sockets;

@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/chores.h"
 #include "base/clock.h"
 #include "base/dns.h"
 #include "base/err.h"
@@ -28,6 +31,9 @@
 #include "delivery/pipe_run.h"
 #include "proxy/proxy_role.h"
 #include "queue/queue_role.h"
+#include "rules/pattern_cache.h"
+#include "rules/prefilter.h"
+#include "rules/rules_params.h"
 #include "weir/generation.h"
 #include "weir/handover.h"
 #include "weir/layout.h"
@@ -94,6 +100,7 @@ finish(struct process *p, int status)
 				       : "the role could not start");
 		handover_refuse(&err);
 	}
+	chores_stop();
 	event_tap(NULL);
 	event_flush();
 	if (p->world != NULL) {
@@ -173,6 +180,29 @@ list_changed(void *arg, const char *zone, const char *why)
 	suspended_note(arg, zone, why);
 }
 
+static void
+ask_patterns(void *arg, int fd)
+{
+	(void)arg;
+	handover_patterns(fd);
+}
+
+/* What this role may leave to the background, now that it is in its jail: as
+ * root it would read no file of the cache. */
+static void
+start_chores(struct process *p)
+{
+	struct rules_params rules;
+	struct err err = { 0 };
+
+	if (param_load(&rules_params_table, p->g->conf, p->g->arena, &rules,
+		&err) == 0 &&
+	    rules.weir_prefilter)
+		prefilter_start(&(struct prefilter_settings){
+		    .directory = p->g->patterns_dir, .ask = ask_patterns });
+	chores_start();
+}
+
 static int
 proxy_ready(void *arg, const char *warnings)
 {
@@ -182,6 +212,7 @@ proxy_ready(void *arg, const char *warnings)
 
 	if (status != 0)
 		return status;
+	start_chores(p);
 	/* Opened by the user that writes it from now on. */
 	p->proxy.state = state_open(p->g->state_dir, &err);
 	if (p->proxy.state == NULL)
@@ -339,6 +370,7 @@ deliver_ready(void *arg, const char *warnings)
 
 	if (deliver_enter(p, warnings) != 0)
 		_exit(finish(p, EX_OSERR));
+	start_chores(p);
 }
 
 int
@@ -395,4 +427,49 @@ roles_local(int argc, char **argv)
 		.ready = local_ready,
 		.arg = &p };
 	return finish(&p, local_role_run(&role));
+}
+
+/* Patterns may take more of everything than anybody thought. */
+enum { COMPILE_SECONDS = 600, COMPILE_PRIORITY = 10 };
+static const size_t COMPILE_MEMORY = (size_t)4 << 30;
+
+static int
+enter_compiler(struct process *p, struct err *err)
+{
+	static const struct rlimit seconds = { COMPILE_SECONDS,
+		COMPILE_SECONDS };
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)setpriority(PRIO_PROCESS, 0, COMPILE_PRIORITY);
+	(void)setrlimit(RLIMIT_CPU, &seconds);
+	p->jail = (struct jail){ .kind = JAIL_STORE,
+		.read = (const char *const[]){ "/", NULL },
+		.write =
+		    (const char *const[]){ p->g->patterns_dir, "/dev", NULL },
+		.memory = COMPILE_MEMORY };
+	if (layout_user(p->g->weir.weir_patterns_user, &p->jail.uid,
+		&p->jail.gid, err) != 0)
+		return -1;
+	return jail_enter(&p->jail, err);
+}
+
+int
+roles_patterns(int argc, char **argv)
+{
+	struct process p;
+	struct err err = { 0 };
+	size_t at = 0;
+	int status = begin(argc, argv, &p), fd;
+
+	if (status != 0)
+		return status;
+	event_tap(NULL);
+	fd = handover_find(&p.handover, "request", &at);
+	p.ready = true; /* nobody waits for it */
+	if (enter_compiler(&p, &err) != 0 ||
+	    pattern_cache_fill(p.g->patterns_dir, fd, &err) != 0) {
+		event_warning(NULL, "patterns: %s", err.text);
+		status = EX_OSERR;
+	}
+	return finish(&p, status);
 }

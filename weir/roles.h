@@ -6,5 +6,6 @@ int roles_proxy(int argc, char **argv);
 int roles_queue(int argc, char **argv);
 int roles_deliver(int argc, char **argv);
 int roles_local(int argc, char **argv);
+int roles_patterns(int argc, char **argv);
 
 #endif

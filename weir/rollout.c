@@ -4,8 +4,10 @@
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -253,6 +255,34 @@ role_ended(struct loop_fd *watch, unsigned what)
 	process_free(p);
 }
 
+/* One message of a role, and the descriptor that it may bring, or -1.  Its
+ * length; 0: there is none. */
+static size_t
+hear(const struct process *p, char *text, size_t size, int *fd)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { text, size - 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.space,
+		.msg_controllen = sizeof control.space };
+	const struct cmsghdr *c;
+	ssize_t n = recvmsg(p->control.fd, &msg, MSG_CMSG_CLOEXEC);
+
+	*fd = -1;
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	c = CMSG_FIRSTHDR(&msg);
+	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
+	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	return (size_t)n;
+}
+
 /* A role says that it is ready, or why it cannot be. */
 static void
 role_spoke(struct loop_fd *watch, unsigned what)
@@ -261,11 +291,14 @@ role_spoke(struct loop_fd *watch, unsigned what)
 	    offsetof(struct process, control));
 	struct rollout *r = p->rollout;
 	char text[HANDOVER_TEXT];
-	ssize_t n;
+	int fd;
 
 	(void)what;
-	while ((n = recv(watch->fd, text, sizeof text - 1, 0)) > 0) {
-		text[n] = '\0';
+	while (hear(p, text, sizeof text, &fd) > 0) {
+		if (fd >= 0 && text[0] == 'P')
+			r->patterns(r->patterns_arg, fd);
+		else if (fd >= 0)
+			(void)close(fd);
 		/* What one says that is given up is no news any more. */
 		if (text[1] != '\0' && p->state != PROCESS_DRAINING)
 			buf_printf(&r->said, "%s\n", text + 1);

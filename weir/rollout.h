@@ -31,6 +31,9 @@ struct rollout {
 	struct generation *now; /* what is served; set before the start */
 	struct listeners listeners;
 	struct process_files files;
+	/* A role gives a file (taken) with patterns to compile. */
+	void (*patterns)(void *arg, int fd);
+	void *patterns_arg;
 	/* For others to read. */
 	struct process *processes;
 	unsigned number; /* of the newest generation */

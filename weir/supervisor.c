@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "base/fatal.h"
 #include "base/loop.h"
+#include "weir/compiler.h"
 #include "weir/control.h"
 #include "weir/generation.h"
 #include "weir/layout.h"
@@ -27,6 +28,7 @@ enum { MOST_SOCKETS = 8 };
 struct supervisor {
 	struct rollout rollout;
 	struct control *control;
+	struct compiler *compiler;
 	struct loop_fd signals;
 	int sockets[MOST_SOCKETS];
 	int lock;    /* on the pid file */
@@ -99,6 +101,7 @@ ask_status(void *supervisor, struct buf *out)
 		    p->role->name, (int)p->pid, p->generation,
 		    state_names[p->state],
 		    (long long)((now - p->started) / CLOCK_SECOND));
+	compiler_status(s->compiler, out);
 	for (const struct listener *l = r->listeners.list; l != NULL;
 	     l = l->next)
 		if (l->next == NULL ||
@@ -206,6 +209,7 @@ release(struct supervisor *s)
 	struct rollout *r = &s->rollout;
 
 	control_close(s->control);
+	compiler_free(s->compiler);
 	if (r->number > 0)
 		layout_remove(r->now);
 	listeners_close(&r->listeners);
@@ -235,6 +239,9 @@ supervisor_run(const char *dir, int ready, bool marked)
 		.config = -1,
 		.listeners = &r->listeners,
 		.sockets = s.sockets };
+	s.compiler = compiler_new(r);
+	r->patterns = compiler_give;
+	r->patterns_arg = s.compiler;
 	if (watch_signals(&s) != 0)
 		fatal("signalfd: %s", err_errno(errno));
 	if (prepare(&s, &err) != 0) {

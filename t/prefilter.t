@@ -1,0 +1,124 @@
+#!/usr/bin/perl
+# Large pattern tables: a process without rights compiles them while the gateway
+# serves, what it made is kept on the disk, and answers never depend on it.
+use strict;
+use warnings;
+
+use lib "t/lib";
+use Test::More;
+use Weir;
+
+plan skip_all => "built without Hyperscan"
+    if qx(ldd ${\ Weir::program()}) !~ /libhs\./;
+
+sub rules {
+	my ($n, $last) = @_;
+
+	return join("", map {
+		"/^Subject: offer number $_\\b/ REJECT number $_\n"
+	} 1 .. $n) . $last;
+}
+
+my %files = (
+	headers => rules(40, "if /^Subject:/\n!/offer|order/ REJECT neither\n" .
+	    "endif\n/^X-(\\w+): (a)(?=b)\\2?/ REJECT saw \$1\n"),
+	body => join("", map { "/word$_( |\$)/ REJECT word $_\n" } 1 .. 600),
+	access => join("", map { "/^user$_\@/ REJECT user $_\n" } 1 .. 20),
+);
+my $main = <<'EOT';
+virtual_mailbox_domains = example.org
+virtual_mailbox_maps = static:x/
+virtual_transport = discard
+header_checks = pcre:$dir/etc/headers
+body_checks = regexp:$dir/etc/body
+smtpd_sender_restrictions = check_sender_access pcre:$dir/etc/access
+EOT
+my $w = Weir->new(main => $main, files => \%files);
+my $cache = "$w->{dir}/data/patterns";
+
+sub answers {
+	my ($when) = @_;
+	my $ask = sub {
+		my ($what, $headers, $body, $pattern, $from) = @_;
+
+		like $w->send_mail(to => 'user@example.org',
+		    from => $from // 'a@example.com',
+		    data => "$headers\r\n\r\n$body\r\n"), $pattern,
+		    "$when: $what";
+	};
+	$ask->("nothing", "Subject: order", "text", qr/^250/);
+	$ask->("a header", "Subject: offer number 7 for you", "text",
+	    qr/^550 5\.7\.1 number 7$/);
+	$ask->("the first of two", "Subject: offer number 30 and x", "word9",
+	    qr/number 30$/);
+	$ask->("not", "Subject: hello", "text", qr/neither$/);
+	$ask->("look-around, groups and a reference",
+	    "Subject: order\r\nX-Foo: aba", "text", qr/saw Foo$/);
+	$ask->("a line of the body", "Subject: order",
+	    "line\r\n" x 50 . "x word599 y\r\nmore", qr/word 599$/);
+	$ask->("a sender", "Subject: order", "text", qr/user 11$/,
+	    'user11@example.com');
+}
+
+sub prefiltered {
+	my ($from) = @_;
+
+	return $w->wait_for(sub {
+		my $log = substr $w->log, $from;
+		my %seen = map { $_ => 1 }
+		    $log =~ m{map \S+/(\w+): \d+ of \d+ rules are pre}g;
+		return keys %seen == 3;
+	}, 60);
+}
+
+sub files { return sort glob("$cache/*") }
+
+answers("while they are compiled, or before");
+ok prefiltered(0), "all are compiled" or diag $w->log;
+like $w->log, qr{pcre map \S+/headers: 43 of 44 rules are prefiltered}m,
+    "the log says how many (endif is none)";
+like $w->log, qr{regexp map \S+/body: 600 of 600 rules are prefiltered}m,
+    "regexp: too";
+answers("compiled");
+my @first = files();
+cmp_ok scalar @first, ">=", 3, "files in the cache";
+is scalar(grep { (stat)[4] == 0 } @first), 0, "that are not root's"
+    if $> == 0;
+my %made = map { $_ => (stat)[9] . " " . (stat)[1] } @first;
+
+# Again, from the cache; one file is damaged, one is cut.
+$w->stop;
+open my $f, "+<", $first[0] or die;
+seek $f, 200, 0;
+print $f "damage";
+close $f;
+truncate $first[1], 100;
+my $before = length $w->log;
+$w->start;
+ok prefiltered($before), "after a restart";
+is_deeply [files()], \@first, "with the same files";
+is scalar(grep { $made{$_} ne (stat)[9] . " " . (stat)[1] } @first), 2,
+    "of which the damaged ones were made again";
+like substr($w->log, $before), qr{warning: (pcre|regexp) map .*damaged},
+    "with a warning";
+answers("loaded");
+
+# New rules without a reload: only what has changed is compiled.
+$before = length $w->log;
+$w->write_file("body", $files{body} . "/newest/ REJECT newest\n");
+$w->advance(5);
+ok $w->wait_for(sub { $w->send_mail(to => 'user@example.org',
+    data => "Subject: order\r\n\r\nthe newest\r\n") =~ /newest$/ }),
+    "a rule that was added";
+ok $w->wait_for(sub {
+	substr($w->log, $before) =~ m{body: 601 of 601 rules are prefiltered}
+}, 60), "is compiled with the others";
+answers("after a change");
+
+my ($status, $text) = $w->reconfigure(main => $main .
+    "weir_prefilter = no\n", files => \%files);
+is $status, 0, "weir_prefilter = no" or diag $text;
+answers("without");
+is $w->stop, 0, "the gateway ends well";
+is $w->complaints, "", "no complaints";
+done_testing;
