@@ -23,8 +23,8 @@ stamp_take(const char *path)
 	return stamp_of(&st);
 }
 
-bool
-stamp_same(const struct stamp *a, const struct stamp *b)
+static bool
+same(const struct stamp *a, const struct stamp *b)
 {
 	return a->device == b->device && a->inode == b->inode &&
 	    a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
@@ -57,7 +57,7 @@ stamp_changed(const struct stamp *stamp, const char *path)
 	if (stat(path, &st) != 0)
 		return false;
 	now = stamp_of(&st);
-	return !stamp_same(stamp, &now) && !is_fresh(&st);
+	return !same(stamp, &now) && !is_fresh(&st);
 }
 
 bool
@@ -69,7 +69,7 @@ stamp_replaced(const struct stamp *stamp, const char *path)
 	if (stat(path, &st) != 0)
 		return false;
 	now = stamp_of(&st);
-	return !stamp_same(stamp, &now);
+	return !same(stamp, &now);
 }
 
 static bool

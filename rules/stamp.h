@@ -19,9 +19,6 @@ struct stamp stamp_of(const struct stat *st);
 /* stamp_take(path): of the file now at ${path}. */
 struct stamp stamp_take(const char *path);
 
-/* stamp_same(a, b): of one file, and of one state of it. */
-bool stamp_same(const struct stamp *a, const struct stamp *b);
-
 /*
  * stamp_changed(stamp, path):
  * The file at ${path} is another one than ${stamp} was taken of, or has been

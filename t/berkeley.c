@@ -8,14 +8,6 @@
 #include "rules/index_draft.h"
 #include "t/servers.h"
 
-/* The library leaks when a file is damaged; there is no help. */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libdb-5.3.so\n";
-}
-
 enum { PAIRS = 3000, LINE = 100 };
 
 static const char postmap[] = "/usr/sbin/postmap";
