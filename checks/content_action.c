@@ -16,7 +16,7 @@
 #include "checks/subject.h"
 #include "rules/address.h"
 
-enum { MOST_LOGGED = 200 };
+enum { MOST_LOGGED = 200, MOST_LOGGED_OF_MILTER = 60 };
 
 static const char *
 external(const struct subject *subject, const char *address)
@@ -65,9 +65,15 @@ static void
 tell(const struct act *act, const char *action, const char *text)
 {
 	const struct content_match *m = act->match;
+	const char *logged = action, *content = m->content;
 
-	content_action_log(m->subject, action, m->header ? "header" : "body",
-	    m->content, text);
+	if (m->milter) {
+		logged = arena_printf(m->scratch, "milter-header-%s", action);
+		content = arena_strndup(m->scratch, content,
+		    strnlen(content, MOST_LOGGED_OF_MILTER));
+	}
+	content_action_log(
+	    m->subject, logged, m->header ? "header" : "body", content, text);
 	content_verdict_note(m->verdict,
 	    &(struct content_note){ .table = m->table,
 		.input = m->content,
@@ -242,6 +248,12 @@ do_prepend(const struct act *act)
 	if (!is_fit(act, "PREPEND"))
 		return CONTENT_KEEP;
 	tell(act, "prepend", act->words);
+	if (act->match->milter) {
+		warn(act,
+		    "the milter_header/body_checks prepend action is not "
+		    "implemented");
+		return CONTENT_KEEP;
+	}
 	set_text(act);
 	return CONTENT_PREPEND;
 }

@@ -17,6 +17,7 @@ struct content_match {
 	struct arena *scratch; /* for what is needed until the next match */
 	const char *table;     /* "header_checks" */
 	bool header;           /* or a line of the body */
+	bool milter;           /* a header that a milter wants to have */
 	size_t longest;        /* octets of a header */
 	const char *content;   /* the header, or the line */
 	const char *value;     /* what the table has for it */

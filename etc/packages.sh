@@ -7,7 +7,7 @@
 build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
     liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev
     libmariadb-dev libldap-dev libsasl2-dev libsqlite3-dev
-    libnsl-dev'
+    libnsl-dev libmilter-dev'
 # Patterns by the thousand: two libraries with one interface.
 case $(dpkg --print-architecture) in
 amd64) build="$build libhyperscan-dev" ;;
@@ -17,7 +17,8 @@ test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl iproute2 nsd
     dovecot-core dovecot-lmtpd postfix postfix-cdb postfix-pcre postfix-lmdb
     postfix-sqlite sqlite3 memcached strace procps python3-minimal
     postgresql-15 mariadb-server slapd ldap-utils redis-server postgrey
-    postfwd rpcbind ypserv ypbind-mt'
+    postfwd rpcbind ypserv ypbind-mt opendkim opendkim-tools spamassassin
+    spamd spamass-milter clamav-daemon clamav-milter'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 
 missing=

@@ -137,6 +137,20 @@ client_events_close(struct client_events *events, const struct client_key *key)
 }
 
 unsigned
+client_events_connected(
+    struct client_events *events, const struct client_key *key)
+{
+	unsigned count;
+	struct item *item;
+
+	(void)pthread_mutex_lock(&events->lock);
+	item = *find(events, key);
+	count = item != NULL ? item->open : 0;
+	(void)pthread_mutex_unlock(&events->lock);
+	return count;
+}
+
+unsigned
 client_events_add(struct client_events *events, const struct client_key *key,
     enum client_event event, int64_t unit)
 {

@@ -33,6 +33,9 @@ unsigned
 client_events_open(struct client_events *events, const struct client_key *key);
 void
 client_events_close(struct client_events *events, const struct client_key *key);
+/* client_events_connected(events, key): how many there are now. */
+unsigned client_events_connected(
+    struct client_events *events, const struct client_key *key);
 
 /*
  * client_events_add(events, key, event, unit):

@@ -4,13 +4,15 @@
 #include "proxy/intake.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
+#include "proxy/milter_hook.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
 bool
 cmd_data_blocks(const struct session *s)
 {
-	return stage_blocks(s->service->rules, STAGE_DATA);
+	return stage_blocks(s->service->rules, STAGE_DATA) ||
+	    milter_hook_blocks(s);
 }
 
 static const char *
@@ -38,6 +40,11 @@ cmd_data_run(struct session *s)
 	result = judge_stage(s, STAGE_DATA);
 	if (result != SMTP_COMMAND_DONE)
 		return result;
+	reply = milter_hook_data(s);
+	if (reply != NULL) {
+		session_reply(s, "%s", reply);
+		return SMTP_COMMAND_FAILED;
+	}
 	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
 	intake_begin(s);
 	s->phase = SESSION_BODY;

@@ -1,22 +1,29 @@
 /* cmd_helo.c - HELO and EHLO. */
 #include "proxy/cmd_helo.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "proxy/judge.h"
+#include "proxy/milter_hook.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
 bool
 cmd_helo_blocks(const struct session *s)
 {
-	return stage_blocks(s->service->rules, STAGE_HELO);
+	return stage_blocks(s->service->rules, STAGE_HELO) ||
+	    milter_hook_blocks(s);
 }
 
+/* A milter's refusal is for MAIL and what follows, not for the greeting,
+ * except that it shortens it: ${refused}. */
 static enum smtp_command_result
-greet(struct session *s, const char *protocol)
+greet(struct session *s, const char *protocol, bool *refused)
 {
 	enum smtp_command_result result;
+	const char *refusal, *before = s->subject.protocol;
 
 	if (s->words.count < 2) {
 		session_reply(s, "501 Syntax: %s hostname", s->command->name);
@@ -29,6 +36,14 @@ greet(struct session *s, const char *protocol)
 		session_set_helo(s, NULL);
 	if (result != SMTP_COMMAND_DONE)
 		return result;
+	s->subject.protocol = before;
+	refusal = milter_hook_helo(s);
+	s->subject.protocol = protocol;
+	if (refusal != NULL && strncmp(refusal, "421", 3) == 0) {
+		session_reply(s, "%s", refusal);
+		return SMTP_COMMAND_FAILED;
+	}
+	*refused = refusal != NULL && refusal[0] == '5';
 	session_forget_mail(s);
 	s->esmtp = protocol[0] == 'E';
 	return SMTP_COMMAND_DONE;
@@ -37,7 +52,8 @@ greet(struct session *s, const char *protocol)
 enum smtp_command_result
 cmd_helo_helo(struct session *s)
 {
-	enum smtp_command_result result = greet(s, "SMTP");
+	bool refused = false;
+	enum smtp_command_result result = greet(s, "SMTP", &refused);
 
 	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "250 %s", s->service->myhostname);
@@ -81,13 +97,17 @@ cmd_helo_ehlo(struct session *s)
 		{ SMTP_SERVICE_SMTPUTF8, "SMTPUTF8" },
 	};
 	long long most = (long long)s->params->message_size_limit;
-	enum smtp_command_result result = greet(s, "ESMTP");
+	bool refused = false;
+	enum smtp_command_result result = greet(s, "ESMTP", &refused);
 	struct buf text = { 0 };
 	unsigned on;
 
 	if (result != SMTP_COMMAND_DONE)
 		return result;
 	on = announced(s);
+	/* For one who may send no mail. */
+	if (refused)
+		on &= SMTP_SERVICE_ENHANCEDSTATUSCODES;
 	buf_printf(&text, "250 %s", s->service->myhostname);
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		if (!(on & lines[i].bit))

@@ -10,6 +10,7 @@
 #include "proxy/hall.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
+#include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -26,7 +27,8 @@ struct options {
 bool
 cmd_mail_blocks(const struct session *s)
 {
-	return stage_blocks(s->service->rules, STAGE_MAIL);
+	return stage_blocks(s->service->rules, STAGE_MAIL) ||
+	    milter_hook_blocks(s);
 }
 
 static enum smtp_command_result
@@ -204,6 +206,9 @@ cmd_mail_run(struct session *s)
 		return refuse(s, reply);
 	begin(s, sender, &o);
 	result = judge_stage(s, STAGE_MAIL);
+	if (result == SMTP_COMMAND_DONE &&
+	    (reply = milter_hook_mail(s)) != NULL)
+		result = refuse(s, reply);
 	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "250 2.1.0 Ok");
 	else

@@ -11,6 +11,7 @@
 #include "proxy/intake.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
+#include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -20,7 +21,8 @@
 bool
 cmd_rcpt_blocks(const struct session *s)
 {
-	return stage_blocks(s->service->rules, STAGE_RCPT);
+	return stage_blocks(s->service->rules, STAGE_RCPT) ||
+	    milter_hook_blocks(s);
 }
 
 static enum smtp_command_result
@@ -99,9 +101,15 @@ judge(struct session *s, const struct mail_rcpt *rcpt)
 	struct subject *f = &s->subject;
 	const char *before = f->recipient;
 	enum smtp_command_result result;
+	const char *reply;
 
 	f->recipient = rcpt->address;
 	result = judge_stage(s, STAGE_RCPT);
+	if (result == SMTP_COMMAND_FAILED)
+		(void)milter_hook_rcpt(s, s->refusal);
+	else if (result == SMTP_COMMAND_DONE &&
+	    (reply = milter_hook_rcpt(s, NULL)) != NULL)
+		result = refuse(s, reply);
 	f->recipient = before;
 	return result;
 }

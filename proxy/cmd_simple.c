@@ -6,6 +6,7 @@
 #include "proxy/hall.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
+#include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -85,9 +86,12 @@ cmd_simple_vrfy(struct session *s)
 	const char *before = f->recipient, *text, *rest = NULL;
 	unsigned utf8 = s->params->smtputf8_enable ? ADDRESS_UTF8 : 0;
 	enum smtp_command_result result;
+	const char *refusal;
 
 	if (s->params->disable_vrfy_command)
 		return refuse(s, "502 5.5.1 VRFY command is disabled");
+	if ((refusal = milter_hook_standing(s)) != NULL)
+		return refuse(s, refusal);
 	if (s->words.count < 2)
 		return refuse(s,
 		    utf8 ? "501 5.5.4 Syntax: VRFY address [SMTPUTF8]"
@@ -163,7 +167,10 @@ cmd_simple_etrn(struct session *s)
 {
 	const char *domain = s->words.word[1];
 	enum smtp_command_result result;
+	const char *refusal = milter_hook_standing(s);
 
+	if (refusal != NULL)
+		return refuse(s, refusal);
 	if (s->params->smtpd_helo_required && s->helo == NULL)
 		return refuse(s, "503 Error: send HELO/EHLO first");
 	if (s->mail != NULL)

@@ -10,6 +10,7 @@
 #include "proxy/escape.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
+#include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -50,6 +51,8 @@ cmd_tls_starttls(struct session *s)
 		reply = "502 5.5.1 Error: command not implemented";
 	else if (s->mail != NULL)
 		reply = "503 5.5.1 Error: MAIL transaction in progress";
+	else
+		reply = milter_hook_standing(s);
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
 		return SMTP_COMMAND_FAILED;

@@ -9,6 +9,7 @@
 #include "base/fatal.h"
 #include "proxy/escape.h"
 #include "proxy/hall.h"
+#include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/session_work.h"
@@ -119,7 +120,11 @@ not_now(struct session *s)
 		return true;
 	}
 	if (s->command->run == NULL) {
-		mistake(s, "500 5.5.2 Error: command not recognized");
+		const char *reply = milter_hook_unknown(s);
+
+		mistake(s,
+		    reply != NULL ? reply
+				  : "500 5.5.2 Error: command not recognized");
 		return true;
 	}
 	if (s->service->tls_must && s->tls == NULL &&
@@ -217,7 +222,8 @@ blocks(const struct session *s)
 	    (match_flags(service->noop) & TABLE_MAY_BLOCK) != 0)
 		return true;
 	if (s->command->run == NULL)
-		return (match_flags(service->forbidden) & TABLE_MAY_BLOCK) != 0;
+		return milter_hook_blocks(s) ||
+		    (match_flags(service->forbidden) & TABLE_MAY_BLOCK) != 0;
 	return s->command->blocks != NULL && s->command->blocks(s);
 }
 

@@ -1,6 +1,7 @@
 /* greeting.c - see greeting.h. */
 #include "proxy/greeting.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/arena.h"
@@ -9,6 +10,7 @@
 #include "proxy/escape.h"
 #include "proxy/judge.h"
 #include "proxy/local_clients.h"
+#include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/session_work.h"
@@ -21,6 +23,7 @@ bool
 greeting_blocks(const struct session *s)
 {
 	return s->service->lists_block || s->service->replies_block ||
+	    s->service->milters != NULL ||
 	    stage_blocks(s->service->rules, STAGE_CONNECT);
 }
 
@@ -73,10 +76,30 @@ spoke_first(struct session *s)
 	return true;
 }
 
+/* Unlike that of a restriction, what a milter says is kept for MAIL, unless
+ * it wants no such client at all. */
+static void
+welcome_or_not(struct session *s)
+{
+	const char *refusal = milter_hook_connect(s);
+
+	if (refusal != NULL && refusal[0] == '5') {
+		session_reply(s, "554 %s ESMTP not accepting connections",
+		    s->service->myhostname);
+		s->errors++;
+	} else if (refusal != NULL && strncmp(refusal, "421", 3) == 0) {
+		session_reply(s, "421 %s Service unavailable - try again later",
+		    s->service->myhostname);
+	} else {
+		session_reply(s, "220 %s", s->service->banner);
+	}
+}
+
 static void
 judge_client(struct session *s)
 {
 	s->access_denied = NULL;
+	milter_hook_disconnect(s);
 	if (client_limits_connect(s))
 		return;
 	switch (judge_stage(s, STAGE_CONNECT)) {
@@ -90,7 +113,7 @@ judge_client(struct session *s)
 	case SMTP_COMMAND_LATER:
 		break;
 	}
-	session_reply(s, "220 %s", s->service->banner);
+	welcome_or_not(s);
 }
 
 void

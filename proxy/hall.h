@@ -46,6 +46,7 @@ struct hall_shared {
 	size_t most_sessions;     /* of one hall */
 	struct trace_log *traces; /* NULL: nobody wants them */
 	const char *admin_socket; /* of the queue role, for ETRN */
+	const char *spool; /* directory for what milters must see again */
 };
 
 struct hall {

@@ -4,15 +4,20 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/fatal.h"
+#include "base/spool.h"
+#include "proxy/completion.h"
 #include "proxy/hall.h"
+#include "proxy/header_list.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
+#include "proxy/milter_content.h"
+#include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/received.h"
 #include "proxy/recipients.h"
@@ -22,6 +27,8 @@
 #include "proxy/trace_log.h"
 #include "queue/envelope.h"
 #include "rules/route.h"
+
+enum { PIECE = 64 * 1024 }; /* of a body that is stored anew */
 
 /* A number that no other message has, also after a restart and beside another
  * generation of this role: Postfix has the inode there. */
@@ -141,7 +148,7 @@ intake_decode(struct session *s, const char *data, size_t n, size_t *used)
 bool
 intake_look_blocks(const struct session *s)
 {
-	return s->service->content_blocks;
+	return s->service->content_blocks || s->milters != NULL;
 }
 
 void
@@ -153,6 +160,7 @@ intake_look(struct session *s)
 		message_feed(&mail->message, mail->text.data, mail->text.len);
 	if (mail->whole)
 		message_end(&mail->message);
+	milter_content_look(s);
 }
 
 void
@@ -182,57 +190,17 @@ intake_pass(struct session *s)
 bool
 intake_blocks(const struct session *s)
 {
-	return s->service->replies_block ||
+	return s->service->replies_block || s->milters != NULL ||
 	    stage_blocks(s->service->rules, STAGE_END) ||
 	    (route_flags(s->service->route) & TABLE_MAY_BLOCK) != 0;
 }
 
-/* A header line that a table or policy made: it stays one header. */
-static void
-put_line(struct buf *out, const char *text)
+/* The body that a milter has put in the place of the one that came; or NULL. */
+static struct spool *
+new_body(const struct mail *mail)
 {
-	for (; *text != '\0'; text++) {
-		if (*text == '\n' && (text[1] == ' ' || text[1] == '\t'))
-			buf_puts(out, "\r\n");
-		else if (*text == '\n' || *text == '\r')
-			buf_putc(out, ' ');
-		else
-			buf_putc(out, *text);
-	}
-	buf_puts(out, "\r\n");
-}
-
-/* What a message must have and lacks, from the clients that we complete. */
-static void
-put_missing(struct session *s, struct buf *out)
-{
-	struct mail *mail = s->mail;
-	struct keep *m = &mail->message.keep;
-	time_t seconds = (time_t)(mail->arrival / CLOCK_SECOND);
-	const char *undisclosed = s->params->undisclosed_recipients_header;
-	char stamp[32];
-	struct tm tm;
-	bool complete =
-	    s->subject.local_rewrite || s->params->always_add_missing_headers;
-
-	if (complete && m->message_id == NULL) {
-		(void)gmtime_r(&seconds, &tm);
-		(void)strftime(stamp, sizeof stamp, "%Y%m%d%H%M%S", &tm);
-		mail->envelope->message_id = arena_printf(mail->arena,
-		    "<%s.%s@%s>", stamp, s->qid, s->service->myhostname);
-		buf_printf(
-		    out, "Message-Id: %s\r\n", mail->envelope->message_id);
-	}
-	if (complete && !m->has_date) {
-		buf_puts(out, "Date: ");
-		received_date(mail->arrival, out);
-		buf_puts(out, "\r\n");
-	}
-	if (complete && !m->has_from)
-		buf_printf(out, "From: %s\r\n",
-		    mail->sender[0] == '\0' ? "MAILER-DAEMON" : mail->sender);
-	if (*undisclosed != '\0' && !m->has_rcpt)
-		put_line(out, undisclosed);
+	return mail->content != NULL ? milter_content_body(mail->content)
+				     : NULL;
 }
 
 static void
@@ -241,15 +209,25 @@ make_headers(struct session *s)
 	struct mail *mail = s->mail;
 	struct keep *m = &mail->message.keep;
 	struct envelope *e = mail->envelope;
+	size_t there = 0;
 	struct buf out = { 0 };
 
+	/* Those of the last restrictions come on top of what milters have
+	 * seen. */
+	if (mail->content != NULL)
+		there = milter_content_prepended(mail->content);
 	for (struct effect *x = mail->effects; x != NULL; x = x->next)
-		if (x->kind == EFFECT_PREPEND)
-			put_line(&out, x->text);
-	received_put(s, &out);
-	buf_put(&out, m->headers.data, m->headers.len);
-	put_missing(s, &out);
-	if (m->ended && !m->split)
+		if (there > 0)
+			there--;
+		else if (x->kind == EFFECT_PREPEND)
+			completion_put_line(&out, x->text);
+	if (mail->content != NULL) {
+		header_list_print(milter_content_headers(mail->content), &out);
+	} else {
+		received_put(s, &out);
+		buf_put(&out, m->headers.data, m->headers.len);
+	}
+	if ((m->ended || new_body(mail) != NULL) && !m->split)
 		buf_puts(&out, "\r\n");
 	/* The message's own buffer keeps it until the commit. */
 	buf_free(&m->headers);
@@ -307,6 +285,18 @@ fail(struct session *s, const char *reply)
 	s->mail->envelope = NULL;
 }
 
+/* The content stages have rejected it. */
+static void
+refuse_verdict(struct session *s)
+{
+	const struct content_verdict *verdict = &s->mail->message.verdict;
+	const char *reply = arena_printf(s->mail->arena, "%d %s %s",
+	    verdict->code, verdict->dsn, verdict->text);
+
+	trace_log_message(s, reply);
+	fail(s, reply);
+}
+
 /* Faults of the content itself; true: it was refused. */
 static bool
 refuse_content(struct session *s)
@@ -341,10 +331,7 @@ refuse_content(struct session *s)
 		return true;
 	}
 	if (m->verdict.code != 0) {
-		(void)snprintf(reply, sizeof reply, "%d %s %s", m->verdict.code,
-		    m->verdict.dsn, m->verdict.text);
-		trace_log_message(s, reply);
-		fail(s, reply);
+		refuse_verdict(s);
 		return true;
 	}
 	return false;
@@ -369,17 +356,69 @@ discard(struct session *s)
 	s->mail->envelope = NULL;
 }
 
+/* What the milters say; true: it was refused. */
+static bool
+refuse_by_milters(struct session *s)
+{
+	struct message *m = &s->mail->message;
+	const char *reply = milter_hook_end(s);
+
+	if (reply != NULL)
+		fail(s, reply);
+	else if (m->verdict.code != 0)
+		refuse_verdict(s);
+	return reply != NULL || m->verdict.code != 0;
+}
+
+/* Octets, as logged: header and body as they are in the end. */
+static uint64_t
+size_of(const struct mail *mail)
+{
+	uint64_t size = mail->envelope->nheaders + mail->message.size;
+	const struct spool *body = new_body(mail);
+
+	if (body != NULL)
+		size += spool_size(body) - milter_content_octets(mail->content);
+	return size;
+}
+
+/* Nothing speaks against the message: make its envelope. */
+static void
+fill(struct session *s)
+{
+	struct mail *mail = s->mail;
+	const char *refusal;
+
+	for (struct effect *e = mail->message.verdict.effects; e != NULL;
+	     e = e->next)
+		mail_add_effect(mail, e);
+	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
+	fill_envelope(s);
+	if (!mail->discard) {
+		refusal = recipients_fill(s, mail->envelope);
+		if (refusal != NULL) {
+			fail(s, refusal);
+			return;
+		}
+		/* A milter may take away them all. */
+		mail->discard = mail->envelope->nrcpts == 0;
+	}
+	make_headers(s);
+	mail->envelope->size = size_of(mail);
+	if (mail->discard)
+		discard(s);
+}
+
 void
 intake_finish(struct session *s)
 {
-	struct mail *mail = s->mail;
 	struct event_by cleanup = {
 		.program = "cleanup", .number = s->by.number, .qid = s->by.qid
 	};
-	const char *refusal;
+	const char *message_id;
 
 	s->where = "END-OF-MESSAGE";
-	s->subject.size = (int64_t)mail->message.size;
+	s->subject.size = (int64_t)s->mail->message.size;
 	if (refuse_content(s))
 		return;
 	switch (judge_stage(s, STAGE_END)) {
@@ -393,26 +432,60 @@ intake_finish(struct session *s)
 	case SMTP_COMMAND_LATER:
 		break;
 	}
-	for (struct effect *e = mail->message.verdict.effects; e != NULL;
-	     e = e->next)
-		mail_add_effect(mail, e);
-	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
-	fill_envelope(s);
-	if (!mail->discard) {
-		refusal = recipients_fill(s, mail->envelope);
-		if (refusal != NULL) {
-			fail(s, refusal);
-			return;
-		}
-	}
-	make_headers(s);
-	mail->envelope->size = mail->envelope->nheaders + mail->message.size;
+	completion_add(s);
+	message_id = s->mail->message.keep.message_id;
 	event(&proxy_events_message_id, &cleanup, "message_id",
-	    mail->envelope->message_id[0] != '\0' ? mail->envelope->message_id
-						  : "<>",
-	    NULL);
-	if (mail->discard)
-		discard(s);
+	    message_id != NULL ? message_id : "<>", NULL);
+	if (!refuse_by_milters(s))
+		fill(s);
+}
+
+bool
+intake_replaces(const struct session *s)
+{
+	const struct mail *mail = s->mail;
+	const struct spool *body = new_body(mail);
+
+	return body != NULL && mail->envelope != NULL && !mail->discard &&
+	    (!mail->replaced || mail->fetched < spool_size(body));
+}
+
+void
+intake_fetch(struct session *s)
+{
+	struct mail *mail = s->mail;
+	struct buf *piece = &mail->message.keep.body;
+	struct err err = { 0 };
+	ssize_t n;
+
+	buf_reset(piece);
+	n = spool_get(new_body(mail), mail->fetched, buf_reserve(piece, PIECE),
+	    PIECE, &err);
+	if (n >= 0) {
+		buf_added(piece, (size_t)n);
+		mail->fetched += (uint64_t)n;
+		return;
+	}
+	event(&proxy_events_store, &s->by, "text", err.text, NULL);
+	fail(s, "451 4.3.0 Error: queue file write error");
+}
+
+void
+intake_replace(struct session *s)
+{
+	struct mail *mail = s->mail;
+	struct hall_store *store = &s->hall->store;
+
+	if (mail->envelope == NULL)
+		return;
+	if (!mail->replaced) {
+		/* The body that came is not the one to be stored. */
+		store->cancel(mail->submission);
+		mail->submission = NULL;
+		s->choked = false;
+		mail->replaced = true;
+	}
+	intake_pass(s);
 }
 
 static void

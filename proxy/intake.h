@@ -38,6 +38,16 @@ void intake_pass(struct session *s);
 void intake_finish(struct session *s);
 bool intake_blocks(const struct session *s);
 
+/*
+ * intake_replaces(s): a milter has replaced the body, and (a part of) the new
+ * one is still to be handed to the queue.  In turn: intake_fetch(s), which may
+ * block, gets the next piece of it, and intake_replace(s), by the loop only,
+ * hands it over, instead of what came; while s->choked, wait.
+ */
+bool intake_replaces(const struct session *s);
+void intake_fetch(struct session *s);
+void intake_replace(struct session *s);
+
 /* intake_commit(s): give mail->envelope to the queue; ${done} is called with
  * the session when it has replied.  The loop only. */
 void intake_commit(struct session *s, void (*done)(struct session *s));

@@ -14,6 +14,7 @@ refuse(struct session *s, enum stage stage, const struct verdict *verdict)
 	const char *reply = arena_printf(session_arena(s), "%d %s %s",
 	    verdict->code, verdict->dsn, verdict->text);
 
+	s->refusal = reply;
 	session_reply(s, "%s", reply);
 	/* Every command is refused from now on, as Postfix does. */
 	if (stage == STAGE_CONNECT)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "proxy/hall.h"
+#include "proxy/milter_content.h"
 #include "proxy/session.h"
 
 struct mail *
@@ -20,6 +21,7 @@ mail_new(struct session *s, const char *sender)
 	mail->sender = arena_strdup(arena, sender);
 	mail->envid = "";
 	mail->effects_end = &mail->effects;
+	mail->rcpt_edits_end = &mail->rcpt_edits;
 	return mail;
 }
 
@@ -30,8 +32,19 @@ mail_free(struct mail *mail)
 		mail->session->hall->store.cancel(mail->submission);
 	mail->submission = NULL;
 	message_close(&mail->message);
+	milter_content_free(mail->content);
 	buf_free(&mail->text);
 	arena_free(mail->arena);
+}
+
+static struct mail_rcpt
+copy(struct arena *arena, const struct mail_rcpt *rcpt)
+{
+	return (struct mail_rcpt){
+		arena_strdup(arena, rcpt->address),
+		arena_strdup(arena, rcpt->orcpt),
+		rcpt->notify,
+	};
 }
 
 void
@@ -46,11 +59,18 @@ mail_add_rcpt(struct mail *mail, const struct mail_rcpt *rcpt)
 			memcpy(more, mail->rcpts, mail->nrcpts * sizeof *more);
 		mail->rcpts = more;
 	}
-	mail->rcpts[mail->nrcpts++] = (struct mail_rcpt){
-		arena_strdup(mail->arena, rcpt->address),
-		arena_strdup(mail->arena, rcpt->orcpt),
-		rcpt->notify,
-	};
+	mail->rcpts[mail->nrcpts++] = copy(mail->arena, rcpt);
+}
+
+void
+mail_edit_rcpt(struct mail *mail, const struct mail_rcpt *rcpt, bool remove)
+{
+	struct mail_rcpt_edit *edit = arena_alloc(mail->arena, sizeof *edit);
+
+	edit->remove = remove;
+	edit->rcpt = copy(mail->arena, rcpt);
+	*mail->rcpt_edits_end = edit;
+	mail->rcpt_edits_end = &edit->next;
 }
 
 void

@@ -11,6 +11,7 @@
 
 struct arena;
 struct envelope;
+struct milter_content;
 struct session;
 struct submission;
 
@@ -18,6 +19,13 @@ struct mail_rcpt {
 	const char *address; /* internal form, as the client wrote it */
 	const char *orcpt;   /* "" */
 	unsigned notify;
+};
+
+/* A recipient that a milter adds, or takes away. */
+struct mail_rcpt_edit {
+	struct mail_rcpt_edit *next;
+	bool remove;
+	struct mail_rcpt rcpt;
 };
 
 /* Belongs to the session; it and its texts are in its arena. */
@@ -30,14 +38,19 @@ struct mail {
 	bool utf8, eight_bit;
 	struct mail_rcpt *rcpts;
 	size_t nrcpts, room;
+	struct mail_rcpt_edit *rcpt_edits, **rcpt_edits_end; /* in order */
 	struct effect *effects, **effects_end;
 
 	struct message message;
-	struct buf text;           /* decoded, for the content stages */
-	bool whole;                /* the end of the message has come */
-	struct envelope *envelope; /* made by intake_finish() */
+	struct buf text;                /* decoded, for the content stages */
+	bool whole;                     /* the end of the message has come */
+	bool completed;                 /* missing headers were added */
+	struct milter_content *content; /* NULL: no milter sees it */
+	struct envelope *envelope;      /* made by intake_finish() */
 	struct submission *submission;
-	bool discard; /* answered 250 and forgotten */
+	bool discard;     /* answered 250 and forgotten */
+	bool replaced;    /* the queue gets the body that a milter made */
+	uint64_t fetched; /* octets of that */
 };
 
 /* mail_new(s, sender): begin a transaction of session ${s}; ${sender} is
@@ -48,8 +61,11 @@ struct mail *mail_new(struct session *s, const char *sender);
  * committed. */
 void mail_free(struct mail *mail);
 
-/* mail_add_rcpt(mail, rcpt), mail_add_effect(mail, effect): copied. */
+/* mail_add_rcpt(mail, rcpt), mail_add_effect(mail, effect): copied.
+ * mail_edit_rcpt(mail, rcpt, remove): what a milter wants. */
 void mail_add_rcpt(struct mail *mail, const struct mail_rcpt *rcpt);
+void
+mail_edit_rcpt(struct mail *mail, const struct mail_rcpt *rcpt, bool remove);
 void mail_add_effect(struct mail *mail, const struct effect *effect);
 
 #endif

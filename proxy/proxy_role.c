@@ -25,6 +25,7 @@
 #include "proxy/closing.h"
 #include "proxy/door.h"
 #include "proxy/hall.h"
+#include "proxy/milter_setting.h"
 #include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
 #include "proxy/trace_log.h"
@@ -248,6 +249,24 @@ raise_limit(void)
 	}
 }
 
+/* Descriptors that a session may need: its client's, and its milters'. */
+static size_t
+descriptors(const struct running *r)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < r->nservices; i++) {
+		const struct smtp_service *service = r->services[i];
+		size_t n = 1;
+
+		if (service->milters != NULL)
+			n += milter_setting_descriptors(service->milters);
+		if (n > most)
+			most = n;
+	}
+	return most;
+}
+
 static size_t
 session_limit(const struct running *r)
 {
@@ -259,6 +278,7 @@ session_limit(const struct running *r)
 		most = limit.rlim_cur / 2 > OTHER_DESCRIPTORS
 		    ? limit.rlim_cur - OTHER_DESCRIPTORS
 		    : limit.rlim_cur / 2;
+	most /= descriptors(r);
 	for (size_t i = 0; i < r->nservices; i++) {
 		int64_t set = r->services[i]->calm.weir_session_limit;
 
@@ -312,6 +332,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 	r->shared.workers = workers_new(workers, 0);
 	r->shared.world = role->world;
 	r->shared.admin_socket = role->admin_socket;
+	r->shared.spool = role->spool;
 	r->shared.clients = client_events_new();
 	r->shared.most_sessions = session_limit(r);
 	if (role->state != NULL)

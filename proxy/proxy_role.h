@@ -31,6 +31,8 @@ struct proxy_role {
 	size_t nlisteners;
 	const char *queue_socket; /* path of the queue role's socket */
 	const char *admin_socket; /* path of its socket for commands */
+	const char *spool;        /* directory that it may write to: large
+				   * messages on their way by milters */
 	unsigned loops;           /* threads that keep sessions; 0: one for
 				   * each processor */
 	unsigned workers;         /* threads that may block; 0: 128 */

@@ -23,6 +23,17 @@ struct filling {
 	bool endless; /* aliases that exceed a limit */
 };
 
+/* What makes two recipients the same. */
+static const char *
+key_of(struct filling *f, const char *address, const char *original,
+    const char *orcpt, unsigned notify)
+{
+	struct arena *arena = f->mail->arena;
+
+	return arena_printf(arena, "%s\n%u\n%s\n%s", orcpt, notify,
+	    address_fold(arena, original), address_fold(arena, address));
+}
+
 /* Append a recipient that is not there yet. */
 static void
 add(struct filling *f, const char *address, const char *original,
@@ -31,8 +42,8 @@ add(struct filling *f, const char *address, const char *original,
 	struct arena *arena = f->mail->arena;
 	struct envelope *e = f->envelope;
 	struct envelope_rcpt *more;
-	const char *key = arena_printf(arena, "%s\n%s",
-	    address_fold(arena, original), address_fold(arena, address));
+	const char *key =
+	    key_of(f, address, original, from->orcpt, from->notify);
 
 	if (strmap_set(&f->seen, key, f) != NULL)
 		return;
@@ -106,6 +117,41 @@ copy_to(struct filling *f, const char *address)
 	    f, &(struct mail_rcpt){ address, "", ENVELOPE_NOTIFY_NEVER });
 }
 
+/* All that has become of one that a client or a milter gave. */
+static void
+take_away(struct filling *f, const char *original)
+{
+	struct envelope *e = f->envelope;
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->nrcpts; i++) {
+		const struct envelope_rcpt *r = &e->rcpts[i];
+		const char *of =
+		    r->original[0] != '\0' ? r->original : r->address;
+
+		if (strcmp(of, original) == 0)
+			(void)strmap_set(&f->seen,
+			    key_of(f, r->address, of, r->orcpt, r->notify),
+			    NULL);
+		else
+			e->rcpts[n++] = *r;
+	}
+	e->nrcpts = n;
+}
+
+static int
+edit(struct filling *f)
+{
+	const struct mail_rcpt_edit *x;
+
+	for (x = f->mail->rcpt_edits; x != NULL; x = x->next)
+		if (x->remove)
+			take_away(f, x->rcpt.address);
+		else if (expand(f, &x->rcpt) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 all_recipients(struct filling *f)
 {
@@ -123,9 +169,10 @@ all_recipients(struct filling *f)
 	for (e = f->mail->effects; e != NULL; e = e->next)
 		if (e->kind == EFFECT_BCC && copy_to(f, e->text) < 0)
 			return -1;
-	if (*bcc != '\0' && !f->service->no_address_mappings)
-		return copy_to(f, bcc);
-	return 0;
+	if (*bcc != '\0' && !f->service->no_address_mappings &&
+	    copy_to(f, bcc) < 0)
+		return -1;
+	return edit(f);
 }
 
 /* Where each goes first.  What cannot be told now is left empty: the queue has

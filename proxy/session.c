@@ -14,6 +14,7 @@
 #include "base/tls.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
+#include "proxy/milter_chain.h"
 #include "proxy/proxy_events.h"
 #include "proxy/reject_reply.h"
 #include "proxy/smtp_service.h"
@@ -94,6 +95,8 @@ session_end(struct session *s)
 	loop_timer_cancel(hall->loop, &s->timer);
 	loop_close(hall->loop, &s->watch);
 	session_forget_mail(s);
+	milter_chain_free(s->milters);
+	s->milters = NULL;
 	s->long_line = NULL;
 	session_settle(s);
 	stage_reset_session(&s->state);
@@ -154,12 +157,12 @@ session_pause(struct session *s, int64_t more)
 void
 session_reply(struct session *s, const char *format, ...)
 {
-	char text[2048];
+	const char *text;
 	va_list ap;
 	int code;
 
 	va_start(ap, format);
-	(void)vsnprintf(text, sizeof text, format, ap);
+	text = arena_vprintf(session_arena(s), format, ap);
 	va_end(ap);
 	if (s->errors >= s->params->smtpd_soft_error_limit &&
 	    s->params->smtpd_error_sleep_time > 0)
@@ -175,6 +178,7 @@ session_reply(struct session *s, const char *format, ...)
 void
 session_forget_mail(struct session *s)
 {
+	milter_chain_abort(s->milters);
 	if (s->mail != NULL)
 		mail_free(s->mail);
 	s->mail = NULL;

@@ -27,6 +27,7 @@ struct arena;
 struct conf;
 struct hall;
 struct mail;
+struct milter_chain;
 struct proxy_params;
 struct smtp_service;
 struct tls;
@@ -49,6 +50,7 @@ enum session_body_step {
 	SESSION_BODY_READ,
 	SESSION_BODY_LOOKED,   /* the stages have, or do */
 	SESSION_BODY_FINISHED, /* intake_finish() has run, or runs */
+	SESSION_BODY_FETCHED,  /* so has intake_fetch() */
 };
 
 /* Facts of XFORWARD; texts in
@@ -93,13 +95,14 @@ struct session {
 	struct stage_state state;
 	struct session_forward forward;
 	struct arena *forward_arena; /* NULL: no XFORWARD */
-	struct arena *facts;       /* texts about the client, for the session */
-	struct arena *scratch;     /* texts of the command under way; or NULL */
-	struct trace *passed;      /* why a recipient passed; in scratch */
-	struct mail *mail;         /* the transaction; NULL outside of one */
-	char *helo;                /* malloc'd */
-	const char *client;        /* "name[addr]", for the log */
-	const char *access_denied; /* the reply to CONNECT; NULL: welcome */
+	struct arena *facts;   /* texts about the client, for the session */
+	struct arena *scratch; /* texts of the command under way; or NULL */
+	struct trace *passed;  /* why a recipient passed; in scratch */
+	struct mail *mail;     /* the transaction; NULL outside of one */
+	struct milter_chain *milters; /* NULL: none */
+	char *helo;                   /* malloc'd */
+	const char *client;           /* "name[addr]", for the log */
+	const char *access_denied;    /* the reply to CONNECT; NULL: welcome */
 	struct tls *tls;
 
 	struct buf in; /* received and not yet consumed */
@@ -112,10 +115,11 @@ struct session {
 
 	const struct smtp_command *command; /* under way, or the last one */
 	struct words words;
-	char *line;        /* its line; in scratch */
-	char *long_line;   /* the start of an overlong one; in scratch */
-	const char *where; /* as in log lines: "RCPT", "DATA" */
-	const char *why;   /* it ends: "lost connection" ...; NULL: by QUIT */
+	char *line;          /* its line; in scratch */
+	char *long_line;     /* the start of an overlong one; in scratch */
+	const char *where;   /* as in log lines: "RCPT", "DATA" */
+	const char *refusal; /* of the last judge_stage(); in scratch */
+	const char *why;     /* it ends: "lost connection" ...; NULL: by QUIT */
 	struct body body;
 
 	int errors, junk;

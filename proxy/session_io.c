@@ -299,7 +299,18 @@ body_phase(struct session *s, size_t *turn)
 		}
 		break;
 	case SESSION_BODY_FINISHED:
-		commit_or_not(s);
+		if (!intake_replaces(s)) {
+			commit_or_not(s);
+			break;
+		}
+		if (s->choked)
+			return PARK;
+		s->body_step = SESSION_BODY_FETCHED;
+		session_work_run(s, true, intake_fetch);
+		break;
+	case SESSION_BODY_FETCHED:
+		intake_replace(s);
+		s->body_step = SESSION_BODY_FINISHED;
 		break;
 	}
 	return GO_ON;

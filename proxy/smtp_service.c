@@ -15,6 +15,7 @@
 #include "checks/site.h"
 #include "classes/stage.h"
 #include "proxy/local_clients.h"
+#include "proxy/milter_setting.h"
 #include "rules/match.h"
 #include "rules/route.h"
 
@@ -142,8 +143,9 @@ read_overrides(struct smtp_service *s, struct err *err)
 			s->no_address_mappings = true;
 		else if (strcasecmp(word, "no_header_body_checks") == 0)
 			s->no_header_body_checks = true;
-		else if (strcasecmp(word, "no_unknown_recipient_checks") != 0 &&
-		    strcasecmp(word, "no_milters") != 0)
+		else if (strcasecmp(word, "no_milters") == 0)
+			s->no_milters = true;
+		else if (strcasecmp(word, "no_unknown_recipient_checks") != 0)
 			err_set(err,
 			    "receive_override_options: unknown option \"%s\"",
 			    word);
@@ -219,6 +221,21 @@ read_checks(struct smtp_service *s, struct err *all)
 }
 
 static void
+read_milters(struct smtp_service *s, struct err *all)
+{
+	struct err err = { 0 };
+
+	if (s->no_milters)
+		return;
+	s->milters = milter_setting_open(&s->calm, s->conf, s->arena, &err);
+	gather(all, &err);
+	if (!milter_setting_idle(s->milters))
+		return;
+	milter_setting_close(s->milters);
+	s->milters = NULL;
+}
+
+static void
 read_content(struct smtp_service *s, struct err *all)
 {
 	struct err err = { 0 };
@@ -230,6 +247,7 @@ read_content(struct smtp_service *s, struct err *all)
 	read_overrides(s, &err);
 	gather(all, &err);
 	read_checks(s, all);
+	read_milters(s, all);
 	s->strip = octet_set(s, s->calm.message_strip_characters);
 	s->reject = octet_set(s, s->calm.message_reject_characters);
 	s->drop = name_list(s, s->calm.message_drop_headers);
@@ -393,6 +411,7 @@ smtp_service_close(struct smtp_service *s)
 	local_clients_close(s->local_clients);
 	if (s->content != NULL)
 		content_checks_close(s->content);
+	milter_setting_close(s->milters);
 	if (s->tls != NULL)
 		tls_server_free(s->tls);
 	conf_free(s->conf);

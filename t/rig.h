@@ -174,6 +174,7 @@ rig_open(struct rig *r, const char *text)
 		.world = &r->world.world,
 		.clients = client_events_new(),
 		.most_sessions = 100,
+		.spool = "/tmp",
 	};
 	r->place = (struct hall_place){ .service = r->service, .most_busy = 4 };
 	r->hall = (struct hall){

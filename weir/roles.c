@@ -276,6 +276,7 @@ roles_proxy(int argc, char **argv)
 		.nlisteners = find_listeners(&p, listeners),
 		.queue_socket = generation_socket(p.g, "queue"),
 		.admin_socket = generation_socket(p.g, "admin"),
+		.spool = p.g->state_dir,
 		.loops = (unsigned)layout_loops(p.g),
 		.workers = (unsigned)p.g->base.weir_workers,
 		.drain = p.g->weir.weir_drain_time_limit,
