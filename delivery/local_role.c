@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -18,18 +19,21 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/fatal.h"
 #include "base/frame.h"
 #include "base/spawn.h"
 #include "base/stream.h"
 #include "delivery/mailbox.h"
 #include "delivery/pipe_request.h"
 #include "delivery/pipe_run.h"
+#include "delivery/spawner.h"
 
 enum {
 	CHILD_SOCKET = 3,
 	USUAL_MOST = 50,
 	TIME_LIMIT = 580, /* s; less than the deliver role's patience */
 	PAUSE = 1000,     /* ms after a failed accept() or fork() */
+	TICK = 10,        /* ms */
 };
 
 /* The frame at the start of a delivery. */
@@ -180,10 +184,14 @@ take_signals(sigset_t *waiting)
 }
 
 static size_t
-reap(size_t children)
+reap(size_t children, struct spawner *spawner)
 {
-	while (children > 0 && waitpid(-1, NULL, WNOHANG) > 0)
-		children--;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (!spawner_ended(spawner, pid, status))
+			children--;
 	return children;
 }
 
@@ -210,23 +218,60 @@ serve(struct local_role *role)
 	return 0;
 }
 
+/* Until ${when}, at most; the clock of a test may jump. */
+static const struct timespec *
+until(int64_t when, struct timespec *ts)
+{
+	int64_t left;
+
+	if (when == INT64_MAX)
+		return NULL;
+	left = when - clock_mono();
+	if (clock_shared() && left > TICK * CLOCK_MS)
+		left = TICK * CLOCK_MS;
+	if (left < 0)
+		left = 0;
+	ts->tv_sec = left / CLOCK_SECOND;
+	ts->tv_nsec = left % CLOCK_SECOND;
+	return ts;
+}
+
 int
 local_role_run(const struct local_role *role)
 {
+	const struct spawner_settings none = { .count = 0 };
+	const struct spawner_settings *spawned =
+	    role->spawned != NULL ? role->spawned : &none;
+	struct spawner *spawner = spawner_open(spawned);
+	struct pollfd *p = calloc(1 + spawned->count, sizeof *p);
 	struct local_role ours = *role;
 	size_t children = 0, most = role->most > 0 ? role->most : USUAL_MOST;
+	int64_t next = INT64_MAX;
+	struct timespec ts;
 	sigset_t waiting;
 
+	if (p == NULL)
+		fatal("out of memory");
 	take_signals(&waiting);
 	if (role->ready != NULL)
-		role->ready(role->arg, "");
-	while (!stopping || children > 0) {
-		struct pollfd p = { .fd = role->listener, .events = POLLIN };
-		nfds_t n = !stopping && children < most ? 1 : 0;
+		role->ready(
+		    role->arg, role->warnings != NULL ? role->warnings : "");
+	while (!stopping || children > 0 || next != INT64_MAX) {
+		nfds_t n = !stopping ? 1 + spawned->count : 0;
 
-		if (ppoll(&p, n, NULL, &waiting) > 0)
-			children += serve(&ours);
-		children = reap(children);
+		p[0] = (struct pollfd){ .fd = children < most ? role->listener
+							      : -1,
+			.events = POLLIN };
+		spawner_poll(spawner, p + 1);
+		if (ppoll(p, n, until(next, &ts), &waiting) > 0) {
+			if (p[0].revents != 0)
+				children += serve(&ours);
+			spawner_serve(spawner, p + 1);
+		}
+		children = reap(children, spawner);
+		next = spawner_kill_late(spawner);
 	}
+	spawner_close(spawner);
+	free(p);
 	return 0;
 }

@@ -6,11 +6,14 @@
 #include <stddef.h>
 
 struct pipe_commands;
+struct spawner_settings;
 
 struct local_role {
 	int listener; /* the role's Unix socket, listening */
 	size_t most;  /* deliveries at once; 0: 50 */
-	const struct pipe_commands *commands; /* NULL: none */
+	const struct pipe_commands *commands;   /* NULL: none */
+	const struct spawner_settings *spawned; /* NULL: nothing is */
+	const char *warnings; /* of what was wrong before; NULL: nothing */
 	/* As in deliver_role.h. */
 	void (*ready)(void *arg, const char *warnings);
 	void *arg;

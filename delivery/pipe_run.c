@@ -2,9 +2,6 @@
 #include "delivery/pipe_run.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,40 +19,9 @@
 #include "delivery/program.h"
 #include "delivery/program_status.h"
 
-enum { ROOM = 16 * 1024 }; /* for a user or a group */
-
-/* export_environment: names of variables that are passed on, and name=value. */
-static char *const *
-read_environment(
-    struct conf *conf, const char *config_directory, struct arena *arena)
-{
-	const char *list = conf_get(conf, "export_environment", arena, NULL);
-	const char *word, *value;
-	size_t n = 0;
-	char **envp;
-
-	if (list == NULL)
-		list = "";
-	envp = arena_alloc(arena, (strlen(list) + 2) * sizeof *envp);
-	envp[n++] = arena_strdup(arena, "PATH=/usr/bin:/bin");
-	while ((word = conf_word(&list, arena)) != NULL) {
-		if (strchr(word, '=') != NULL) {
-			envp[n++] = arena_strdup(arena, word);
-			continue;
-		}
-		/* LANG as import_environment of Postfix sets it. */
-		value = strcmp(word, "MAIL_CONFIG") == 0 ? config_directory
-		    : strcmp(word, "LANG") == 0          ? "C"
-							 : secure_getenv(word);
-		if (value != NULL)
-			envp[n++] = arena_printf(arena, "%s=%s", word, value);
-	}
-	return envp;
-}
-
 struct pipe_commands *
-pipe_run_read(const struct master *master, struct conf *conf,
-    const char *config_directory, struct arena *arena, struct err *err)
+pipe_run_read(const struct master *master, struct conf *conf, char *const *envp,
+    struct arena *arena, struct err *err)
 {
 	struct pipe_commands *all = arena_alloc(arena, sizeof *all);
 	struct pipe_service *list =
@@ -81,7 +47,7 @@ pipe_run_read(const struct master *master, struct conf *conf,
 	if (all->delimiters == NULL)
 		all->delimiters = "";
 	all->directory = conf_get(conf, "queue_directory", arena, NULL);
-	all->envp = read_environment(conf, config_directory, arena);
+	all->envp = envp;
 	return all;
 }
 
@@ -94,60 +60,26 @@ find_service(const struct pipe_commands *commands, const char *name)
 	return NULL;
 }
 
-struct owner {
-	uid_t uid;
-	gid_t gid;
-};
-
-/* Whose rights the command gets.  NULL; or why it cannot be. */
-static const char *
-find_owner(
-    const struct pipe_service *s, struct owner *owner, struct arena *arena)
-{
-	struct passwd pw, *user = NULL;
-	struct group gr, *group = NULL;
-	char *room = arena_alloc(arena, ROOM);
-
-	(void)getpwnam_r(s->user, &pw, room, ROOM, &user);
-	if (user == NULL)
-		return arena_printf(
-		    arena, "%s: unknown username: %s", s->name, s->user);
-	*owner = (struct owner){ user->pw_uid, user->pw_gid };
-	if (s->group != NULL) {
-		(void)getgrnam_r(s->group, &gr, room, ROOM, &group);
-		if (group == NULL)
-			return arena_printf(
-			    arena, "%s: unknown group: %s", s->name, s->group);
-		owner->gid = group->gr_gid;
-	}
-	if (owner->uid == 0 || owner->gid == 0)
-		return arena_printf(arena,
-		    "%s: user= command-line attribute specifies root "
-		    "privileges",
-		    s->name);
-	return NULL;
-}
-
 /* Started by an ordinary user, we are that user and stay it.  NULL; or why
  * not. */
 static const char *
 become(const struct pipe_service *s, struct arena *arena)
 {
-	struct owner owner = { 0 };
+	uid_t uid = 0;
+	gid_t gid = 0;
 	const char *why;
 
 	if (geteuid() != 0)
 		return s->root == NULL ? NULL : "chroot= needs root";
-	why = find_owner(s, &owner, arena);
+	why = owner_find(&s->owner, &uid, &gid, arena);
 	if (why != NULL)
-		return why;
+		return arena_printf(arena, "%s: %s", s->name, why);
 	if (s->root != NULL && (chroot(s->root) != 0 || chdir("/") != 0))
 		return arena_printf(arena, "%s: chroot %s: %s", s->name,
 		    s->root, err_errno(errno));
-	if (spawn_become(owner.uid, owner.gid) != 0)
+	if (spawn_become(uid, gid) != 0)
 		return arena_printf(arena, "%s: cannot become UID/GID=%lu/%lu",
-		    s->name, (unsigned long)owner.uid,
-		    (unsigned long)owner.gid);
+		    s->name, (unsigned long)uid, (unsigned long)gid);
 	return NULL;
 }
 

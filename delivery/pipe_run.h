@@ -18,17 +18,16 @@ struct pipe_commands {
 	size_t count;
 	const char *delimiters; /* recipient_delimiter */
 	const char *directory;  /* queue_directory */
-	char *const *envp;      /* export_environment */
+	char *const *envp;      /* environment.h */
 };
 
 /*
- * pipe_run_read(master, conf, config_directory, arena, err):
+ * pipe_run_read(master, conf, envp, arena, err):
  * All pipe services of ${master}.  One with a mistake is left out (its mail is
  * deferred), and the mistakes are gathered in ${err}.
  */
-struct pipe_commands *
-pipe_run_read(const struct master *master, struct conf *conf,
-    const char *config_directory, struct arena *arena, struct err *err);
+struct pipe_commands *pipe_run_read(const struct master *master,
+    struct conf *conf, char *const *envp, struct arena *arena, struct err *err);
 
 /* pipe_run_deliver(commands, request, in, arena, answer): become the user of
  * the service that ${request} names, for good, and run its command with the

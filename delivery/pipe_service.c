@@ -6,13 +6,11 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/master.h"
-#include "base/param.h"
-#include "delivery/delivery_params.h"
+#include "delivery/own_limit.h"
 #include "delivery/pipe_macro.h"
 
 struct reader {
@@ -66,15 +64,7 @@ read_flags(struct reader *r, const char *value)
 static int
 read_user(struct reader *r, const char *value)
 {
-	char *copy = arena_strdup(r->arena, value);
-	char *colon = strchr(copy, ':');
-
-	if (colon != NULL) {
-		*colon = '\0';
-		r->p->group = colon + 1;
-	}
-	r->p->user = copy;
-	return copy[0] != '\0' && (colon == NULL || colon[1] != '\0')
+	return owner_parse(value, r->arena, &r->p->owner)
 	    ? 0
 	    : refuse(r, "bad user= value", value);
 }
@@ -205,24 +195,11 @@ read_command(struct reader *r, const char *const *args)
 				  : refuse(r, "missing command pathname", "");
 }
 
-/* The value of <service>_${what}; NULL: nobody defines it. */
-static const char *
-own_value(struct reader *r, const char *what)
-{
-	const char *name =
-	    arena_printf(r->arena, "%s_%s", r->service->name, what);
-	struct conf_value value;
-
-	conf_used(r->conf, name);
-	return conf_find(r->conf, name, &value)
-	    ? conf_get(r->conf, name, r->arena, NULL)
-	    : NULL;
-}
-
 static bool
 one_at_a_time(struct reader *r)
 {
-	const char *value = own_value(r, "destination_recipient_limit");
+	const char *value = own_limit_text(
+	    r->conf, r->service->name, "destination_recipient_limit", r->arena);
 
 	if (value == NULL)
 		value = conf_get(r->conf, "default_destination_recipient_limit",
@@ -233,16 +210,10 @@ one_at_a_time(struct reader *r)
 static int
 read_time_limit(struct reader *r)
 {
-	struct delivery_params params;
-	const char *value = own_value(r, "time_limit");
+	const char *bad = own_limit_time(
+	    r->conf, r->service->name, r->arena, &r->p->time_limit);
 
-	if (param_load(&delivery_params_table, r->conf, r->arena, &params,
-		r->err) != 0)
-		return -1;
-	r->p->time_limit = params.command_time_limit;
-	if (value == NULL || param_time(value, 's', &r->p->time_limit))
-		return 0;
-	return refuse(r, "bad time limit", value);
+	return bad == NULL ? 0 : refuse(r, "bad time limit", bad);
 }
 
 static int
@@ -252,7 +223,7 @@ whole(struct reader *r)
 
 	if (p->argv == NULL)
 		return refuse(r, "missing argv= command-line attribute", "");
-	if (p->user == NULL)
+	if (p->owner.user == NULL)
 		return refuse(r, "missing user= command-line attribute", "");
 	if ((p->flags & (PIPE_DELIVERED | PIPE_ORIGINAL)) == 0 ||
 	    one_at_a_time(r))

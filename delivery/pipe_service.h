@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "delivery/owner.h"
+
 struct arena;
 struct conf;
 struct err;
@@ -27,9 +29,8 @@ enum pipe_flag {
 
 struct pipe_service {
 	const char *name;
-	unsigned flags;          /* enum pipe_flag */
-	const char *user;        /* who runs it */
-	const char *group;       /* NULL: the user's */
+	unsigned flags; /* enum pipe_flag */
+	struct owner owner;
 	const char *root;        /* of its file system; NULL: ours */
 	const char *directory;   /* NULL: queue_directory, or ${root} */
 	const char *eol;         /* the end of a line */

@@ -44,9 +44,8 @@ close_end(int *fd)
 	*fd = -1;
 }
 
-/* As execvp(3) does with the PATH that programs of ours get. */
-static const char *
-find_program(const char *name, struct arena *arena)
+const char *
+program_find(const char *name, struct arena *arena)
 {
 	static const char *const places[] = { "/usr/bin/", "/bin/" };
 
@@ -67,7 +66,7 @@ start(struct running *r, struct arena *arena, struct err *err)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	struct spawn_fd fds[3];
-	struct spawn s = { .path = find_program(r->program->argv[0], arena),
+	struct spawn s = { .path = program_find(r->program->argv[0], arena),
 		.argv = r->program->argv,
 		.envp = r->program->envp,
 		.fds = fds,

@@ -40,6 +40,10 @@ struct program_result {
 	const char *output;
 };
 
+/* program_find(name, arena): its path, as execvp(3) finds it with the PATH that
+ * programs of ours get. */
+const char *program_find(const char *name, struct arena *arena);
+
 /*
  * program_run(program, in, arena, result):
  * Run it with our own rights, in a session of its own, give it the message from

@@ -16,6 +16,7 @@
 #include "classes/catchall.h"
 #include "classes/review.h"
 #include "classes/stage.h"
+#include "delivery/spawn_service.h"
 #include "delivery/transports.h"
 #include "proxy/smtp_service.h"
 #include "queue/destination.h"
@@ -254,7 +255,7 @@ static void
 check_columns(const struct master_service *s)
 {
 	static const char *const commands[] = { "smtpd", "smtp", "lmtp",
-		"virtual", "local", "error", "discard", "pipe", NULL };
+		"virtual", "local", "error", "discard", "pipe", "spawn", NULL };
 	char text[1024];
 	size_t i = 0;
 
@@ -310,12 +311,24 @@ check_transports(struct generation *g)
 }
 
 static void
+check_spawn(struct generation *g, const struct master_service *s)
+{
+	struct spawn_service service;
+	struct err err = { 0 };
+
+	(void)spawn_service_read(s, g->conf, g->arena, &service, &err);
+	mistakes(&err);
+}
+
+static void
 check_service(struct generation *g, const struct master_service *s)
 {
 	struct conf *view = master_view(s, g->conf);
 
 	check_columns(s);
-	if (s->type == MASTER_UNIX)
+	if (strcmp(s->command, "spawn") == 0)
+		check_spawn(g, s);
+	else if (s->type == MASTER_UNIX)
 		check_transport(g, s);
 	check_values(view, g->arena);
 	if (s->type == MASTER_INET && strcmp(s->command, "smtpd") == 0) {

@@ -97,12 +97,27 @@ layout_directories(const struct generation *g, struct err *err)
 		make(g->run_dir, 0755, geteuid(), getegid(), err) != 0 ||
 		/* The deliver role reads beside the queue role. */
 		make(g->store_dir, 0770, store, store_group, err) != 0 ||
+		/* Sockets of spawn services. */
+		make(arena_printf(g->arena, "%s/private", queue), 0700, proxy,
+		    proxy_group, err) != 0 ||
+		make(arena_printf(g->arena, "%s/public", queue), 0755,
+		    geteuid(), getegid(), err) != 0 ||
 		make(g->base.data_directory, 0755, proxy, proxy_group, err) !=
 		    0 ||
 		make(g->state_dir, 0700, proxy, proxy_group, err) != 0 ||
 		make(g->patterns_dir, 0755, patterns, patterns_group, err) != 0
 	    ? -1
 	    : 0;
+}
+
+struct listeners_wish
+layout_wish(const struct generation *g)
+{
+	return (struct listeners_wish){ .master = &g->master,
+		.interfaces = g->base.inet_interfaces,
+		.protocols = g->base.inet_protocols,
+		.directory = g->base.queue_directory,
+		.copies = layout_loops(g) };
 }
 
 int

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "weir/listeners.h"
+
 struct err;
 struct generation;
 
@@ -35,6 +37,9 @@ void layout_remove(const struct generation *g);
 
 /* layout_loops(g): how many loops the SMTP server has. */
 size_t layout_loops(const struct generation *g);
+
+/* layout_wish(g): the listening sockets that its services ask for. */
+struct listeners_wish layout_wish(const struct generation *g);
 
 /* layout_user(name, uid, gid, err): look up a role's user; if we are not root,
  * the one that we are. */

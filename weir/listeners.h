@@ -13,9 +13,20 @@ struct err;
 struct listener {
 	struct listener *next;
 	char *service;     /* name of the master.cf service */
-	char *host, *port; /* where; host "" is every address */
+	char *command;     /* of it: who is to have the socket */
+	char *host, *port; /* where; host "" is every address; or: */
+	char *path;        /* of a Unix socket */
 	int fd;
 	bool wanted; /* by the newest generation */
+};
+
+/* What is to be bound. */
+struct listeners_wish {
+	const struct master *master;
+	const char *interfaces, *protocols; /* inet_interfaces ... */
+	const char *directory; /* "private" and "public" are below it */
+	size_t copies;         /* of each TCP socket of an SMTP server: one for
+				* a loop */
 };
 
 /* What has been bound so far.  Zero-initialised: nothing. */
@@ -24,14 +35,12 @@ struct listeners {
 };
 
 /*
- * listeners_open(all, master, interfaces, protocols, copies, err):
- * Bind what the inet services of ${master} ask for, ${copies} sockets for each
- * address (one for a loop); what is bound already stays as it is.  On failure
- * (-1) what was new is closed again.
+ * listeners_open(all, wish, err):
+ * Bind what smtpd and spawn services ask for.  What is bound already stays as
+ * it is.  On failure (-1) what was new is closed again.
  */
-int listeners_open(struct listeners *all, const struct master *master,
-    const char *interfaces, const char *protocols, size_t copies,
-    struct err *err);
+int listeners_open(
+    struct listeners *all, const struct listeners_wish *wish, struct err *err);
 
 /* listeners_commit(all): close what the newest generation does not want. */
 void listeners_commit(struct listeners *all);

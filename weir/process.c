@@ -25,9 +25,9 @@ static const struct role roles[] = {
 	{ .name = "queue", .command = "role-queue",
 	  .sockets = { "queue", "admin" }, .in_place = true },
 	{ .name = "local", .command = "role-local",
-	  .sockets = { "local" }, .stays_root = true },
+	  .sockets = { "local" }, .serves = "spawn", .stays_root = true },
 	{ .name = "deliver", .command = "role-deliver" },
-	{ .name = "proxy", .command = "role-proxy", .listeners = true,
+	{ .name = "proxy", .command = "role-proxy", .serves = "smtpd",
 	  .retires = true },
 	{ .name = NULL },
 };
@@ -88,12 +88,14 @@ plan_role(struct plan *plan, const struct role *role,
 				    plan, "", sockets[k], files->sockets[k]);
 	if (role->request)
 		plan_fd(plan, "", "request", files->request);
-	if (!role->listeners)
+	if (role->serves == NULL)
 		return;
 	for (const struct listener *l = files->listeners->list; l != NULL;
 	     l = l->next)
-		if (l->wanted)
-			plan_fd(plan, "inet:", l->service, l->fd);
+		if (l->wanted && strcmp(l->command, role->serves) == 0)
+			plan_fd(plan,
+			    l->path != NULL ? "unix:" : "inet:", l->service,
+			    l->fd);
 }
 
 static pid_t

@@ -27,8 +27,10 @@
 #include "checks/live.h"
 #include "checks/verify.h"
 #include "delivery/deliver_role.h"
+#include "delivery/environment.h"
 #include "delivery/local_role.h"
 #include "delivery/pipe_run.h"
+#include "delivery/spawner.h"
 #include "proxy/proxy_role.h"
 #include "queue/queue_role.h"
 #include "rules/pattern_cache.h"
@@ -409,10 +411,47 @@ local_ready(void *arg, const char *warnings)
 	(void)enter(p, NULL, warnings);
 }
 
+/* The spawn services with their sockets.  One with a mistake gets no
+ * connections. */
+static void
+find_spawned(
+    const struct process *p, struct spawner_settings *settings, struct err *err)
+{
+	const struct master *master = &p->g->master;
+	struct arena *arena = p->g->arena;
+	struct spawn_service *services =
+	    arena_alloc(arena, (master->count + 1) * sizeof *services);
+	struct spawner_listener *list =
+	    arena_alloc(arena, HANDOVER_MOST * sizeof *list);
+
+	settings->listeners = list;
+	settings->directory = p->g->base.queue_directory;
+	for (size_t i = 0; i < master->count; i++) {
+		const struct master_service *m = &master->services[i];
+		const char *name = arena_printf(arena, "%s:%s",
+		    m->type == MASTER_INET ? "inet" : "unix", m->name);
+		struct err one = { 0 };
+		size_t after = 0;
+		int fd;
+
+		if (strcmp(m->command, "spawn") != 0)
+			continue;
+		if (spawn_service_read(
+			m, p->g->conf, arena, &services[i], &one) != 0) {
+			err_also(err, "%s", one.text);
+			continue;
+		}
+		while ((fd = handover_find(&p->handover, name, &after)) >= 0)
+			list[settings->count++] =
+			    (struct spawner_listener){ &services[i], fd };
+	}
+}
+
 int
 roles_local(int argc, char **argv)
 {
 	struct process p;
+	struct spawner_settings spawned = { 0 };
 	struct local_role role;
 	size_t at = 0;
 	struct err err = { 0 };
@@ -420,11 +459,16 @@ roles_local(int argc, char **argv)
 
 	if (status != 0)
 		return status;
-	/* The deliver role reads them too, and reports the mistakes. */
+	spawned.envp = environment_read(p.g->conf, p.handover.dir, p.g->arena);
+	find_spawned(&p, &spawned, &err);
+	/* The deliver role reads the pipe services, too, and tells of their
+	 * mistakes. */
 	role = (struct local_role){ .listener = handover_find(
 					&p.handover, "local", &at),
 		.commands = pipe_run_read(
-		    &p.g->master, p.g->conf, p.handover.dir, p.g->arena, &err),
+		    &p.g->master, p.g->conf, spawned.envp, p.g->arena, NULL),
+		.spawned = &spawned,
+		.warnings = err.text,
 		.ready = local_ready,
 		.arg = &p };
 	return finish(&p, local_role_run(&role));

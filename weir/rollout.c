@@ -339,6 +339,7 @@ rollout_reload(struct rollout *r,
     void (*done)(void *arg, bool good, const char *text), void *arg,
     struct err *err)
 {
+	struct listeners_wish wish;
 	struct generation *g;
 
 	if (r->next != NULL || r->leaving > 0 || !r->served || r->stopping) {
@@ -350,8 +351,9 @@ rollout_reload(struct rollout *r,
 		event_warning(&by, "reload: %s", err->text);
 		return false;
 	}
-	if (listeners_open(&r->listeners, &g->master, g->base.inet_interfaces,
-		g->base.inet_protocols, layout_loops(g), err) != 0) {
+	wish = layout_wish(g);
+	if (layout_directories(g, err) != 0 ||
+	    listeners_open(&r->listeners, &wish, err) != 0) {
 		generation_free(g);
 		event_warning(&by, "reload: %s", err->text);
 		return false;

@@ -86,6 +86,19 @@ static const char *const state_names[] = {
 	[PROCESS_DRAINING] = "draining",
 };
 
+/* Once for all copies of it. */
+static void
+tell_listener(const struct listener *l, struct buf *out)
+{
+	if (l->path != NULL)
+		buf_printf(out, "listens on %s for %s\n", l->path, l->service);
+	else if (l->next == NULL || l->next->host == NULL ||
+	    strcmp(l->next->service, l->service) != 0 ||
+	    strcmp(l->next->host, l->host) != 0)
+		buf_printf(out, "listens on [%s]:%s for %s\n",
+		    l->host[0] != '\0' ? l->host : "::", l->port, l->service);
+}
+
 static void
 ask_status(void *supervisor, struct buf *out)
 {
@@ -104,12 +117,7 @@ ask_status(void *supervisor, struct buf *out)
 	compiler_status(s->compiler, out);
 	for (const struct listener *l = r->listeners.list; l != NULL;
 	     l = l->next)
-		if (l->next == NULL ||
-		    strcmp(l->next->service, l->service) != 0 ||
-		    strcmp(l->next->host, l->host) != 0)
-			buf_printf(out, "listens on [%s]:%s for %s\n",
-			    l->host[0] != '\0' ? l->host : "::", l->port,
-			    l->service);
+		tell_listener(l, out);
 }
 
 static const struct control_ops control_ops = { ask_reload, ask_stop,
@@ -178,6 +186,14 @@ watch_signals(struct supervisor *s)
 
 /* All that must be there before the first role starts. */
 static int
+open_listeners(struct rollout *r, struct err *err)
+{
+	struct listeners_wish wish = layout_wish(r->now);
+
+	return listeners_open(&r->listeners, &wish, err);
+}
+
+static int
 prepare(struct supervisor *s, struct err *err)
 {
 	const char *const *names = process_sockets();
@@ -187,9 +203,7 @@ prepare(struct supervisor *s, struct err *err)
 	if (r->now == NULL || layout_directories(r->now, err) != 0 ||
 	    (s->lock = layout_lock(r->now, err)) < 0 ||
 	    layout_logs(r->now, &r->files.log, &r->files.json, err) != 0 ||
-	    listeners_open(&r->listeners, &r->now->master,
-		r->now->base.inet_interfaces, r->now->base.inet_protocols,
-		layout_loops(r->now), err) != 0)
+	    open_listeners(r, err) != 0)
 		return -1;
 	for (size_t i = 0; names[i] != NULL; i++) {
 		s->sockets[i] = layout_socket(r->now, names[i], err);
