@@ -1,15 +1,15 @@
 #!/bin/sh
-# Run the benchmarks; usage: bench/run.sh build/release [relay|rcpt] [quick]
+# Run the benchmarks; usage: bench/run.sh build/release [relay|rcpt|rules] [quick]
 
 set -e
 out=$1
 shift
-which='relay rcpt'
+which='relay rcpt rules'
 how=
 for word; do
 	case $word in
 	quick) how=quick ;;
-	relay | rcpt) which=$word ;;
+	relay | rcpt | rules) which=$word ;;
 	*) echo "no such benchmark: $word" >&2; exit 64 ;;
 	esac
 done
