@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fatal.h"
@@ -335,6 +336,81 @@ state_put(struct state *s, const char *map, const char *key, const char *value,
 	return -1;
 }
 
+int
+state_update(struct state *s, const char *map, const char *key,
+    void (*change)(void *arg, const char *value, size_t n, struct buf *out),
+    void *arg, int64_t expires)
+{
+	unsigned char space[MOST_KEY];
+	MDB_val k = make_key(space, map, key), v;
+	const size_t head = sizeof expires;
+	struct buf new = { 0 };
+	MDB_txn *txn;
+	int e;
+
+	if (mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
+		return -1;
+	e = mdb_get(txn, s->maps, &k, &v);
+	buf_put(&new, &expires, head);
+	if (e == 0 && v.mv_size >= head)
+		change(arg, (char *)v.mv_data + head, v.mv_size - head, &new);
+	else
+		change(arg, NULL, 0, &new);
+	v = (MDB_val){ new.len, new.data };
+	if (e == 0 || e == MDB_NOTFOUND)
+		e = mdb_put(txn, s->maps, &k, &v, 0);
+	buf_free(&new);
+	if (e == 0)
+		return mdb_txn_commit(txn) == 0 ? 0 : -1;
+	mdb_txn_abort(txn);
+	return -1;
+}
+
+/* Begin to read ${db}; 0 or -1. */
+static int
+open_cursor(struct state *s, MDB_dbi db, MDB_txn **txn, MDB_cursor **cursor)
+{
+	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, txn) != 0)
+		return -1;
+	if (mdb_cursor_open(*txn, db, cursor) == 0)
+		return 0;
+	mdb_txn_abort(*txn);
+	return -1;
+}
+
+int
+state_each(struct state *s, const char *map, int64_t now,
+    void (*fn)(void *arg, const char *key, const char *value, size_t n),
+    void *arg)
+{
+	unsigned char space[MOST_KEY];
+	MDB_val k = make_key(space, map, ""), v;
+	size_t n = k.mv_size, head = sizeof now;
+	char key[MOST_KEY + 1];
+	MDB_cursor *cursor;
+	int64_t expires;
+	MDB_txn *txn;
+	int e;
+
+	if (open_cursor(s, s->maps, &txn, &cursor) != 0)
+		return -1;
+	e = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	for (; e == 0 && k.mv_size >= n && memcmp(k.mv_data, map, n) == 0;
+	     e = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+		(void)snprintf(key, sizeof key, "%.*s", (int)(k.mv_size - n),
+		    (char *)k.mv_data + n);
+		if (v.mv_size < head)
+			continue;
+		memcpy(&expires, v.mv_data, head);
+		if (expires == 0 || expires > now)
+			fn(arg, key, (char *)v.mv_data + head,
+			    v.mv_size - head);
+	}
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	return e == 0 || e == MDB_NOTFOUND ? 0 : -1;
+}
+
 /* A ring's key: its name, NUL, the number with the high octet first. */
 static MDB_val
 ring_key(unsigned char space[MOST_KEY], const char *ring, uint64_t number)
@@ -434,12 +510,8 @@ state_ring_each(struct state *s, const char *ring,
 	uint64_t number;
 	bool more;
 
-	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
+	if (open_cursor(s, s->rings, &txn, &cursor) != 0)
 		return -1;
-	if (mdb_cursor_open(txn, s->rings, &cursor) != 0) {
-		mdb_txn_abort(txn);
-		return -1;
-	}
 	more = ring_last(cursor, ring, &k, &v, &number);
 	while (more)
 		more = fn(arg, v.mv_data, v.mv_size) &&

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct arena;
+struct buf;
 struct err;
 struct state;
 
@@ -32,6 +33,23 @@ int state_get(struct state *state, const char *map, const char *key,
  * deletes. */
 int state_put(struct state *state, const char *map, const char *key,
     const char *value, int64_t expires);
+
+/*
+ * state_update(state, map, key, change, arg, expires):
+ * Put what change() makes of the value that is there (NULL: none), in one
+ * transaction, so that no other change is lost.  Values may be any octets.  No
+ * other function of this module may be called within change().  0 or -1.
+ */
+int state_update(struct state *state, const char *map, const char *key,
+    void (*change)(void *arg, const char *value, size_t n, struct buf *out),
+    void *arg, int64_t expires);
+
+/* state_each(state, map, now, fn, arg): call ${fn} for each value of ${map} that
+ * has not expired, in order of the keys (a key of more than 400 octets is cut).
+ * 0 or -1. */
+int state_each(struct state *state, const char *map, int64_t now,
+    void (*fn)(void *arg, const char *key, const char *value, size_t n),
+    void *arg);
 
 struct state_item {
 	const char *data;

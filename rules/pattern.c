@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "rules/pattern_rules.h"
 #include "rules/prefilter.h"
+#include "rules/profile.h"
 #include "rules/ruletext.h"
 
 static void
@@ -21,10 +23,22 @@ free_pattern(struct pattern *p)
 			p->engine->release(p->rules[i].second);
 	}
 	prefilter_free(p->prefilter);
+	profile_free(p->profile);
 	free(p->always);
 	free(p->rules);
 	arena_free(p->arena);
 	free(p);
+}
+
+static void
+open_profile(struct pattern *p)
+{
+	p->profile = profile_new(p->name, p->count);
+	for (size_t i = 0; i < p->count; i++)
+		if (p->rules[i].kind != PATTERN_ENDIF)
+			profile_rule(
+			    p->profile, i, p->rules[i].line, p->rules[i].hash);
+	profile_ready(p->profile);
 }
 
 void *
@@ -46,6 +60,8 @@ pattern_open(const struct pattern_engine *engine, struct table_opening *opening,
 		return NULL;
 	}
 	opening->bad = p->bad;
+	if (ruletext_is_file(p->name))
+		open_profile(p);
 	if (p->prefilter != NULL)
 		prefilter_ready(p->prefilter,
 		    arena_printf(p->arena, "%s map %s", engine->name, p->name),
@@ -132,10 +148,17 @@ static bool
 holds(const struct asking *a, size_t i, struct template_span *spans)
 {
 	struct pattern_rule *rule = &a->pattern->rules[i];
+	bool negated = rule->written.negated, held;
+	int64_t start;
 
 	if (!is_candidate(a, i))
-		return rule->written.negated;
-	return matches(a, rule, rule->code, rule->written.negated, spans);
+		return negated;
+	if (!profile_timed())
+		return matches(a, rule, rule->code, negated, spans);
+	start = clock_mono();
+	held = matches(a, rule, rule->code, negated, spans);
+	profile_tried(a->pattern->profile, i, clock_mono() - start);
+	return held;
 }
 
 static bool
@@ -152,6 +175,7 @@ try_rule(const struct asking *a, size_t i, struct table_value *value)
 	if (rule->second != NULL &&
 	    !matches(a, rule, rule->second, rule->second_written.negated, NULL))
 		return false;
+	profile_hit(a->pattern->profile, i);
 	value->text = template_fill(rule->result, a->arena, a->key, spans);
 	if (ruletext_is_file(a->pattern->name)) {
 		value->file = arena_strdup(a->arena, a->pattern->name);
@@ -177,7 +201,9 @@ pattern_find(void *state, struct arena *arena, const char *key,
 				return TABLE_FOUND;
 			break;
 		case PATTERN_IF:
-			if (!holds(&a, i, NULL))
+			if (holds(&a, i, NULL))
+				profile_hit(p->profile, i);
+			else
 				i = p->rules[i].jump;
 			break;
 		case PATTERN_ENDIF:

@@ -283,10 +283,22 @@ take_endif(struct reading *r, unsigned line, char *text)
 	return true;
 }
 
+static uint32_t
+hash_of(const char *text)
+{
+	uint32_t hash = 2166136261;
+
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619;
+	return hash;
+}
+
 static void
 take(void *arg, char *text, unsigned line)
 {
 	struct reading *r = arg;
+	size_t before = r->pattern->count;
+	uint32_t hash = hash_of(text);
 	bool good = false;
 
 	if (!isalnum((unsigned char)*text))
@@ -298,6 +310,8 @@ take(void *arg, char *text, unsigned line)
 	else
 		WARN(r->pattern, line, "ignoring unrecognized request");
 	r->pattern->bad += !good;
+	if (r->pattern->count > before)
+		r->pattern->rules[before].hash = hash;
 }
 
 static void

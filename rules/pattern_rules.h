@@ -20,6 +20,7 @@ struct pattern_written {
 struct pattern_rule {
 	enum pattern_kind kind;
 	unsigned line;
+	uint32_t hash; /* of its text */
 	struct pattern_written written, second_written;
 	void *code, *second; /* of the engine; NULL: none */
 	struct template *result;
@@ -39,6 +40,7 @@ struct pattern {
 	/* Rules that are visited even where their expression does not match,
 	 * those with "!" and "if": a bit for each. */
 	uint64_t *always;
+	struct profile *profile; /* NULL: not of a file */
 };
 
 /* pattern_rules_read(p, err): fill in the rules, warn of bad ones and count

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "t/tap.h"
@@ -315,6 +316,48 @@ test_together(void)
 	state_close(s);
 }
 
+static void
+append_x(void *arg, const char *value, size_t n, struct buf *out)
+{
+	*(size_t *)arg = n;
+	buf_put(out, value != NULL ? value : "-", value != NULL ? n : 1);
+	buf_put(out, "x\0", 2);
+}
+
+static void
+gather(void *arg, const char *key, const char *value, size_t n)
+{
+	buf_printf(arg, "%s=%.*s,", key, (int)n, value);
+}
+
+static void
+test_update(struct state *s, struct arena *a)
+{
+	struct buf text = { 0 };
+	char *value = NULL;
+	size_t n = 9;
+
+	ok(state_update(s, "u", "b", append_x, &n, 100) == 0 && n == 0,
+	    "update what is not there");
+	ok(state_update(s, "u", "b", append_x, &n, 100) == 0 && n == 3,
+	    "any octets");
+	ok(state_get(s, "u", "b", 1, a, &value) == 1 &&
+		memcmp(value, "-x\0x", 4) == 0,
+	    "both changes");
+	ok(state_put(s, "u", "a", "1", 0) == 0 &&
+		state_put(s, "u", "c", "3", 5) == 0 &&
+		state_put(s, "ua", "a", "no", 0) == 0 &&
+		state_put(s, "t", "z", "no", 0) == 0,
+	    "others");
+	ok(state_put(s, "u", "b", "2", 0) == 0, "replaced");
+	ok(state_each(s, "u", 10, gather, &text) == 0, "each");
+	is(buf_str(&text), "a=1,b=2,", "in order, what has not expired");
+	buf_reset(&text);
+	ok(state_each(s, "zz", 10, gather, &text) == 0 && text.len == 0,
+	    "an empty map");
+	buf_free(&text);
+}
+
 int
 main(void)
 {
@@ -326,6 +369,7 @@ main(void)
 	s = state_open(dir, &err);
 	ok(s != NULL, "open: %s", err.text);
 	test_map(s, a);
+	test_update(s, a);
 	test_ring(s);
 	state_close(s);
 	test_reopen(a);

@@ -22,6 +22,7 @@
 #include "weir/cmd_options.h"
 #include "weir/control.h"
 #include "weir/generation.h"
+#include "weir/rule_listing.h"
 #include "weir/supervisor.h"
 #include "weir/suspended.h"
 
@@ -202,12 +203,53 @@ tell_suspended(const char *dir)
 	generation_free(g);
 }
 
+/* Take "--rules" out of the arguments, if it is there. */
+static bool
+take_rules(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++)
+		if (strcmp(argv[i], "--rules") == 0) {
+			memmove(&argv[i], &argv[i + 1],
+			    (size_t)(*argc - i) * sizeof *argv);
+			--*argc;
+			return true;
+		}
+	return false;
+}
+
+/* What is known of rules is known while nothing runs, too. */
+static int
+list_rules(int argc, char **argv)
+{
+	const char *dir = cmd_options_dir(argc, argv);
+	struct generation *g;
+	struct state *state;
+	struct err err = { 0 };
+	int status = EX_UNAVAILABLE;
+
+	if (dir == NULL)
+		return EX_USAGE;
+	g = cmd_options_read(argv[0], dir);
+	if (g == NULL)
+		return EX_CONFIG;
+	state = state_open(g->state_dir, &err);
+	if (state != NULL && rule_listing_print(state) == 0)
+		status = 0;
+	else
+		(void)fprintf(stderr, "weir status: fatal: %s\n",
+		    err.text[0] != '\0' ? err.text : "cannot be read");
+	state_close(state);
+	generation_free(g);
+	return status;
+}
+
 int
 cmd_run_status(int argc, char **argv)
 {
-	int status = ask(argc, argv);
+	bool rules = take_rules(&argc, argv);
+	int status = rules ? list_rules(argc, argv) : ask(argc, argv);
 
-	if (status == 0)
+	if (status == 0 && !rules)
 		tell_suspended(cmd_options_dir(argc, argv));
 	return status;
 }

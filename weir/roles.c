@@ -35,6 +35,7 @@
 #include "queue/queue_role.h"
 #include "rules/pattern_cache.h"
 #include "rules/prefilter.h"
+#include "rules/profile.h"
 #include "rules/rules_params.h"
 #include "weir/generation.h"
 #include "weir/handover.h"
@@ -194,14 +195,16 @@ ask_patterns(void *arg, int fd)
 static void
 start_chores(struct process *p)
 {
-	struct rules_params rules;
+	struct rules_params rules = { 0 };
 	struct err err = { 0 };
 
-	if (param_load(&rules_params_table, p->g->conf, p->g->arena, &rules,
-		&err) == 0 &&
-	    rules.weir_prefilter)
+	(void)param_load(
+	    &rules_params_table, p->g->conf, p->g->arena, &rules, &err);
+	if (rules.weir_prefilter)
 		prefilter_start(&(struct prefilter_settings){
 		    .directory = p->g->patterns_dir, .ask = ask_patterns });
+	if (p->proxy.state != NULL)
+		profile_start(p->proxy.state, rules.weir_rule_times);
 	chores_start();
 }
 
@@ -214,7 +217,6 @@ proxy_ready(void *arg, const char *warnings)
 
 	if (status != 0)
 		return status;
-	start_chores(p);
 	/* Opened by the user that writes it from now on. */
 	p->proxy.state = state_open(p->g->state_dir, &err);
 	if (p->proxy.state == NULL)
@@ -224,6 +226,7 @@ proxy_ready(void *arg, const char *warnings)
 		suspended_note(p->proxy.state, NULL, NULL);
 		dnsbl_health_listen(list_changed, p->proxy.state);
 	}
+	start_chores(p);
 	return 0;
 }
 
@@ -288,6 +291,7 @@ roles_proxy(int argc, char **argv)
 		.arg = &p };
 	status = proxy_role_run(&p.proxy);
 	dnsbl_health_listen(NULL, NULL);
+	profile_stop();
 	state_close(p.proxy.state);
 	return finish(&p, status);
 }
