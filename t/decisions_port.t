@@ -18,6 +18,8 @@ for my $case (@cases) {
 		$why{"an earlier command is rejected, or is none of SMTP"}++;
 	} elsif (grep { /^helo .*@/ } @{ $case->{pre} }, $case->{cmd}) {
 		$why{"in a HELO of SMTP, \@ becomes ?"}++;
+	} elsif ($case->{cmd} =~ /^(?:mail|rcpt) .*@[\d.]+$/) {
+		$why{"SMTP knows no domain that is a number"}++;
 	} else {
 		push @played, $case;
 	}
