@@ -16,7 +16,11 @@
 #include "checks/subject.h"
 #include "rules/address.h"
 
-enum { MOST_LOGGED = 200, MOST_LOGGED_OF_MILTER = 60 };
+enum {
+	MOST_LOGGED = 200,
+	MOST_LOGGED_OF_MILTER = 60,
+	MOST_LOGGED_SENDING = 60,
+};
 
 static const char *
 external(const struct subject *subject, const char *address)
@@ -24,6 +28,22 @@ external(const struct subject *subject, const char *address)
 	if (address == NULL || address[0] == '\0')
 		return address;
 	return address_external(subject->arena, address);
+}
+
+/* As Postfix's agents do. */
+static void
+log_sending(const struct content_match *m, const char *action, const char *text)
+{
+	struct event_by by = { .program = "smtp" };
+
+	if (m->subject->by != NULL)
+		by = *m->subject->by;
+	by.qid = m->subject->queue_id;
+	event(&checks_events_content_sent, &by, "action", action, "part",
+	    m->header ? "header" : "body", "content",
+	    arena_strndup(m->scratch, m->content,
+		strnlen(m->content, MOST_LOGGED_SENDING)),
+	    "text", text[0] != '\0' ? text : NULL, NULL);
 }
 
 static struct event_by
@@ -67,6 +87,10 @@ tell(const struct act *act, const char *action, const char *text)
 	const struct content_match *m = act->match;
 	const char *logged = action, *content = m->content;
 
+	if (m->sending) {
+		log_sending(m, action, text);
+		return;
+	}
 	if (m->milter) {
 		logged = arena_printf(m->scratch, "milter-header-%s", action);
 		content = arena_strndup(m->scratch, content,
@@ -89,9 +113,12 @@ static void warn(const struct act *act, const char *format, ...)
 static void
 warn(const struct act *act, const char *format, ...)
 {
-	const struct event_by by = cleanup(act->match->subject);
+	const struct subject *subject = act->match->subject;
+	struct event_by by = cleanup(subject);
 	va_list ap;
 
+	if (act->match->sending && subject->by != NULL)
+		by = *subject->by;
 	va_start(ap, format);
 	event_warning(
 	    &by, "%s", arena_vprintf(act->match->scratch, format, ap));
@@ -325,22 +352,23 @@ do_nothing(const struct act *act)
 static const struct {
 	const char *name;
 	enum content_fate (*act)(const struct act *act);
+	bool sending; /* the agents that send have it, too */
 } actions[] = {
-	{ "REJECT",   do_reject },
-	{ "WARN",     do_warn },
-	{ "INFO",     do_info },
-	{ "FILTER",   do_filter },
-	{ "PASS",     do_pass },
-	{ "DISCARD",  do_discard },
-	{ "HOLD",     do_hold },
-	{ "PREPEND",  do_prepend },
-	{ "REPLACE",  do_replace },
-	{ "REDIRECT", do_redirect },
-	{ "BCC",      do_bcc },
-	{ "STRIP",    do_strip },
-	{ "IGNORE",   do_ignore },
-	{ "DUNNO",    do_nothing },
-	{ "OK",       do_nothing },
+	{ "REJECT",   do_reject,   false },
+	{ "WARN",     do_warn,     true },
+	{ "INFO",     do_info,     true },
+	{ "FILTER",   do_filter,   false },
+	{ "PASS",     do_pass,     false },
+	{ "DISCARD",  do_discard,  false },
+	{ "HOLD",     do_hold,     false },
+	{ "PREPEND",  do_prepend,  true },
+	{ "REPLACE",  do_replace,  true },
+	{ "REDIRECT", do_redirect, false },
+	{ "BCC",      do_bcc,      false },
+	{ "STRIP",    do_strip,    true },
+	{ "IGNORE",   do_ignore,   true },
+	{ "DUNNO",    do_nothing,  true },
+	{ "OK",       do_nothing,  true },
 };
 /* clang-format on */
 
@@ -355,8 +383,14 @@ content_action(const struct content_match *match, const char **text)
 	act.words = value + n + strspn(value + n, blanks);
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
 		if (strlen(actions[i].name) == n &&
-		    strncasecmp(actions[i].name, value, n) == 0)
+		    strncasecmp(actions[i].name, value, n) == 0 &&
+		    (actions[i].sending || !match->sending))
 			return actions[i].act(&act);
-	warn(&act, "unknown command in %s map: %s", match->table, match->value);
+	if (match->sending)
+		warn(&act, "unsupported command in %s map: %s", match->table,
+		    match->value);
+	else
+		warn(&act, "unknown command in %s map: %s", match->table,
+		    match->value);
 	return CONTENT_KEEP;
 }

@@ -18,6 +18,7 @@ struct content_match {
 	const char *table;     /* "header_checks" */
 	bool header;           /* or a line of the body */
 	bool milter;           /* a header that a milter wants to have */
+	bool sending;          /* by an agent: it may only be edited */
 	size_t longest;        /* octets of a header */
 	const char *content;   /* the header, or the line */
 	const char *value;     /* what the table has for it */

@@ -21,13 +21,14 @@
 #include "rules/table.h"
 #include "rules/world.h"
 
-enum list { OF_HEADERS, OF_MIME, OF_NESTED, OF_BODY, LISTS };
+enum { LISTS = CONTENT_BODY + 1 };
 
 struct content_checks {
 	struct arena *arena;
 	struct table_list *lists[LISTS]; /* NULL: empty */
 	struct mime_options options;
 	size_t body_size; /* octets of a segment to look at; 0: all */
+	bool sending;     /* those of smtp_header_checks, or lmtp_ */
 };
 
 struct checker {
@@ -39,6 +40,9 @@ struct checker {
 	struct buf out;      /* of the body, until the end of a call */
 	bool separator_next; /* the next line is the one that was put in
 			      * between headers and body */
+	bool ending;
+	void (*watch)(void *arg, const struct content_seen *seen);
+	void *watch_arg;
 };
 
 static void
@@ -51,30 +55,20 @@ add_error(
 }
 
 static void
-open_lists(struct content_checks *checks, const struct checks_params *params,
-    struct conf *conf, struct err *err)
+open_lists(struct content_checks *checks,
+    const struct content_checks_list names[static LISTS], struct conf *conf,
+    struct err *err)
 {
-	const struct {
-		const char *name, *text;
-	} texts[LISTS] = {
-		[OF_HEADERS] = { "header_checks", params->header_checks },
-		[OF_MIME] = { "mime_header_checks",
-		    params->mime_header_checks },
-		[OF_NESTED] = { "nested_header_checks",
-		    params->nested_header_checks },
-		[OF_BODY] = { "body_checks", params->body_checks },
-	};
-
 	for (size_t i = 0; i < LISTS; i++) {
 		struct err one = { "" };
-		struct table_list *list = table_list_open_as(texts[i].text,
-		    texts[i].name, conf, TABLE_KEEP_CASE | TABLE_ANY_OCTETS,
+		struct table_list *list = table_list_open_as(names[i].tables,
+		    names[i].name, conf, TABLE_KEEP_CASE | TABLE_ANY_OCTETS,
 		    checks->arena, &one);
 
 		/* A default that is header_checks again has no news. */
 		if (one.text[0] != '\0' &&
-		    (i == 0 || strcmp(texts[i].text, texts[0].text) != 0))
-			add_error(err, conf, texts[i].name, &one);
+		    (i == 0 || strcmp(names[i].tables, names[0].tables) != 0))
+			add_error(err, conf, names[i].name, &one);
 		if (list->count > 0)
 			checks->lists[i] = list;
 	}
@@ -98,34 +92,74 @@ reports(const struct checks_params *p, bool lists)
 	return sum;
 }
 
-struct content_checks *
-content_checks_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
+static bool
+has_lists(const struct content_checks *checks)
+{
+	for (size_t i = 0; i < LISTS; i++)
+		if (checks->lists[i] != NULL)
+			return true;
+	return false;
+}
+
+/* With the limits that all checks have. */
+static struct content_checks *
+begin(struct conf *conf, size_t header_size, size_t line_length,
+    struct checks_params *params)
 {
 	struct content_checks *checks = calloc(1, sizeof *checks);
-	struct checks_params params;
-	bool lists = false;
 
 	if (checks == NULL)
 		fatal("out of memory");
 	checks->arena = arena_new();
 	/* A mistake in them is told by who reads them first. */
 	(void)param_load(
-	    &checks_params_table, conf, checks->arena, &params, NULL);
-	open_lists(checks, &params, conf, err);
-	for (size_t i = 0; i < LISTS; i++)
-		lists = lists || checks->lists[i] != NULL;
-	checks->body_size = (size_t)params.body_checks_size_limit;
+	    &checks_params_table, conf, checks->arena, params, NULL);
 	checks->options = (struct mime_options){
 		.header_size = header_size,
 		.line_length = line_length,
-		.boundary_length = (size_t)params.mime_boundary_length_limit,
-		.nesting = (size_t)params.mime_nesting_limit,
-		.plain = params.disable_mime_input_processing,
-		.convert = params.force_mime_input_conversion &&
-		    !params.disable_mime_input_processing,
-		.reports = reports(&params, lists),
+		.boundary_length = (size_t)params->mime_boundary_length_limit,
+		.nesting = (size_t)params->mime_nesting_limit,
 	};
+	return checks;
+}
+
+struct content_checks *
+content_checks_open(
+    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
+{
+	struct checks_params params;
+	struct content_checks *checks =
+	    begin(conf, header_size, line_length, &params);
+	const struct content_checks_list lists[LISTS] = {
+		[CONTENT_HEADER] = { "header_checks", params.header_checks },
+		[CONTENT_MIME] = { "mime_header_checks",
+		    params.mime_header_checks },
+		[CONTENT_NESTED] = { "nested_header_checks",
+		    params.nested_header_checks },
+		[CONTENT_BODY] = { "body_checks", params.body_checks },
+	};
+
+	open_lists(checks, lists, conf, err);
+	checks->body_size = (size_t)params.body_checks_size_limit;
+	checks->options.plain = params.disable_mime_input_processing;
+	checks->options.convert = params.force_mime_input_conversion &&
+	    !params.disable_mime_input_processing;
+	checks->options.reports = reports(&params, has_lists(checks));
+	return checks;
+}
+
+struct content_checks *
+content_checks_open_sending(struct conf *conf, size_t header_size,
+    size_t line_length, const struct content_checks_list lists[static LISTS],
+    struct err *err)
+{
+	struct checks_params params;
+	struct content_checks *checks =
+	    begin(conf, header_size, line_length, &params);
+
+	checks->sending = true;
+	open_lists(checks, lists, conf, err);
+	checks->options.reports = MIME_FAULT_NESTING;
 	return checks;
 }
 
@@ -143,10 +177,10 @@ content_checks_close(struct content_checks *checks)
 bool
 content_checks_idle(const struct content_checks *checks)
 {
-	for (size_t i = 0; i < LISTS; i++)
-		if (checks->lists[i] != NULL)
-			return false;
-	return checks->options.reports == 0 && !checks->options.convert;
+	if (has_lists(checks))
+		return false;
+	return checks->sending ||
+	    (checks->options.reports == 0 && !checks->options.convert);
 }
 
 bool
@@ -158,6 +192,17 @@ content_checks_block(const struct content_checks *checks)
 		if (checks->lists[i] != NULL)
 			flags |= table_list_flags(checks->lists[i]);
 	return (flags & TABLE_MAY_BLOCK) != 0;
+}
+
+void
+content_checks_tables(struct content_checks *checks,
+    void (*fn)(void *arg, struct table *table), void *arg)
+{
+	for (size_t i = 0; i < LISTS; i++)
+		for (size_t j = 0;
+		     checks->lists[i] != NULL && j < checks->lists[i]->count;
+		     j++)
+			fn(arg, checks->lists[i]->tables[j]);
 }
 
 /* The key for a look-up: ${text} as a string.  A NUL must not hide what
@@ -182,55 +227,76 @@ for_log(const struct checker *c)
 	return subject;
 }
 
-static void
-could_not_ask(struct checker *c, const char *name)
+static struct event_by
+by_whom(const struct checker *c)
 {
-	const struct event_by by = { .program = "cleanup",
-		.qid = c->subject->queue_id };
+	struct event_by by = { .program = "cleanup" };
 
-	event_warning(&by,
-	    "%s map lookup problem -- message not accepted, try again later",
-	    name);
+	if (c->checks->sending && c->subject->by != NULL)
+		by = *c->subject->by;
+	by.qid = c->subject->queue_id;
+	return by;
+}
+
+static void
+could_not_ask(struct checker *c, const struct content_seen *e)
+{
+	const struct event_by by = by_whom(c);
+
+	if (c->checks->sending)
+		event_warning(&by, "smtp %s checks lookup error",
+		    e->class == CONTENT_BODY ? "body" : "header");
+	else
+		event_warning(&by,
+		    "%s map lookup problem -- message not accepted, try again "
+		    "later",
+		    e->list);
 	content_verdict_reject(
 	    c->stage.verdict, 451, "4.3.0", "Error: queue file write error");
 	c->stage.verdict->done = true;
 }
 
-/* Ask list ${which} about ${text} and act on the answer. */
-static enum content_fate
-look(struct checker *c, enum list which, const char *text, size_t len,
-    const char **result)
+/* Ask the list for ${e} about it and act on the answer. */
+static void
+look(struct checker *c, struct content_seen *e)
 {
-	const struct table_list *list = c->checks->lists[which];
-	struct subject subject;
+	const struct table_list *list = c->checks->lists[e->class];
+	const struct subject subject = for_log(c);
 	struct content_match match = {
 		.subject = &subject,
 		.verdict = c->stage.verdict,
 		.scratch = c->scratch,
-		.header = which != OF_BODY,
+		.header = e->class != CONTENT_BODY,
+		.sending = c->checks->sending,
 		.longest = c->checks->options.header_size,
 	};
-	struct table_value value;
 
-	if (list == NULL || len == 0 || c->stage.verdict->done)
-		return CONTENT_KEEP;
-	match.table = list->name;
-	match.content = make_key(c, text, len);
+	if (list == NULL || e->len == 0 || c->stage.verdict->done)
+		return;
+	match.table = e->list = list->name;
+	match.content = make_key(c, e->text, e->len);
 	switch (world_find_any(
-	    c->subject->world, c->scratch, list, match.content, &value)) {
+	    c->subject->world, c->scratch, list, match.content, &e->value)) {
 	case TABLE_FOUND:
-		subject = for_log(c);
-		match.value = value.text;
-		match.file = value.file;
-		match.line = value.line;
-		return content_action(&match, result);
+		match.value = e->value.text;
+		match.file = e->value.file;
+		match.line = e->value.line;
+		e->fate = content_action(&match, &e->result);
+		return;
 	case TABLE_FAILED:
-		could_not_ask(c, list->name);
-		return CONTENT_KEEP;
+		could_not_ask(c, e);
+		break;
 	case TABLE_NONE:
 		break;
 	}
-	return CONTENT_KEEP;
+	e->value.text = NULL;
+}
+
+static void
+tell(const struct checker *c, const struct content_seen *e)
+{
+	if (c->watch != NULL)
+		c->watch(c->watch_arg, e);
 }
 
 static bool
@@ -279,23 +345,27 @@ static void
 take_header(
     void *arg, enum mime_class of, const char *text, size_t len, size_t offset)
 {
-	static const enum list lists[] = {
-		[MIME_MAIN] = OF_HEADERS,
-		[MIME_PART] = OF_MIME,
-		[MIME_NESTED] = OF_NESTED,
+	static const enum content_class classes[] = {
+		[MIME_MAIN] = CONTENT_HEADER,
+		[MIME_PART] = CONTENT_MIME,
+		[MIME_NESTED] = CONTENT_NESTED,
 	};
 	struct checker *c = arg;
-	enum list which = is_mime(text, len) ? OF_MIME : lists[of];
-	const char *result = "";
+	struct content_seen e = {
+		.class = classes[of], .text = text, .len = len, .offset = offset
+	};
 
-	(void)offset;
-	switch (look(c, which, text, len, &result)) {
+	if (is_mime(text, len))
+		e.class = CONTENT_MIME;
+	look(c, &e);
+	tell(c, &e);
+	switch (e.fate) {
 	case CONTENT_PREPEND:
-		put_header(c, of, result, strlen(result));
+		put_header(c, of, e.result, strlen(e.result));
 		put_header(c, of, text, len);
 		break;
 	case CONTENT_REPLACE:
-		put_header(c, of, result, strlen(result));
+		put_header(c, of, e.result, strlen(e.result));
 		break;
 	case CONTENT_KEEP:
 		put_header(c, of, text, len);
@@ -311,7 +381,9 @@ take_headers_end(void *arg)
 {
 	struct checker *c = arg;
 
-	c->stage.next->ops->headers_end(c->stage.next);
+	/* A message that is all headers gets no empty line. */
+	if (!c->ending)
+		c->stage.next->ops->headers_end(c->stage.next);
 }
 
 static void
@@ -327,20 +399,23 @@ take_body(void *arg, const char *text, size_t len, bool ends, size_t offset)
 {
 	struct checker *c = arg;
 	size_t limit = c->checks->body_size;
-	enum content_fate fate = CONTENT_KEEP;
-	const char *result = "";
+	struct content_seen e = { .class = CONTENT_BODY,
+		.text = text,
+		.len = len,
+		.offset = offset };
 
 	if (c->separator_next) {
 		c->separator_next = false;
 		return;
 	}
 	if (limit == 0 || offset < limit)
-		fate = look(c, OF_BODY, text, len, &result);
-	if (fate == CONTENT_PREPEND)
-		put_line(c, result, strlen(result), true);
-	if (fate == CONTENT_REPLACE)
-		put_line(c, result, strlen(result), ends);
-	else if (fate != CONTENT_DROP)
+		look(c, &e);
+	tell(c, &e);
+	if (e.fate == CONTENT_PREPEND)
+		put_line(c, e.result, strlen(e.result), true);
+	if (e.fate == CONTENT_REPLACE)
+		put_line(c, e.result, strlen(e.result), ends);
+	else if (e.fate != CONTENT_DROP)
 		put_line(c, text, len, ends);
 	arena_reset(c->scratch);
 }
@@ -352,6 +427,8 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 	struct checker *c = arg;
 	const struct subject subject = for_log(c);
 
+	if (c->checks->sending)
+		return;
 	content_action_log(&subject, "reject",
 	    arena_printf(c->scratch, "mime-error %s:", mime_fault_text(fault)),
 	    make_key(c, text, len > MOST_LOGGED ? MOST_LOGGED : len), "");
@@ -415,6 +492,7 @@ stage_end(struct content_stage *stage)
 	struct checker *c = (struct checker *)stage;
 	struct content_verdict *verdict = stage->verdict;
 
+	c->ending = true;
 	mime_end(c->mime);
 	flush(c);
 	if (mime_faults(c->mime) != 0 &&
@@ -433,6 +511,16 @@ stage_close(struct content_stage *stage)
 	arena_free(c->scratch);
 	buf_free(&c->out);
 	free(c);
+}
+
+void
+content_checks_watch(struct content_stage *stage,
+    void (*watch)(void *arg, const struct content_seen *seen), void *arg)
+{
+	struct checker *c = (struct checker *)stage;
+
+	c->watch = watch;
+	c->watch_arg = arg;
 }
 
 struct content_stage *

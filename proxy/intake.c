@@ -77,7 +77,8 @@ intake_begin(struct session *s)
 		    newline == SMTP_SERVICE_NEWLINE_NOTE || s->newline_exempt,
 		.keep_cr = !s->params->cleanup_replace_stray_cr_lf,
 	};
-	message_open(&s->mail->message, s, s->mail->arena);
+	message_open(&s->mail->message, &s->service->content, s->params,
+	    &s->subject, s->mail->arena);
 	s->body_step = SESSION_BODY_READ;
 }
 
@@ -138,9 +139,8 @@ intake_decode(struct session *s, const char *data, size_t n, size_t *used)
 
 	buf_reset(&s->mail->text);
 	end = body_decode(&s->body, data, n, &s->mail->text, used) == BODY_END;
-	if (s->body.nul && s->service->reject != NULL &&
-	    s->service->reject[0] && m->fault == MESSAGE_OK)
-		m->fault = MESSAGE_OCTETS;
+	if (s->body.nul)
+		message_nul(m);
 	s->mail->whole = end;
 	return end;
 }
@@ -148,7 +148,7 @@ intake_decode(struct session *s, const char *data, size_t n, size_t *used)
 bool
 intake_look_blocks(const struct session *s)
 {
-	return s->service->content_blocks || s->milters != NULL;
+	return s->service->content.blocks || s->milters != NULL;
 }
 
 void

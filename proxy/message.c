@@ -5,22 +5,22 @@
 
 #include "base/fatal.h"
 #include "checks/content_checks.h"
-#include "proxy/session.h"
-#include "proxy/smtp_service.h"
+#include "proxy/message_rules.h"
+#include "proxy/proxy_params.h"
 
 void
-message_open(struct message *m, struct session *s, struct arena *arena)
+message_open(struct message *m, const struct message_rules *rules,
+    const struct proxy_params *params, const struct subject *subject,
+    struct arena *arena)
 {
-	const struct smtp_service *service = s->service;
-
-	*m = (struct message){ .session = s };
+	*m = (struct message){ .rules = rules, .params = params };
 	content_verdict_begin(&m->verdict, arena);
-	keep_open(&m->keep, &m->verdict, service->drop);
+	keep_open(&m->keep, &m->verdict, rules->drop);
 	m->first = &m->keep.stage;
-	if (service->content == NULL)
+	if (rules->idle)
 		return;
-	m->checks = content_checks_new(
-	    service->content, &s->subject, &m->verdict, m->first);
+	m->checks =
+	    content_checks_new(rules->checks, subject, &m->verdict, m->first);
 	m->first = m->checks;
 }
 
@@ -117,7 +117,7 @@ odd_first_line(struct message *m, const char *p, size_t n)
 static void
 take_line(struct message *m, const char *p, size_t n)
 {
-	size_t most = (size_t)m->session->params->header_size_limit;
+	size_t most = (size_t)m->params->header_size_limit;
 
 	if (!m->started && odd_first_line(m, p, n))
 		return;
@@ -159,7 +159,7 @@ take_start(struct message *m, size_t most)
 static size_t
 feed_header(struct message *m, const char *data, size_t n)
 {
-	size_t most = (size_t)m->session->params->header_size_limit;
+	size_t most = (size_t)m->params->header_size_limit;
 	const char *lf = memchr(data, '\n', n);
 
 	if (lf != NULL)
@@ -224,7 +224,7 @@ feed_stripped(
 static void
 count(struct message *m, const char *data, size_t n)
 {
-	uint64_t most = (uint64_t)m->session->params->message_size_limit;
+	uint64_t most = (uint64_t)m->params->message_size_limit;
 	const char *lf = memrchr(data, '\n', n);
 
 	if (lf != NULL)
@@ -237,18 +237,26 @@ count(struct message *m, const char *data, size_t n)
 void
 message_feed(struct message *m, const char *data, size_t n)
 {
-	const struct smtp_service *service = m->session->service;
+	const struct message_rules *rules = m->rules;
 
 	count(m, data, n);
-	if (m->fault == MESSAGE_OK && service->reject != NULL &&
-	    has_rejected(service->reject, data, n))
+	if (m->fault == MESSAGE_OK && rules->reject != NULL &&
+	    has_rejected(rules->reject, data, n))
 		m->fault = MESSAGE_OCTETS;
 	if (m->fault != MESSAGE_OK)
 		return;
-	if (service->strip != NULL)
-		feed_stripped(m, service->strip, data, n);
+	if (rules->strip != NULL)
+		feed_stripped(m, rules->strip, data, n);
 	else
 		feed(m, data, n);
+}
+
+void
+message_nul(struct message *m)
+{
+	if (m->fault == MESSAGE_OK && m->rules->reject != NULL &&
+	    m->rules->reject[0])
+		m->fault = MESSAGE_OCTETS;
 }
 
 void

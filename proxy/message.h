@@ -12,7 +12,9 @@
 #include "proxy/keep.h"
 
 struct arena;
-struct session;
+struct message_rules;
+struct proxy_params;
+struct subject;
 
 /* Why a message cannot be taken, whatever the stages say; the first one found
  * counts. */
@@ -29,7 +31,8 @@ enum message_fault {
  * put there.
  */
 struct message {
-	struct session *session;
+	const struct message_rules *rules;
+	const struct proxy_params *params;
 	struct content_verdict verdict; /* of all stages */
 	struct content_stage *first;    /* of them */
 	struct content_stage *checks;   /* to be closed; or NULL */
@@ -44,13 +47,22 @@ struct message {
 	uint64_t whole;    /* ... in complete lines */
 };
 
-/* message_open(m, s, arena): begin the message of session ${s}; what the stages
- * decide lives in ${arena}. */
-void message_open(struct message *m, struct session *s, struct arena *arena);
+/*
+ * message_open(m, rules, params, subject, arena):
+ * Begin a message; what the stages decide lives in ${arena}.  ${params} has the
+ * limits on its size and that of a header, ${subject} is whom the log names; all
+ * of them outlive it.
+ */
+void message_open(struct message *m, const struct message_rules *rules,
+    const struct proxy_params *params, const struct subject *subject,
+    struct arena *arena);
 
 /* message_feed(m, data, n): more of the text.  After a fault, what comes is
  * counted and forgotten.  May block if the stages do. */
 void message_feed(struct message *m, const char *data, size_t n);
+
+/* message_nul(m): NULs were left out of the text. */
+void message_nul(struct message *m);
 
 /* message_end(m): that was all.  May block, too. */
 void message_end(struct message *m);

@@ -11,7 +11,6 @@
 #include "base/fatal.h"
 #include "base/master.h"
 #include "base/tls.h"
-#include "checks/content_checks.h"
 #include "checks/site.h"
 #include "classes/stage.h"
 #include "proxy/local_clients.h"
@@ -142,7 +141,7 @@ read_overrides(struct smtp_service *s, struct err *err)
 		if (strcasecmp(word, "no_address_mappings") == 0)
 			s->no_address_mappings = true;
 		else if (strcasecmp(word, "no_header_body_checks") == 0)
-			s->no_header_body_checks = true;
+			s->content.unchecked = true;
 		else if (strcasecmp(word, "no_milters") == 0)
 			s->no_milters = true;
 		else if (strcasecmp(word, "no_unknown_recipient_checks") != 0)
@@ -150,74 +149,6 @@ read_overrides(struct smtp_service *s, struct err *err)
 			    "receive_override_options: unknown option \"%s\"",
 			    word);
 	}
-}
-
-/* One octet of a set: itself, \ooo, or a C escape. */
-static unsigned char
-one_octet(const char **p)
-{
-	static const char names[] = "abfnrtv\\", values[] = "\a\b\f\n\r\t\v\\";
-	const char *found;
-	unsigned c = 0;
-
-	if (**p != '\\' || (*p)[1] == '\0')
-		return (unsigned char)*(*p)++;
-	(*p)++;
-	if (**p >= '0' && **p <= '7') {
-		for (int i = 0; i < 3 && **p >= '0' && **p <= '7'; i++)
-			c = c * 8 + (unsigned)(*(*p)++ - '0');
-		return (unsigned char)c;
-	}
-	found = strchr(names, **p);
-	c = (unsigned char)*(*p)++;
-	return found != NULL ? (unsigned char)values[found - names]
-			     : (unsigned char)c;
-}
-
-static unsigned char *
-octet_set(struct smtp_service *s, const char *text)
-{
-	unsigned char *set;
-
-	if (*text == '\0')
-		return NULL;
-	set = arena_alloc(s->arena, 256);
-	while (*text != '\0')
-		set[one_octet(&text)] = 1;
-	return set;
-}
-
-static const char *const *
-name_list(struct smtp_service *s, const char *text)
-{
-	const char **list, *word, *p = text;
-	size_t n = 0;
-
-	while (conf_word(&p, s->arena) != NULL)
-		n++;
-	list = arena_alloc(s->arena, (n + 1) * sizeof *list);
-	for (n = 0; (word = conf_word(&text, s->arena)) != NULL; n++)
-		list[n] = word;
-	return list;
-}
-
-static void
-read_checks(struct smtp_service *s, struct err *all)
-{
-	struct err err = { 0 };
-
-	if (s->no_header_body_checks)
-		return;
-	s->content =
-	    content_checks_open(s->conf, (size_t)s->calm.header_size_limit,
-		(size_t)s->calm.line_length_limit, &err);
-	gather(all, &err);
-	if (content_checks_idle(s->content)) {
-		content_checks_close(s->content);
-		s->content = NULL;
-		return;
-	}
-	s->content_blocks = content_checks_block(s->content);
 }
 
 static void
@@ -246,11 +177,9 @@ read_content(struct smtp_service *s, struct err *all)
 	gather(all, &err);
 	read_overrides(s, &err);
 	gather(all, &err);
-	read_checks(s, all);
+	message_rules_open(&s->content, s->conf, &s->calm, s->arena, &err);
+	gather(all, &err);
 	read_milters(s, all);
-	s->strip = octet_set(s, s->calm.message_strip_characters);
-	s->reject = octet_set(s, s->calm.message_reject_characters);
-	s->drop = name_list(s, s->calm.message_drop_headers);
 }
 
 static void
@@ -409,8 +338,7 @@ smtp_service_close(struct smtp_service *s)
 		if (lists[i] != NULL)
 			match_close(lists[i]);
 	local_clients_close(s->local_clients);
-	if (s->content != NULL)
-		content_checks_close(s->content);
+	message_rules_close(&s->content);
 	milter_setting_close(s->milters);
 	if (s->tls != NULL)
 		tls_server_free(s->tls);

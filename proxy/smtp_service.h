@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
 
 struct arena;
 struct conf;
-struct content_checks;
 struct err;
 struct local_clients;
 struct master_service;
@@ -67,13 +67,10 @@ struct smtp_service {
 	enum smtp_service_newline newline;
 	bool tls_must;          /* nothing of value without TLS */
 	struct tls_server *tls; /* NULL: no TLS */
-	bool no_address_mappings, no_header_body_checks, no_milters;
-	struct content_checks *content; /* NULL: nothing to check */
-	bool content_blocks;
+	bool no_address_mappings, no_milters;
+	struct message_rules content;
 	struct milter_setting_all *milters; /* NULL: none for anybody */
-	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
-	const char *const *drop;       /* header names; ended by NULL */
-	int most_busy;                 /* maxproc; 0: no limit */
+	int most_busy;                      /* maxproc; 0: no limit */
 };
 
 /*

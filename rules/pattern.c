@@ -12,6 +12,7 @@
 #include "rules/prefilter.h"
 #include "rules/profile.h"
 #include "rules/ruletext.h"
+#include "rules/ruletime.h"
 
 static void
 free_pattern(struct pattern *p)
@@ -127,9 +128,12 @@ matches(const struct asking *a, struct pattern_rule *rule, const void *code,
 {
 	size_t n = spans != NULL ? template_groups(rule->result) + 1 : 0;
 	struct err err = { "" };
+	int64_t begin = ruletime_begin();
+	enum pattern_answer answer =
+	    a->pattern->engine->match(code, a->key, a->len, spans, n, &err);
 
-	switch (
-	    a->pattern->engine->match(code, a->key, a->len, spans, n, &err)) {
+	ruletime_end(begin, a->pattern->name, rule->line);
+	switch (answer) {
 	case PATTERN_NO:
 		return negated;
 	case PATTERN_YES:

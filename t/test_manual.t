@@ -44,7 +44,7 @@ for (@steps) {
 	is qx($command 2>&1), $text, $command;
 	$seen{$1}++ if $command =~ /^weir test (\w+)/;
 }
-is join(" ", sort keys %seen), "address expand match session table",
+is join(" ", sort keys %seen), "address expand match message session table",
     "each of them has an example";
 chdir "/";
 done_testing;

@@ -8,6 +8,7 @@
 #include "weir/test_address.h"
 #include "weir/test_expand.h"
 #include "weir/test_match.h"
+#include "weir/test_message.h"
 #include "weir/test_session.h"
 #include "weir/test_table.h"
 
@@ -23,6 +24,10 @@ static const struct {
 	  "[-c DIR] [-o NAME=VALUE] [--trace] TEXT ..." },
 	{ "match", test_match,
 	  "[-j] [-c DIR] [-o NAME=VALUE] LIST NAME [ADDRESS]" },
+	{ "message", test_message,
+	  "[-j] [-c DIR] [-o NAME=VALUE] [--compare DIR] [--each] [--lines] "
+	  "[--log] [--result] [--sender ADDRESS] [--rcpt ADDRESS] "
+	  "[--client NAME[ADDRESS]] FILE | DIR | - ..." },
 	{ "session", test_session,
 	  "[-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] "
 	  "[--tap] [--coverage] [SCRIPT ...]" },

@@ -190,7 +190,7 @@ open_world(struct trial *t)
 }
 
 int
-trial_open(struct trial *t)
+trial_read(struct trial *t)
 {
 	struct err err = { "" };
 
@@ -200,7 +200,15 @@ trial_open(struct trial *t)
 	t->arena = arena_new();
 	t->conf = conf_view(t->read);
 	overlay(t);
-	return open_world(t);
+	return EX_OK;
+}
+
+int
+trial_open(struct trial *t)
+{
+	int status = trial_read(t);
+
+	return status == EX_OK ? open_world(t) : status;
 }
 
 void

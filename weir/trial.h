@@ -38,8 +38,10 @@ int trial_option(struct trial *t, int argc, char **argv, int *i);
 
 /* trial_begin(t): messages go to stderr as "name: ...".  trial_open(t): read
  * the configuration and open the world; 0, or an exit status after a message.
- * trial_close(t): in any case, at the end. */
+ * trial_read(t): read the configuration only.  trial_close(t): in any case, at
+ * the end. */
 void trial_begin(const struct trial *t);
+int trial_read(struct trial *t);
 int trial_open(struct trial *t);
 void trial_close(struct trial *t);
 

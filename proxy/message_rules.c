@@ -1,0 +1,81 @@
+/* message_rules.c - see message_rules.h. */
+#include "proxy/message_rules.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "checks/content_checks.h"
+#include "proxy/proxy_params.h"
+
+/* One octet of a set: itself, \ooo, or a C escape. */
+static unsigned char
+one_octet(const char **p)
+{
+	static const char names[] = "abfnrtv\\", values[] = "\a\b\f\n\r\t\v\\";
+	const char *found;
+	unsigned c = 0;
+
+	if (**p != '\\' || (*p)[1] == '\0')
+		return (unsigned char)*(*p)++;
+	(*p)++;
+	if (**p >= '0' && **p <= '7') {
+		for (int i = 0; i < 3 && **p >= '0' && **p <= '7'; i++)
+			c = c * 8 + (unsigned)(*(*p)++ - '0');
+		return (unsigned char)c;
+	}
+	found = strchr(names, **p);
+	c = (unsigned char)*(*p)++;
+	return found != NULL ? (unsigned char)values[found - names]
+			     : (unsigned char)c;
+}
+
+static unsigned char *
+octet_set(struct arena *arena, const char *text)
+{
+	unsigned char *set;
+
+	if (*text == '\0')
+		return NULL;
+	set = arena_alloc(arena, 256);
+	while (*text != '\0')
+		set[one_octet(&text)] = 1;
+	return set;
+}
+
+static const char *const *
+name_list(struct arena *arena, const char *text)
+{
+	const char **list, *word, *p = text;
+	size_t n = 0;
+
+	while (conf_word(&p, arena) != NULL)
+		n++;
+	list = arena_alloc(arena, (n + 1) * sizeof *list);
+	for (n = 0; (word = conf_word(&text, arena)) != NULL; n++)
+		list[n] = word;
+	return list;
+}
+
+void
+message_rules_open(struct message_rules *rules, struct conf *conf,
+    const struct proxy_params *params, struct arena *arena, struct err *err)
+{
+	rules->idle = true;
+	if (!rules->unchecked) {
+		rules->checks =
+		    content_checks_open(conf, (size_t)params->header_size_limit,
+			(size_t)params->line_length_limit, err);
+		rules->idle = content_checks_idle(rules->checks);
+		rules->blocks = content_checks_block(rules->checks);
+	}
+	rules->strip = octet_set(arena, params->message_strip_characters);
+	rules->reject = octet_set(arena, params->message_reject_characters);
+	rules->drop = name_list(arena, params->message_drop_headers);
+}
+
+void
+message_rules_close(struct message_rules *rules)
+{
+	content_checks_close(rules->checks);
+}

@@ -1,0 +1,31 @@
+/* message_rules.h - what the content of each message of a service goes
+ * through: checks, octets and headers that are left out. */
+#ifndef PROXY_MESSAGE_RULES_H
+#define PROXY_MESSAGE_RULES_H
+
+#include <stdbool.h>
+
+struct arena;
+struct conf;
+struct content_checks;
+struct err;
+struct proxy_params;
+
+/* Immutable once open; any thread. */
+struct message_rules {
+	bool unchecked; /* no_header_body_checks; set before it is opened */
+	bool idle;      /* there is nothing to check: no stage is needed */
+	bool blocks;    /* a check may block */
+	struct content_checks *checks; /* NULL: unchecked */
+	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
+	const char *const *drop;       /* header names; ended by NULL */
+};
+
+/* message_rules_open(rules, conf, params, arena, err): from a service's view of
+ * the configuration.  Mistakes are in ${err}, one a line; the rules are usable
+ * all the same.  What they need lives in ${arena}. */
+void message_rules_open(struct message_rules *rules, struct conf *conf,
+    const struct proxy_params *params, struct arena *arena, struct err *err);
+void message_rules_close(struct message_rules *rules);
+
+#endif

@@ -1,0 +1,221 @@
+/* message_trial.c - see message_trial.h. */
+#include "weir/message_trial.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/fatal.h"
+#include "base/param.h"
+#include "checks/content_checks.h"
+
+int
+message_trial_open(struct message_trial *t, struct conf *conf, struct err *err)
+{
+	t->arena = arena_new();
+	t->mail = arena_new();
+	if (param_load(&proxy_params_table, conf, t->arena, &t->params, err) !=
+	    0)
+		return -1;
+	message_rules_open(&t->rules, conf, &t->params, t->arena, err);
+	/* Elements are to be seen even if nothing is asked about them. */
+	t->rules.idle = false;
+	return 0;
+}
+
+void
+message_trial_close(struct message_trial *t)
+{
+	if (t->arena == NULL)
+		return;
+	message_close(&t->message);
+	message_rules_close(&t->rules);
+	buf_free(&t->wire);
+	buf_free(&t->text);
+	arena_free(t->mail);
+	arena_free(t->arena);
+}
+
+const char *
+message_trial_place(struct arena *arena, const struct content_seen *seen)
+{
+	return seen->value.file != NULL
+	    ? arena_printf(arena, "%s:%u", seen->value.file, seen->value.line)
+	    : arena_strdup(arena, seen->list);
+}
+
+const char *
+message_trial_word(enum message_fate fate)
+{
+	static const char *const words[MESSAGE_FATES] = { "accept", "hold",
+		"discard", "defer", "reject" };
+
+	return words[fate];
+}
+
+/* One line, in words: the answer, or what is done with the message. */
+static const char *
+decide(struct message_trial *t)
+{
+	static const char *const words[] = { [EFFECT_FILTER] = "filter",
+		[EFFECT_REDIRECT] = "redirect",
+		[EFFECT_BCC] = "bcc" };
+	const struct content_verdict *v = &t->message.verdict;
+	struct buf text = { 0 };
+	const char *decision;
+
+	t->fate = MESSAGE_REJECTED;
+	if (t->message.fault == MESSAGE_TOO_LARGE)
+		return "reject 552 5.3.4 Error: message file too big";
+	if (t->message.fault == MESSAGE_OCTETS)
+		return "reject 550 5.7.1 disallowed character";
+	if (v->code != 0) {
+		if (v->code / 100 == 4)
+			t->fate = MESSAGE_DEFERRED;
+		return arena_printf(t->mail, "%s %d %s %s",
+		    message_trial_word(t->fate), v->code, v->dsn, v->text);
+	}
+	t->fate = MESSAGE_ACCEPTED;
+	if (content_verdict_has(v, EFFECT_HOLD))
+		t->fate = MESSAGE_HELD;
+	if (content_verdict_has(v, EFFECT_DISCARD))
+		t->fate = MESSAGE_DISCARDED;
+	buf_puts(&text, message_trial_word(t->fate));
+	for (const struct effect *e = v->effects; e != NULL; e = e->next)
+		if (e->kind == EFFECT_FILTER || e->kind == EFFECT_REDIRECT ||
+		    e->kind == EFFECT_BCC)
+			buf_printf(&text, ", %s %s", words[e->kind], e->text);
+	decision = arena_strdup(t->mail, buf_str(&text));
+	buf_free(&text);
+	return decision;
+}
+
+/* The list with one more place, if it is not there. */
+static const char *
+add_place(struct message_trial *t, const char *list, const char *place)
+{
+	enum { MOST = 1000 };
+	const char *found = strstr(list, place);
+	size_t n = strlen(place);
+
+	if (*place == '\0' || strlen(list) > MOST)
+		return list;
+	for (; found != NULL; found = strstr(found + 1, place))
+		if ((found == list || found[-1] == ' ') &&
+		    (found[n] == '\0' || found[n] == ','))
+			return list;
+	return arena_printf(
+	    t->mail, "%s%s%s", list, *list != '\0' ? ", " : "", place);
+}
+
+static void
+take_seen(void *arg, const struct content_seen *seen)
+{
+	struct message_trial *t = arg;
+	const char *decision, *place;
+
+	if (seen->value.text != NULL) {
+		decision = decide(t);
+		place = message_trial_place(t->mail, seen);
+		if (strcmp(decision, t->decision) != 0)
+			t->by = add_place(t, t->by, place);
+		if (seen->fate != CONTENT_KEEP)
+			t->edits = add_place(t, t->edits, place);
+		t->decision = decision;
+	}
+	if (t->watch != NULL)
+		t->watch(t->watch_arg, seen);
+}
+
+void
+message_trial_begin(struct message_trial *t, const struct subject *subject)
+{
+	message_close(&t->message);
+	arena_reset(t->mail);
+	t->subject = *subject;
+	t->subject.arena = t->mail;
+	message_open(&t->message, &t->rules, &t->params, &t->subject, t->mail);
+	content_checks_watch(t->message.checks, take_seen, t);
+	t->body = (struct body){
+		.keep_cr = !t->params.cleanup_replace_stray_cr_lf,
+	};
+	t->last = '\n';
+	t->decision = decide(t);
+	t->by = t->edits = "";
+	t->sum = 0;
+}
+
+static void
+add_sum(struct message_trial *t, const char *p, size_t n)
+{
+	/* FNV-1a. */
+	uint64_t sum = t->sum != 0 ? t->sum : 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < n; i++)
+		sum = (sum ^ (unsigned char)p[i]) * 0x100000001b3u;
+	t->sum = sum;
+}
+
+/* What a client would send goes through what a server does with it. */
+static void
+decode(struct message_trial *t)
+{
+	struct keep *keep = &t->message.keep;
+	size_t used;
+
+	buf_reset(&t->text);
+	(void)body_decode(&t->body, t->wire.data, t->wire.len, &t->text, &used);
+	buf_reset(&t->wire);
+	if (t->body.nul)
+		message_nul(&t->message);
+	if (t->text.len > 0)
+		message_feed(&t->message, t->text.data, t->text.len);
+	if (t->keep)
+		return;
+	add_sum(t, keep->body.data, keep->body.len);
+	buf_reset(&keep->body);
+}
+
+void
+message_trial_feed(struct message_trial *t, const char *data, size_t n)
+{
+	const char *end = data + n, *lf;
+
+	for (; data < end; data = lf + 1) {
+		if (t->last == '\n' && *data == '.')
+			buf_putc(&t->wire, '.');
+		lf = memchr(data, '\n', (size_t)(end - data));
+		if (lf == NULL) {
+			buf_put(&t->wire, data, (size_t)(end - data));
+			break;
+		}
+		buf_put(&t->wire, data, (size_t)(lf - data));
+		if ((lf > data ? lf[-1] : t->last) != '\r')
+			buf_putc(&t->wire, '\r');
+		buf_putc(&t->wire, '\n');
+		t->last = '\n';
+	}
+	t->last = n > 0 ? end[-1] : t->last;
+	decode(t);
+}
+
+void
+message_trial_end(struct message_trial *t)
+{
+	struct keep *keep = &t->message.keep;
+
+	if (t->last != '\n')
+		message_trial_feed(t, "\n", 1);
+	buf_puts(&t->wire, ".\r\n");
+	decode(t);
+	message_end(&t->message);
+	add_sum(t, keep->body.data, keep->body.len);
+	add_sum(t, keep->headers.data, keep->headers.len);
+	if (!t->keep)
+		buf_reset(&keep->body);
+	t->decision = decide(t);
+	/* Of what does not go on nobody sees the edits. */
+	if (t->fate > MESSAGE_HELD) {
+		t->edits = "";
+		t->sum = 0;
+	}
+}

@@ -1,0 +1,78 @@
+/* message_trial.h - one configuration's content stages, those of a server,
+ * tried on messages. */
+#ifndef WEIR_MESSAGE_TRIAL_H
+#define WEIR_MESSAGE_TRIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "checks/subject.h"
+#include "proxy/body.h"
+#include "proxy/message.h"
+#include "proxy/message_rules.h"
+#include "proxy/proxy_params.h"
+
+struct conf;
+struct content_seen;
+struct err;
+
+/* What becomes of a message. */
+enum message_fate {
+	MESSAGE_ACCEPTED,
+	MESSAGE_HELD,
+	MESSAGE_DISCARDED,
+	MESSAGE_DEFERRED,
+	MESSAGE_REJECTED,
+	MESSAGE_FATES,
+};
+
+struct message_trial {
+	struct arena *arena; /* as long as this */
+	struct proxy_params params;
+	struct message_rules rules;
+	/* Told of each element; or NULL.  To be set between messages. */
+	void (*watch)(void *arg, const struct content_seen *seen);
+	void *watch_arg;
+	bool keep; /* the body of the result, in message.keep.body */
+
+	/* The message at hand, and what became of it. */
+	struct subject subject;
+	struct arena *mail;
+	struct message message;
+	struct body body;
+	struct buf wire, text;
+	char last; /* octet that was fed */
+	enum message_fate fate;
+	const char *decision; /* "accept, hold", "reject 550 5.7.1 no" */
+	/* Places of the rules that decided so, and of those that changed the
+	 * text of a message that goes on: "file:line, file:line", or "". */
+	const char *by, *edits;
+	uint64_t sum; /* of the result: equal results have equal sums */
+};
+
+/* message_trial_open(t, conf, err): -1 and the reason if ${conf} cannot be
+ * used; tables that cannot be opened are in ${err}, too, and the result is 0.
+ * ${t} must be zeroed. */
+int
+message_trial_open(struct message_trial *t, struct conf *conf, struct err *err);
+void message_trial_close(struct message_trial *t);
+
+/* message_trial_begin(t, subject): a message, from that client; feed() gives its
+ * octets, with any line ends, end() says that those were all, and fills in what
+ * became of it, which stays until the next one begins. */
+void
+message_trial_begin(struct message_trial *t, const struct subject *subject);
+void message_trial_feed(struct message_trial *t, const char *data, size_t n);
+void message_trial_end(struct message_trial *t);
+
+/* message_trial_place(arena, seen): where the rule stands that ${seen} names:
+ * "file:line", or the list's name. */
+const char *
+message_trial_place(struct arena *arena, const struct content_seen *seen);
+
+/* message_trial_word(fate): "accept" ... */
+const char *message_trial_word(enum message_fate fate);
+
+#endif
