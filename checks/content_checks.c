@@ -148,18 +148,36 @@ content_checks_open(
 	return checks;
 }
 
+/* A parameter of those who take mail in, who say what is wrong with it. */
+static size_t
+limit_of(struct conf *conf, struct arena *arena, const char *name, size_t usual)
+{
+	const char *text = conf_get(conf, name, arena, NULL);
+	size_t limit = text != NULL ? strtoul(text, NULL, 10) : 0;
+
+	return limit > 0 ? limit : usual;
+}
+
 struct content_checks *
-content_checks_open_sending(struct conf *conf, size_t header_size,
-    size_t line_length, const struct content_checks_list lists[static LISTS],
-    struct err *err)
+content_checks_open_sending(struct conf *conf, const char *agent,
+    const struct content_checks_list lists[static LISTS], struct err *err)
 {
 	struct checks_params params;
-	struct content_checks *checks =
-	    begin(conf, header_size, line_length, &params);
+	struct content_checks *checks = begin(conf, 0, 0, &params);
+	struct content_checks_list named[LISTS];
 
+	for (size_t i = 0; i < LISTS; i++)
+		named[i] = (struct content_checks_list){
+			arena_printf(
+			    checks->arena, "%s_%s", agent, lists[i].name),
+			lists[i].tables,
+		};
 	checks->sending = true;
-	open_lists(checks, lists, conf, err);
-	checks->options.reports = MIME_FAULT_NESTING;
+	checks->options.header_size =
+	    limit_of(conf, checks->arena, "header_size_limit", 102400);
+	checks->options.line_length =
+	    limit_of(conf, checks->arena, "line_length_limit", 2048);
+	open_lists(checks, named, conf, err);
 	return checks;
 }
 
@@ -179,8 +197,7 @@ content_checks_idle(const struct content_checks *checks)
 {
 	if (has_lists(checks))
 		return false;
-	return checks->sending ||
-	    (checks->options.reports == 0 && !checks->options.convert);
+	return checks->options.reports == 0 && !checks->options.convert;
 }
 
 bool
@@ -230,12 +247,10 @@ for_log(const struct checker *c)
 static struct event_by
 by_whom(const struct checker *c)
 {
-	struct event_by by = { .program = "cleanup" };
-
 	if (c->checks->sending && c->subject->by != NULL)
-		by = *c->subject->by;
-	by.qid = c->subject->queue_id;
-	return by;
+		return *c->subject->by;
+	return (struct event_by){ .program = "cleanup",
+		.qid = c->subject->queue_id };
 }
 
 static void
@@ -244,7 +259,8 @@ could_not_ask(struct checker *c, const struct content_seen *e)
 	const struct event_by by = by_whom(c);
 
 	if (c->checks->sending)
-		event_warning(&by, "smtp %s checks lookup error",
+		event_warning(&by, "%s: smtp %s checks lookup error",
+		    c->subject->queue_id,
 		    e->class == CONTENT_BODY ? "body" : "header");
 	else
 		event_warning(&by,
@@ -427,8 +443,6 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 	struct checker *c = arg;
 	const struct subject subject = for_log(c);
 
-	if (c->checks->sending)
-		return;
 	content_action_log(&subject, "reject",
 	    arena_printf(c->scratch, "mime-error %s:", mime_fault_text(fault)),
 	    make_key(c, text, len > MOST_LOGGED ? MOST_LOGGED : len), "");

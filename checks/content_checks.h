@@ -35,14 +35,14 @@ enum content_class {
  */
 struct content_checks *content_checks_open(
     struct conf *conf, size_t header_size, size_t line_length, struct err *err);
-/* content_checks_open_sending(conf, header_size, line_length, lists, err): the
- * same for the agents that send, which have lists of their own, one for each
- * class: the parameter's name, and its value. */
+/* content_checks_open_sending(conf, agent, lists, err): the same for ${agent},
+ * "smtp" or "lmtp", which has lists of its own, one for each class: the
+ * parameter's name behind the agent's, "header_checks", and its value. */
 struct content_checks_list {
 	const char *name, *tables;
 };
-struct content_checks *content_checks_open_sending(struct conf *conf,
-    size_t header_size, size_t line_length,
+struct content_checks *
+content_checks_open_sending(struct conf *conf, const char *agent,
     const struct content_checks_list lists[static CONTENT_BODY + 1],
     struct err *err);
 void content_checks_close(struct content_checks *checks);
@@ -68,9 +68,8 @@ void content_checks_tables(struct content_checks *checks,
  * too deep), and with 451 4.3.0 if a table could not be asked.  The rest of a
  * rejected message is passed on unseen.
  *
- * Checks of an agent that sends only edit: of their verdict the code says that a
- * table could not be asked (451) or that parts are nested too deep (550).  They
- * may be given the whole message, headers and all, by body().
+ * Checks of an agent that sends only edit: their verdict is 451 if a table could
+ * not be asked.  They may be given the whole message, headers and all, by body().
  */
 struct content_stage *content_checks_new(const struct content_checks *checks,
     const struct subject *subject, struct content_verdict *verdict,

@@ -8,7 +8,9 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/tls.h"
+#include "checks/content_checks.h"
 #include "delivery/smtp_cache.h"
 #include "delivery/transport.h"
 
@@ -188,6 +190,32 @@ open_tls(struct smtp_client *c, struct err *err)
 	return c->tls != NULL ? 0 : -1;
 }
 
+/* A table that cannot be opened cannot be asked, and mail waits for it. */
+static void
+open_checks(struct smtp_client *c)
+{
+	const char *agent = c->lmtp ? "lmtp" : "smtp";
+	const struct content_checks_list lists[] = {
+		[CONTENT_HEADER] = { "header_checks", c->header_checks },
+		[CONTENT_MIME] = { "mime_header_checks",
+		    c->mime_header_checks },
+		[CONTENT_NESTED] = { "nested_header_checks",
+		    c->nested_header_checks },
+		[CONTENT_BODY] = { "body_checks", c->body_checks },
+	};
+	const struct event_by by = transport_by(c->transport, 0, NULL);
+	struct err err = { "" };
+
+	c->checks =
+	    content_checks_open_sending(c->transport->conf, agent, lists, &err);
+	if (err.text[0] != '\0')
+		event_warning(&by, "%s", err.text);
+	if (!content_checks_idle(c->checks))
+		return;
+	content_checks_close(c->checks);
+	c->checks = NULL;
+}
+
 static void
 copy_settings(
     struct smtp_client *c, const struct delivery_params *p, bool lmtp_)
@@ -217,6 +245,7 @@ smtp_client_open(
 	    find_level(c, err) != 0 || open_tls(c, err) != 0)
 		return NULL;
 	find_own(c, arena);
+	open_checks(c);
 	c->cache = smtp_cache_new();
 	return c;
 }
@@ -225,5 +254,6 @@ void
 smtp_client_close(struct smtp_client *c)
 {
 	smtp_cache_free(c->cache);
+	content_checks_close(c->checks);
 	tls_client_free(c->tls);
 }

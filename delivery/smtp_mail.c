@@ -11,6 +11,7 @@
 #include "delivery/delivery.h"
 #include "delivery/delivery_events.h"
 #include "delivery/smtp_body.h"
+#include "delivery/smtp_checks.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_envelope.h"
 #include "delivery/smtp_session.h"
@@ -249,32 +250,40 @@ note_broken_lines(const struct mail *m, const struct smtp_body *body)
 		    arena_printf(m->arena, "%zu", body->limit), NULL);
 }
 
-/* The message could not be read: the connection is cut before the end of the
- * data, so that the server cannot take a part for the whole. */
-static bool
-unreadable(struct mail *m, const struct err *err)
+/* The message could not be read, or not checked: the connection is cut before
+ * the end of the data, so that the server cannot take a part for the whole. */
+static void
+cut_off(struct mail *m)
 {
-	struct event_by by = transport_by(
-	    m->run->client->transport, m->s->number, m->d->job->qid);
 	struct smtp_why why;
 
-	event(&delivery_events_content, &by, "text", err->text, NULL);
 	m->s->broken = true;
 	smtp_why_set(&why, m->arena, "4.3.0",
 	    "local data error while talking to %s", m->s->peer);
 	fail_all(m, &why);
-	return false;
 }
 
-/* Send header, body and the end, without waiting for more than room.  All of
- * a small message goes out with the next flush. */
-static bool
-send_body(struct mail *m, bool keep)
+static void
+unreadable(struct mail *m, const struct err *err)
 {
-	struct smtp_body body = {
-		.limit = (size_t)m->run->client->line_length_limit
-	};
-	struct buf out = { 0 };
+	struct event_by by = transport_by(
+	    m->run->client->transport, m->s->number, m->d->job->qid);
+
+	event(&delivery_events_content, &by, "text", err->text, NULL);
+	cut_off(m);
+}
+
+/* A message on its way out. */
+struct sending {
+	struct smtp_body body;
+	struct smtp_checks *checks; /* NULL: none */
+	struct buf out;
+};
+
+/* Header and body, edited and encoded; what has grown large is sent. */
+static bool
+send_parts(struct mail *m, struct sending *sending)
+{
 	struct err err = { { 0 } };
 	const char *data;
 	bool ok = true;
@@ -282,24 +291,51 @@ send_body(struct mail *m, bool keep)
 	int more;
 
 	content_rewind(&m->d->content);
-	while (
-	    ok && (more = content_next(&m->d->content, &data, &n, &err)) > 0) {
-		smtp_body_put(&body, data, n, &out);
-		if (out.len >= PART)
-			ok = flush_part(m, &out);
+	while ((more = content_next(&m->d->content, &data, &n, &err)) > 0) {
+		if (sending->checks == NULL)
+			smtp_body_put(&sending->body, data, n, &sending->out);
+		else
+			ok = smtp_checks_put(sending->checks, data, n);
+		if (!ok)
+			break;
+		if (sending->out.len >= PART && !flush_part(m, &sending->out))
+			return false;
 	}
-	if (ok && more < 0)
-		ok = unreadable(m, &err);
+	if (more < 0) {
+		unreadable(m, &err);
+		return false;
+	}
+	if (ok && sending->checks != NULL)
+		ok = smtp_checks_end(sending->checks);
+	if (!ok)
+		cut_off(m);
+	return ok;
+}
+
+/* Send header, body and the end, without waiting for more than room.  All of
+ * a small message goes out with the next flush. */
+static bool
+send_body(struct mail *m, bool keep)
+{
+	struct sending sending = {
+		.body = { .limit = (size_t)m->run->client->line_length_limit },
+	};
+	bool ok;
+
+	sending.checks =
+	    smtp_checks_new(m->d, m->s, &sending.body, &sending.out);
+	ok = send_parts(m, &sending);
 	if (ok) {
-		smtp_body_end(&body, &out);
+		smtp_body_end(&sending.body, &sending.out);
 		if (!keep && (m->s->features & SMTP_PIPELINING) != 0) {
-			buf_puts(&out, "QUIT\r\n");
+			buf_puts(&sending.out, "QUIT\r\n");
 			m->s->quit = true;
 		}
-		stream_put(m->s->stream, out.data, out.len);
-		note_broken_lines(m, &body);
+		stream_put(m->s->stream, sending.out.data, sending.out.len);
+		note_broken_lines(m, &sending.body);
 	}
-	buf_free(&out);
+	smtp_checks_free(sending.checks);
+	buf_free(&sending.out);
 	return ok;
 }
 

@@ -5,11 +5,11 @@
 
 #include <stdint.h>
 
-/* ruletime_open(told, arg): from now on call told(arg, table, line, ns) for each
- * rule that is tried, on the thread that tries it; ${told} NULL: no more.
+/* ruletime_open(told, arg): from now on call fn(arg, table, line, ns) for each
+ * rule that is tried, on the thread that tries it; ${fn} NULL: no more.
  * While no other thread looks anything up. */
 void ruletime_open(
-    void (*told)(void *arg, const char *table, unsigned line, int64_t ns),
+    void (*fn)(void *arg, const char *table, unsigned line, int64_t ns),
     void *arg);
 
 /* ruletime_begin(): when a rule begins to be tried; 0 if nobody wants to know.

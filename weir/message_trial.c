@@ -194,7 +194,8 @@ message_trial_feed(struct message_trial *t, const char *data, size_t n)
 		buf_putc(&t->wire, '\n');
 		t->last = '\n';
 	}
-	t->last = n > 0 ? end[-1] : t->last;
+	if (n > 0)
+		t->last = end[-1];
 	decode(t);
 }
 

@@ -102,8 +102,7 @@ rule_tally_add(struct rule_tally *t, const struct content_seen *seen)
 static int
 compare(const void *a, const void *b)
 {
-	const struct rule *x = *(struct rule *const *)a;
-	const struct rule *y = *(struct rule *const *)b;
+	const struct rule *x = a, *y = b;
 
 	if (x->hits != y->hits)
 		return x->hits < y->hits ? 1 : -1;
@@ -111,15 +110,15 @@ compare(const void *a, const void *b)
 }
 
 /* The rules, the most frequent first; to be freed. */
-static struct rule **
+static struct rule *
 sorted(const struct rule_tally *t)
 {
-	struct rule **list = malloc((t->rules.count + 1) * sizeof *list);
+	struct rule *list = malloc((t->rules.count + 1) * sizeof *list);
 
 	if (list == NULL)
 		fatal("out of memory");
 	for (size_t i = 0; i < t->rules.count; i++)
-		list[i] = t->rules.items[i].value;
+		list[i] = *(const struct rule *)t->rules.items[i].value;
 	qsort(list, t->rules.count, sizeof *list, compare);
 	return list;
 }
@@ -127,11 +126,11 @@ sorted(const struct rule_tally *t)
 void
 rule_tally_print(const struct rule_tally *t)
 {
-	struct rule **list = sorted(t);
+	struct rule *list = sorted(t);
 
 	(void)printf("%8s %10s %10s  %s\n", "hits", "tried", "ms", "rule");
 	for (size_t i = 0; i < t->rules.count; i++) {
-		const struct rule *r = list[i];
+		const struct rule *r = &list[i];
 
 		if (r->tried > 0)
 			(void)printf("%8" PRIu64 " %10" PRIu64 " %10.3f  %s",
@@ -143,19 +142,19 @@ rule_tally_print(const struct rule_tally *t)
 		    r->answer != NULL ? r->answer : "");
 	}
 	for (size_t i = 0; i < t->rules.count; i++)
-		if (list[i]->hits == 0)
-			(void)printf("never: %s\n", list[i]->place);
+		if (list[i].hits == 0)
+			(void)printf("never: %s\n", list[i].place);
 	free(list);
 }
 
 void
 rule_tally_json(const struct rule_tally *t, struct buf *out)
 {
-	struct rule **list = sorted(t);
+	struct rule *list = sorted(t);
 
 	buf_putc(out, '[');
 	for (size_t i = 0; i < t->rules.count; i++) {
-		const struct rule *r = list[i];
+		const struct rule *r = &list[i];
 
 		buf_puts(out, i > 0 ? ",{" : "{");
 		json_text_member(out, "rule", r->place);
