@@ -86,18 +86,20 @@ tell(const struct act *act, const char *action, const char *text)
 {
 	const struct content_match *m = act->match;
 	const char *logged = action, *content = m->content;
+	const char *part = m->header ? "header" : "body";
 
 	if (m->sending) {
 		log_sending(m, action, text);
 		return;
 	}
+	if (m->part != NULL)
+		part = m->part;
 	if (m->milter) {
 		logged = arena_printf(m->scratch, "milter-header-%s", action);
 		content = arena_strndup(m->scratch, content,
 		    strnlen(content, MOST_LOGGED_OF_MILTER));
 	}
-	content_action_log(
-	    m->subject, logged, m->header ? "header" : "body", content, text);
+	content_action_log(m->subject, logged, part, content, text);
 	content_verdict_note(m->verdict,
 	    &(struct content_note){ .table = m->table,
 		.input = m->content,
@@ -372,6 +374,18 @@ static const struct {
 };
 /* clang-format on */
 
+/* Action number ${i} is one that ${match} may have. */
+static bool
+is_allowed(const struct content_match *match, size_t i)
+{
+	bool edits = actions[i].act == do_prepend ||
+	    actions[i].act == do_replace || actions[i].act == do_strip ||
+	    actions[i].act == do_ignore;
+
+	return (actions[i].sending || !match->sending) &&
+	    (match->part == NULL || !edits);
+}
+
 enum content_fate
 content_action(const struct content_match *match, const char **text)
 {
@@ -384,9 +398,9 @@ content_action(const struct content_match *match, const char **text)
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
 		if (strlen(actions[i].name) == n &&
 		    strncasecmp(actions[i].name, value, n) == 0 &&
-		    (actions[i].sending || !match->sending))
+		    is_allowed(match, i))
 			return actions[i].act(&act);
-	if (match->sending)
+	if (match->sending || match->part != NULL)
 		warn(&act, "unsupported command in %s map: %s", match->table,
 		    match->value);
 	else

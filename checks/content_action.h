@@ -19,6 +19,8 @@ struct content_match {
 	bool header;           /* or a line of the body */
 	bool milter;           /* a header that a milter wants to have */
 	bool sending;          /* by an agent: it may only be edited */
+	const char *part;      /* NULL; or what the log calls it, if it is not
+			        * of the message itself and cannot be edited */
 	size_t longest;        /* octets of a header */
 	const char *content;   /* the header, or the line */
 	const char *value;     /* what the table has for it */
@@ -38,7 +40,7 @@ enum content_fate {
  * Do what match->value says: log it, add to the verdict, and return what is to
  * become of the content.  *text is in match->scratch: a header ("\n" and white
  * space between its lines) or a line, without an end of line, in which nothing
- * can begin a line of its own.  What is no action is logged as a warning, and
+ * can begin a line of its own.  What is no action, or edits what cannot be edited, is logged as a warning, and
  * the content stays.
  */
 enum content_fate

@@ -190,6 +190,13 @@ enter(struct mime *m, enum state state, enum type type, enum subtype subtype)
 }
 
 static void
+tell_place(struct mime *m, enum mime_place place)
+{
+	if (m->sink->place != NULL)
+		m->sink->place(m->arg, place);
+}
+
+static void
 put_header(struct mime *m, size_t len)
 {
 	static const enum mime_class classes[] = {
@@ -391,11 +398,14 @@ find_boundary(struct mime *m, const char *p, size_t n)
 	p += 2 + m->stack[i - 1].len;
 	n -= 2 + m->stack[i - 1].len;
 	if (n >= 2 && p[0] == '-' && p[1] == '-') {
+		tell_place(m, MIME_IN_NOTHING);
 		pop(m);
 		enter(m, IN_BODY, TYPE_OTHER, SUB_OTHER);
 	} else if (m->stack[i - 1].digest) {
+		tell_place(m, MIME_IN_HEADERS);
 		enter(m, IN_PART, TYPE_MESSAGE, SUB_RFC822);
 	} else {
+		tell_place(m, MIME_IN_HEADERS);
 		enter(m, IN_PART, TYPE_TEXT, SUB_OTHER);
 	}
 }
@@ -503,7 +513,13 @@ take(struct mime *m, const char *p, size_t n, bool ends)
 		if (!begin_header(m, p, n)) {
 			end_headers(m, n);
 			leave_headers(m, p, n);
+			if (n > 0)
+				tell_place(m, MIME_IN_CONTENT);
 			take_body(m, p, n, ends);
+			if (n == 0)
+				tell_place(m,
+				    m->state == IN_NESTED ? MIME_IN_HEADERS
+							  : MIME_IN_CONTENT);
 		}
 	} else if (m->state == IN_BODY) {
 		take_body(m, p, n, ends);

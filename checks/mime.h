@@ -25,6 +25,13 @@ enum mime_fault {
 	MIME_FAULT_NO_END = 32, /* text, not an empty line, ends the headers */
 };
 
+/* What the next elements belong to. */
+enum mime_place {
+	MIME_IN_HEADERS, /* the headers of a part, or of a message within */
+	MIME_IN_CONTENT, /* what the last headers told of */
+	MIME_IN_NOTHING, /* text behind the last part */
+};
+
 struct mime_options {
 	size_t header_size, line_length, boundary_length; /* octets */
 	size_t nesting;
@@ -55,6 +62,10 @@ struct mime_sink {
 	void (*body_end)(void *arg);
 	void (*fault)(
 	    void *arg, enum mime_fault fault, const char *text, size_t len);
+	/* The place changes; the message's own headers are the first one.  It
+	 * changes before a boundary and behind the empty line that ends
+	 * headers, and both are given as lines of the body.  NULL: who cares. */
+	void (*place)(void *arg, enum mime_place place);
 };
 
 /* mime_new(options, sink, arg): begin a message.  Memory is bounded by the

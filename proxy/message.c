@@ -5,6 +5,7 @@
 
 #include "base/fatal.h"
 #include "checks/content_checks.h"
+#include "checks/text_checks.h"
 #include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
 
@@ -17,19 +18,23 @@ message_open(struct message *m, const struct message_rules *rules,
 	content_verdict_begin(&m->verdict, arena);
 	keep_open(&m->keep, &m->verdict, rules->drop);
 	m->first = &m->keep.stage;
-	if (rules->idle)
-		return;
-	m->checks =
-	    content_checks_new(rules->checks, subject, &m->verdict, m->first);
-	m->first = m->checks;
+	if (rules->text != NULL)
+		m->first = m->text = text_checks_new(
+		    rules->text, subject, &m->verdict, m->first);
+	if (!rules->idle)
+		m->first = m->checks = content_checks_new(
+		    rules->checks, subject, &m->verdict, m->first);
 }
 
 void
 message_close(struct message *m)
 {
-	if (m->checks != NULL)
-		m->checks->ops->close(m->checks);
-	m->checks = NULL;
+	struct content_stage *stages[] = { m->checks, m->text };
+
+	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+		if (stages[i] != NULL)
+			stages[i]->ops->close(stages[i]);
+	m->checks = m->text = NULL;
 	keep_close(&m->keep);
 	buf_free(&m->line);
 	buf_free(&m->header);

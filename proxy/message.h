@@ -36,6 +36,7 @@ struct message {
 	struct content_verdict verdict; /* of all stages */
 	struct content_stage *first;    /* of them */
 	struct content_stage *checks;   /* to be closed; or NULL */
+	struct content_stage *text;     /* likewise */
 	struct keep keep;               /* the last one */
 	enum message_fault fault;
 	bool in_body;

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "checks/content_checks.h"
+#include "checks/text_checks.h"
 #include "proxy/proxy_params.h"
 
 /* One octet of a set: itself, \ooo, or a C escape. */
@@ -67,7 +68,11 @@ message_rules_open(struct message_rules *rules, struct conf *conf,
 		    content_checks_open(conf, (size_t)params->header_size_limit,
 			(size_t)params->line_length_limit, err);
 		rules->idle = content_checks_idle(rules->checks);
-		rules->blocks = content_checks_block(rules->checks);
+		rules->text =
+		    text_checks_open(conf, (size_t)params->header_size_limit,
+			(size_t)params->line_length_limit, err);
+		rules->blocks = content_checks_block(rules->checks) ||
+		    (rules->text != NULL && text_checks_block(rules->text));
 	}
 	rules->strip = octet_set(arena, params->message_strip_characters);
 	rules->reject = octet_set(arena, params->message_reject_characters);
@@ -78,4 +83,5 @@ void
 message_rules_close(struct message_rules *rules)
 {
 	content_checks_close(rules->checks);
+	text_checks_close(rules->text);
 }

@@ -10,13 +10,15 @@ struct conf;
 struct content_checks;
 struct err;
 struct proxy_params;
+struct text_checks;
 
 /* Immutable once open; any thread. */
 struct message_rules {
 	bool unchecked; /* no_header_body_checks; set before it is opened */
-	bool idle;      /* there is nothing to check: no stage is needed */
+	bool idle;      /* nothing for ${checks}: no stage is needed */
 	bool blocks;    /* a check may block */
 	struct content_checks *checks; /* NULL: unchecked */
+	struct text_checks *text;      /* NULL: there are none */
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */
 };

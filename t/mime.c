@@ -79,8 +79,16 @@ fault(void *arg, enum mime_fault what, const char *text, size_t len)
 	buf_putc(&seen->faults, '\n');
 }
 
+static void
+place(void *arg, enum mime_place to)
+{
+	static const char *const names[] = { "HEADERS", "CONTENT", "NOTHING" };
+
+	buf_printf(&((struct seen *)arg)->elements, "IN %s\n", names[to]);
+}
+
 static const struct mime_sink sink = { header, headers_end, body, body_end,
-	fault };
+	fault, NULL };
 static const struct mime_options usual = {
 	.header_size = 2000,
 	.line_length = 2048,
@@ -338,6 +346,32 @@ test_limits(void)
 	buf_free(&text);
 }
 
+static void
+test_places(void)
+{
+	static const struct mime_sink with_places = { header, headers_end, body,
+		body_end, fault, place };
+	static const char text[] =
+	    "Content-Type: multipart/mixed; boundary=b\n\npre\n--b\nX: 1\n\n1\n"
+	    "--b\nContent-Type: message/rfc822\n\nY: 2\nno header\n--b--\npast\n";
+	static const char want[] =
+	    "MAIN 0 Content-Type: multipart/mixed; boundary=b\nHEADER END\n"
+	    "BODY 0 \nIN CONTENT\nBODY 1 pre\nIN HEADERS\nBODY 5 --b\n"
+	    "MULT 0 X: 1\nBODY 0 \nIN CONTENT\nBODY 1 1\nIN HEADERS\n"
+	    "BODY 3 --b\nMULT 0 Content-Type: message/rfc822\nBODY 0 \n"
+	    "IN HEADERS\nNEST 0 Y: 2\nIN CONTENT\nBODY 0 no header\n"
+	    "IN NOTHING\nBODY 0 --b--\nBODY 6 past\nBODY END\n";
+	struct seen seen = { .headers = 0 };
+	struct mime *m = mime_new(&usual, &with_places, &seen);
+
+	mime_feed(m, text, sizeof text - 1);
+	mime_end(m);
+	mime_free(m);
+	is(buf_str(&seen.elements), want, "places: %s",
+	    buf_str(&seen.elements));
+	forget(&seen);
+}
+
 int
 main(void)
 {
@@ -354,6 +388,7 @@ main(void)
 	printf("# %zu cases\n", n);
 	test_forms();
 	test_limits();
+	test_places();
 	arena_free(arena);
 	return done_testing();
 }

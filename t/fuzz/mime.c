@@ -64,11 +64,17 @@ fault(void *arg, enum mime_fault what, const char *text, size_t len)
 }
 
 static void
+place(void *arg, enum mime_place to)
+{
+	buf_printf(&((struct seen *)arg)->elements, "\nP %d", to);
+}
+
+static void
 parse(const struct mime_options *options, const uint8_t *data, size_t size,
     size_t step, struct seen *seen)
 {
 	static const struct mime_sink sink = { header, headers_end, body,
-		body_end, fault };
+		body_end, fault, place };
 	struct mime *m = mime_new(options, &sink, seen);
 
 	for (size_t i = 0; i < size; i += step)

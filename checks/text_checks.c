@@ -1,0 +1,305 @@
+/* text_checks.c - see text_checks.h.  Of each reading of a part: octets, decoded
+ * by parts.c, become UTF-8 (charset.c), HTML becomes text (html_text.c), text
+ * becomes lines (text_lines.c), and those are asked about (content_judge.c). */
+#include "checks/text_checks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/charset.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/fatal.h"
+#include "base/html_text.h"
+#include "checks/checks_params.h"
+#include "checks/content_action.h"
+#include "checks/content_judge.h"
+#include "checks/content_stage.h"
+#include "checks/content_verdict.h"
+#include "checks/encoded_word.h"
+#include "checks/parts.h"
+#include "checks/subject.h"
+#include "checks/text_lines.h"
+#include "rules/table.h"
+
+struct text_checks {
+	struct arena *arena;
+	struct table_list *list;
+	struct mime_options options;
+	size_t part_size; /* octets of a part to look at; 0: all */
+};
+
+/* A text that is being read. */
+struct reading {
+	struct charset *charset; /* NULL: it is none */
+	size_t size;             /* so far */
+	struct text_lines written;
+	bool is_html;
+	struct html_text html;
+	struct text_lines read; /* of HTML */
+};
+
+struct reader {
+	struct content_stage stage;
+	const struct text_checks *checks;
+	struct content_judge judge;
+	struct parts *parts;
+	struct reading readings[TRANSFER_ENCODINGS];
+	struct buf text, plain; /* of one call */
+};
+
+struct text_checks *
+text_checks_open(
+    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
+{
+	struct text_checks *checks = calloc(1, sizeof *checks);
+	struct checks_params params;
+
+	if (checks == NULL)
+		fatal("out of memory");
+	checks->arena = arena_new();
+	/* A mistake in them is told by who reads them first. */
+	(void)param_load(
+	    &checks_params_table, conf, checks->arena, &params, NULL);
+	checks->list = content_judge_open(
+	    "text_checks", params.text_checks, conf, checks->arena, err);
+	if (checks->list == NULL) {
+		text_checks_close(checks);
+		return NULL;
+	}
+	checks->part_size = (size_t)params.text_checks_size_limit;
+	checks->options = (struct mime_options){
+		.header_size = header_size,
+		.line_length = line_length < TEXT_LINES_LEAST ? TEXT_LINES_LEAST
+							      : line_length,
+		.boundary_length = (size_t)params.mime_boundary_length_limit,
+		.nesting = (size_t)params.mime_nesting_limit,
+		.plain = params.disable_mime_input_processing,
+		.reports = MIME_FAULT_NESTING,
+	};
+	return checks;
+}
+
+void
+text_checks_close(struct text_checks *checks)
+{
+	if (checks == NULL)
+		return;
+	table_list_close(checks->list);
+	arena_free(checks->arena);
+	free(checks);
+}
+
+bool
+text_checks_block(const struct text_checks *checks)
+{
+	return (table_list_flags(checks->list) & TABLE_MAY_BLOCK) != 0;
+}
+
+static void
+take_line(void *arg, const char *text, size_t len)
+{
+	struct reader *r = arg;
+
+	content_judge_ask(&r->judge, "text", text, len);
+}
+
+static void
+take_header(void *arg, const char *text, size_t len)
+{
+	struct reader *r = arg;
+	struct buf *unfolded = &r->plain;
+
+	buf_reset(&r->text);
+	buf_reset(unfolded);
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\n')
+			buf_putc(unfolded, text[i]);
+	encoded_word_decode(buf_str(unfolded), unfolded->len, &r->text);
+	buf_reset(&r->plain);
+	text_lines_clean(buf_str(&r->text), r->text.len, &r->plain);
+	content_judge_ask(
+	    &r->judge, "header", buf_str(&r->plain), r->plain.len);
+}
+
+static void
+begin(void *arg, const struct part *part, enum transfer_encoding which)
+{
+	struct reader *r = arg;
+	struct reading *reading = &r->readings[which];
+
+	if (!part->text)
+		return;
+	reading->charset = charset_open(part->charset, strlen(part->charset));
+	reading->size = 0;
+	reading->is_html = part->html;
+	reading->html = (struct html_text){ 0 };
+}
+
+/* What is in r->text, of ${reading}. */
+static void
+ask_text(struct reader *r, struct reading *reading)
+{
+	text_lines_feed(&reading->written, buf_str(&r->text), r->text.len);
+	if (!reading->is_html)
+		return;
+	buf_reset(&r->plain);
+	html_text_feed(
+	    &reading->html, buf_str(&r->text), r->text.len, &r->plain);
+	text_lines_feed(&reading->read, buf_str(&r->plain), r->plain.len);
+}
+
+static void
+take_data(void *arg, enum transfer_encoding which, const char *data, size_t n)
+{
+	struct reader *r = arg;
+	struct reading *reading = &r->readings[which];
+	size_t most = r->checks->part_size;
+
+	if (reading->charset == NULL || r->stage.verdict->done)
+		return;
+	if (most > 0 && n > most - reading->size)
+		n = most - reading->size;
+	reading->size += n;
+	buf_reset(&r->text);
+	charset_feed(reading->charset, data, n, &r->text);
+	ask_text(r, reading);
+}
+
+static void
+end(void *arg, enum transfer_encoding which)
+{
+	struct reader *r = arg;
+	struct reading *reading = &r->readings[which];
+
+	if (reading->charset == NULL)
+		return;
+	buf_reset(&r->text);
+	charset_end(reading->charset, &r->text);
+	ask_text(r, reading);
+	text_lines_end(&reading->written);
+	if (reading->is_html) {
+		buf_reset(&r->plain);
+		html_text_end(&reading->html, &r->plain);
+		text_lines_feed(
+		    &reading->read, buf_str(&r->plain), r->plain.len);
+		text_lines_end(&reading->read);
+	}
+	charset_close(reading->charset);
+	reading->charset = NULL;
+}
+
+/* It is the only one that is looked for; whoever else looks for it says so. */
+static void
+take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
+{
+	struct reader *r = arg;
+
+	(void)text;
+	(void)len;
+	content_verdict_reject(
+	    r->stage.verdict, 550, "5.6.0", mime_fault_reason(fault));
+}
+
+static const struct parts_sink sink = {
+	.header = take_header,
+	.begin = begin,
+	.data = take_data,
+	.end = end,
+	.fault = take_fault,
+};
+
+static void
+stage_header(struct content_stage *stage, const char *text, size_t len)
+{
+	struct reader *r = (struct reader *)stage;
+
+	if (!stage->verdict->done)
+		parts_header(r->parts, text, len);
+	stage->next->ops->header(stage->next, text, len);
+}
+
+static void
+stage_headers_end(struct content_stage *stage)
+{
+	struct reader *r = (struct reader *)stage;
+
+	if (!stage->verdict->done)
+		parts_headers_end(r->parts);
+	stage->next->ops->headers_end(stage->next);
+}
+
+static void
+stage_body(struct content_stage *stage, const char *data, size_t len)
+{
+	struct reader *r = (struct reader *)stage;
+
+	if (!stage->verdict->done)
+		parts_body(r->parts, data, len);
+	stage->next->ops->body(stage->next, data, len);
+}
+
+static void
+stage_end(struct content_stage *stage)
+{
+	struct reader *r = (struct reader *)stage;
+
+	if (!stage->verdict->done)
+		parts_end(r->parts);
+	stage->next->ops->end(stage->next);
+}
+
+static void
+stage_close(struct content_stage *stage)
+{
+	struct reader *r = (struct reader *)stage;
+
+	for (size_t i = 0; i < TRANSFER_ENCODINGS; i++) {
+		charset_close(r->readings[i].charset);
+		text_lines_free(&r->readings[i].written);
+		text_lines_free(&r->readings[i].read);
+	}
+	parts_free(r->parts);
+	arena_free(r->judge.scratch);
+	buf_free(&r->text);
+	buf_free(&r->plain);
+	free(r);
+}
+
+struct content_stage *
+text_checks_new(const struct text_checks *checks, const struct subject *subject,
+    struct content_verdict *verdict, struct content_stage *next)
+{
+	static const struct content_stage_ops ops = {
+		.header = stage_header,
+		.headers_end = stage_headers_end,
+		.body = stage_body,
+		.end = stage_end,
+		.close = stage_close,
+	};
+	struct reader *r = calloc(1, sizeof *r);
+	const struct text_lines lines = { .line = take_line,
+		.arg = r,
+		.longest = checks->options.line_length };
+
+	if (r == NULL)
+		fatal("out of memory");
+	r->stage = (struct content_stage){
+		.ops = &ops,
+		.next = next,
+		.verdict = verdict,
+	};
+	r->checks = checks;
+	r->judge = (struct content_judge){
+		.list = checks->list,
+		.subject = subject,
+		.verdict = verdict,
+		.scratch = arena_new(),
+	};
+	for (size_t i = 0; i < TRANSFER_ENCODINGS; i++)
+		r->readings[i].written = r->readings[i].read = lines;
+	r->parts = parts_new(&checks->options, &sink, r);
+	return &r->stage;
+}
