@@ -130,26 +130,51 @@ answer_routes(void)
 
 static struct loop_timer tick;
 static int turns;
+static bool behind; /* what has been added to the group may not be done */
+
+static void
+caught_up(struct store_op *op)
+{
+	behind = false;
+	free(op);
+}
+
+/* The group does one thing after the other: this is done when all that was
+ * added before is. */
+static void
+mark_end(void)
+{
+	struct store_op *op = calloc(1, sizeof *op);
+
+	behind = true;
+	op->kind = STORE_ASK;
+	op->done = caught_up;
+	memcpy(op->qid, "NOBODY", sizeof "NOBODY");
+	group_add(group, op);
+}
 
 static void
 fire(struct loop_timer *timer)
 {
 	/* Routes are answered at once; the rest waits for the test. */
 	answer_routes();
-	if (--turns <= 0)
+	if (--turns <= 0 && !behind)
 		loop_stop(loop);
 	else
 		loop_timer_set(loop, timer, clock_mono() + CLOCK_MS / 2);
 }
 
-/* Let everything come to rest. */
+/* Let everything come to rest: what one change leads to may be another one. */
 static void
 settle(void)
 {
-	turns = 30;
 	tick.fire = fire;
-	loop_timer_set(loop, &tick, clock_mono());
-	loop_run(loop);
+	for (int round = 0; round < 4; round++) {
+		turns = 8;
+		mark_end();
+		loop_timer_set(loop, &tick, clock_mono());
+		loop_run(loop);
+	}
 }
 
 static void
