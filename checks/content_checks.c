@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "checks/body_lines.h"
 #include "checks/checks_params.h"
 #include "checks/content_action.h"
 #include "checks/content_stage.h"
@@ -37,8 +38,9 @@ struct checker {
 	const struct subject *subject;
 	struct mime *mime;
 	struct arena *scratch;
-	struct buf out;      /* of the body, until the end of a call */
-	bool separator_next; /* the next line is the one that was put in
+	struct buf out;         /* of the body, until the end of a call */
+	struct body_lines held; /* that go there, and must be looked at */
+	bool separator_next;    /* the next line is the one that was put in
 			      * between headers and body */
 	bool ending;
 	void (*watch)(void *arg, const struct content_seen *seen);
@@ -358,6 +360,64 @@ put_header(struct checker *c, enum mime_class of, const char *text, size_t len)
 }
 
 static void
+put_line(struct checker *c, const char *text, size_t len, bool ends)
+{
+	buf_put(&c->out, text, len);
+	if (ends)
+		buf_puts(&c->out, "\r\n");
+}
+
+/* A line, or what a table has made of it. */
+static void
+put_edited(struct checker *c, const struct content_seen *e, bool ends)
+{
+	if (e->fate == CONTENT_PREPEND)
+		put_line(c, e->result, strlen(e->result), true);
+	if (e->fate == CONTENT_REPLACE)
+		put_line(c, e->result, strlen(e->result), ends);
+	else if (e->fate != CONTENT_DROP)
+		put_line(c, e->text, e->len, ends);
+	arena_reset(c->scratch);
+}
+
+static enum table_hint
+hint_of_lines(void *arg, const char *text, size_t len)
+{
+	const struct checker *c = arg;
+
+	return world_hint(
+	    c->subject->world, c->checks->lists[CONTENT_BODY], text, len);
+}
+
+static void
+take_line(void *arg, const char *text, size_t len, bool ends, bool silent)
+{
+	struct checker *c = arg;
+	struct content_seen e = {
+		.class = CONTENT_BODY, .text = text, .len = len
+	};
+
+	if (silent) {
+		put_line(c, text, len, ends);
+		return;
+	}
+	look(c, &e);
+	put_edited(c, &e, ends);
+}
+
+/* The lines that wait for it are done with before anything else happens. */
+static void
+look_at_lines(struct checker *c)
+{
+	static const struct body_lines_ops ops = {
+		.hint = hint_of_lines,
+		.line = take_line,
+	};
+
+	body_lines_look(&c->held, &ops, c);
+}
+
+static void
 take_header(
     void *arg, enum mime_class of, const char *text, size_t len, size_t offset)
 {
@@ -371,6 +431,7 @@ take_header(
 		.class = classes[of], .text = text, .len = len, .offset = offset
 	};
 
+	look_at_lines(c);
 	if (is_mime(text, len))
 		e.class = CONTENT_MIME;
 	look(c, &e);
@@ -397,17 +458,10 @@ take_headers_end(void *arg)
 {
 	struct checker *c = arg;
 
+	look_at_lines(c);
 	/* A message that is all headers gets no empty line. */
 	if (!c->ending)
 		c->stage.next->ops->headers_end(c->stage.next);
-}
-
-static void
-put_line(struct checker *c, const char *text, size_t len, bool ends)
-{
-	buf_put(&c->out, text, len);
-	if (ends)
-		buf_puts(&c->out, "\r\n");
 }
 
 static void
@@ -415,6 +469,7 @@ take_body(void *arg, const char *text, size_t len, bool ends, size_t offset)
 {
 	struct checker *c = arg;
 	size_t limit = c->checks->body_size;
+	bool wanted = limit == 0 || offset < limit;
 	struct content_seen e = { .class = CONTENT_BODY,
 		.text = text,
 		.len = len,
@@ -424,16 +479,18 @@ take_body(void *arg, const char *text, size_t len, bool ends, size_t offset)
 		c->separator_next = false;
 		return;
 	}
-	if (limit == 0 || offset < limit)
+	/* Who watches wants to know of each line what it was asked. */
+	if (wanted && c->watch == NULL &&
+	    c->checks->lists[CONTENT_BODY] != NULL) {
+		if (!body_lines_add(&c->held, text, len, ends))
+			look_at_lines(c);
+		return;
+	}
+	look_at_lines(c);
+	if (wanted)
 		look(c, &e);
 	tell(c, &e);
-	if (e.fate == CONTENT_PREPEND)
-		put_line(c, e.result, strlen(e.result), true);
-	if (e.fate == CONTENT_REPLACE)
-		put_line(c, e.result, strlen(e.result), ends);
-	else if (e.fate != CONTENT_DROP)
-		put_line(c, text, len, ends);
-	arena_reset(c->scratch);
+	put_edited(c, &e, ends);
 }
 
 static void
@@ -443,6 +500,7 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 	struct checker *c = arg;
 	const struct subject subject = for_log(c);
 
+	look_at_lines(c);
 	content_action_log(&subject, "reject",
 	    arena_printf(c->scratch, "mime-error %s:", mime_fault_text(fault)),
 	    make_key(c, text, len > MOST_LOGGED ? MOST_LOGGED : len), "");
@@ -466,6 +524,7 @@ static const struct mime_sink sink = {
 static void
 flush(struct checker *c)
 {
+	look_at_lines(c);
 	if (c->out.len > 0)
 		c->stage.next->ops->body(
 		    c->stage.next, c->out.data, c->out.len);
@@ -524,6 +583,7 @@ stage_close(struct content_stage *stage)
 	mime_free(c->mime);
 	arena_free(c->scratch);
 	buf_free(&c->out);
+	body_lines_free(&c->held);
 	free(c);
 }
 

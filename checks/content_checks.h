@@ -59,9 +59,11 @@ void content_checks_tables(struct content_checks *checks,
 /*
  * content_checks_new(checks, subject, verdict, next):
  * A stage for one message.  Its memory is bounded by the options: one header,
- * one line, and what one call passes on.  ${subject} says whom the log lines
- * name (queue_id, sender, recipient, helo, protocol ...) and has the world to
- * ask; all four outlive the stage, which is released by its close().
+ * one line, 64 KiB of lines that are looked at together (never longer than the
+ * call that brings them), and what one call passes on.  ${subject} says whom
+ * the log lines name (queue_id, sender, recipient, helo, protocol ...) and has
+ * the world to ask; all four outlive the stage, which is released by its
+ * close().
  *
  * A message is rejected with 550 5.7.1 or what the table says, with 550 5.6.0
  * for a fault that a strict_ parameter does not allow (and for parts nested

@@ -35,6 +35,13 @@ find(struct world *world, struct arena *arena, struct table *table,
 	return table_find(table, arena, key, value);
 }
 
+static enum table_hint
+hint(struct world *world, struct table *table, const char *text, size_t len)
+{
+	(void)world;
+	return table_hint(table, text, len);
+}
+
 static const char *
 policy(struct world *world, struct arena *arena, const struct world_service *to,
     const char *request, int64_t deadline, const char **why)
@@ -87,6 +94,7 @@ random_number(struct world *world)
 static const struct world_ops ops = {
 	.ask_all = ask_all,
 	.find = find,
+	.hint = hint,
 	.policy = policy,
 	.verify = verify,
 	.now = now,

@@ -217,6 +217,38 @@ pattern_find(void *state, struct arena *arena, const char *key,
 	return TABLE_NONE;
 }
 
+/* Is there a rule that may match one of several texts with these candidates?
+ * Blocks are entered when their "if" may hold for one of them. */
+static bool
+may_match(const struct asking *a)
+{
+	const struct pattern *p = a->pattern;
+
+	for (size_t i = 0; (i = next_rule(a, i)) < p->count; i++) {
+		if (p->rules[i].kind == PATTERN_RULE)
+			return true;
+		if (p->rules[i].kind == PATTERN_IF && !is_candidate(a, i) &&
+		    !p->rules[i].written.negated)
+			i = p->rules[i].jump;
+	}
+	return false;
+}
+
+enum table_hint
+pattern_hint(void *state, const char *text, size_t len)
+{
+	struct pattern *p = state;
+	struct asking a = { .pattern = p };
+
+	/* Rules that nobody knows may always match. */
+	a.candidates = prefilter_unknown(p->prefilter);
+	if (a.candidates == NULL || may_match(&a))
+		return TABLE_UNKNOWN;
+	a.candidates = prefilter_candidates(p->prefilter, text, len);
+	return a.candidates != NULL && !may_match(&a) ? TABLE_SILENT
+						      : TABLE_PERHAPS;
+}
+
 void
 pattern_lines(void *state,
     void (*fn)(void *arg, const char *file, unsigned line), void *arg)

@@ -31,8 +31,9 @@ struct pattern_engine {
 	void *(*compile)(const char *expression, unsigned options,
 	    unsigned *groups, struct err *err);
 	void (*release)(void *code);
-	/* For a prefilter: what matches wherever the expression does, and the
-	 * MULTIMATCH_ flags; false: cannot be said. */
+	/* For a prefilter: what matches wherever the expression does, and any
+	 * text that has a line which the expression matches; and the
+	 * MULTIMATCH_ flags.  False: cannot be said. */
 	bool (*widen)(const char *expression, unsigned options, struct buf *out,
 	    unsigned *flags);
 	/* spans[0..n) are set if it matches.  PATTERN_FAILED and the reason:
@@ -57,5 +58,6 @@ void pattern_lines(void *state,
  */
 enum table_status pattern_find(void *state, struct arena *arena,
     const char *key, struct table_value *value);
+enum table_hint pattern_hint(void *state, const char *text, size_t len);
 
 #endif

@@ -135,29 +135,45 @@ pass_group(const char *p)
 	return *p == '>' ? p + 1 : NULL;
 }
 
-bool
-portable_pcre(const char *expression)
+/* Behind what stands at ${p}; NULL: not certain. */
+static const char *
+pass_pcre(const char *p)
 {
-	const char *p = expression;
+	switch (*p) {
+	case '\\':
+		return pass_escape(p, "dDwWsSbBAzZnrtfea1");
+	case '[':
+		return pass_brackets(p);
+	case '(':
+		return pass_group(p);
+	default:
+		return p + 1;
+	}
+}
+
+bool
+portable_pcre(const char *expression, struct buf *out)
+{
+	const char *p = expression, *next;
 
 	/* Options in the middle hold for some branches only. */
-	if (strncmp(p, "(?i)", 4) == 0)
+	if (strncmp(p, "(?i)", 4) == 0) {
+		buf_puts(out, "(?i)");
 		p += 4;
-	while (p != NULL && *p != '\0')
-		switch (*p) {
-		case '\\':
-			p = pass_escape(p, "dDwWsSbBAzZnrtfea1");
-			break;
-		case '[':
-			p = pass_brackets(p);
-			break;
-		case '(':
-			p = pass_group(p);
-			break;
-		default:
-			p++;
-		}
-	return p != NULL;
+	}
+	for (; *p != '\0'; p = next) {
+		next = pass_pcre(p);
+		if (next == NULL)
+			return false;
+		/* The ends of a line may be within the text. */
+		if (*p == '\\' && p[1] == 'A')
+			buf_putc(out, '^');
+		else if (*p == '\\' && (p[1] == 'z' || p[1] == 'Z'))
+			buf_putc(out, '$');
+		else
+			buf_put(out, p, (size_t)(next - p));
+	}
+	return true;
 }
 
 /* A set of octets, as a bracket expression of POSIX means it. */

@@ -9,12 +9,12 @@
 
 struct buf;
 
-/* portable_pcre(expression): means the same elsewhere, as it is. */
-bool portable_pcre(const char *expression);
-
-/* portable_posix(expression, fold, out): append to ${out} what the POSIX
- * extended expression is in the other syntax; ${fold}: in any case.  False:
- * left alone, and what stands in ${out} then is nothing. */
+/* portable_pcre(expression, out), portable_posix(expression, fold, out):
+ * Append to ${out} what the expression of PCRE, or the extended one of POSIX
+ * (${fold}: in any case), is elsewhere, where "^" and "$" match at each line:
+ * it matches a text of several lines, too, if the expression matches one of
+ * them.  False: left alone, and what stands in ${out} then is nothing. */
+bool portable_pcre(const char *expression, struct buf *out);
 bool portable_posix(const char *expression, bool fold, struct buf *out);
 
 #endif

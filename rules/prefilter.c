@@ -378,10 +378,10 @@ prefilter_candidates(struct prefilter *p, const char *text, size_t len)
 	return scan.bits;
 }
 
-bool
-prefilter_knows(struct prefilter *p, size_t rule)
+const uint64_t *
+prefilter_unknown(struct prefilter *p)
 {
 	const struct view *v = p != NULL ? atomic_load(&p->view) : NULL;
 
-	return v != NULL && (v->all[rule / WORD] >> rule % WORD & 1) == 0;
+	return v != NULL ? v->all : NULL;
 }

@@ -59,7 +59,8 @@ void prefilter_ready(struct prefilter *p, const char *name, size_t count);
 const uint64_t *
 prefilter_candidates(struct prefilter *p, const char *text, size_t len);
 
-/* prefilter_knows(p, rule): it is only tried on texts that it may match. */
-bool prefilter_knows(struct prefilter *p, size_t rule);
+/* prefilter_unknown(p): the same bits for the rules that may match any text.
+ * NULL: all; until the table is closed. */
+const uint64_t *prefilter_unknown(struct prefilter *p);
 
 #endif

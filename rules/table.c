@@ -463,6 +463,26 @@ table_find(struct table *table, struct arena *arena, const char *key,
 	return status;
 }
 
+enum table_hint
+table_hint(struct table *table, const char *text, size_t len)
+{
+	enum table_hint hint = TABLE_UNKNOWN;
+	struct content *content;
+	bool look;
+
+	/* A key that is no UTF-8 is worth a warning where it has to be. */
+	if (table->type == NULL || table->type->hint == NULL ||
+	    (table->open_flags & (TABLE_UTF8 | TABLE_ANY_OCTETS)) == TABLE_UTF8)
+		return hint;
+	content = take(table, &look);
+	if (look)
+		content = refresh(table, content);
+	if (content != NULL)
+		hint = table->type->hint(content->state, text, len);
+	give_back(table, content);
+	return hint;
+}
+
 int
 table_each(struct table *table,
     void (*fn)(void *arg, const char *key, const char *value, unsigned line),

@@ -76,6 +76,18 @@ unsigned table_bad_lines(const struct table *table);
 enum table_status table_find(struct table *table, struct arena *arena,
     const char *key, struct table_value *value);
 
+/* What is known of many texts before a table is asked for one of them. */
+enum table_hint {
+	TABLE_UNKNOWN, /* nothing, whatever the texts are */
+	TABLE_PERHAPS, /* one or another may be there */
+	TABLE_SILENT,  /* none is: it need not be asked */
+};
+
+/* table_hint(table, text, len): of the lines of ${text}, ended by "\n", the last
+ * one or not, without NUL.  One look at many lines costs what a look-up of one
+ * does.  Never blocks. */
+enum table_hint table_hint(struct table *table, const char *text, size_t len);
+
 /* A list of tables, asked in order: "hash:a, inline:{b=c}". */
 struct table_list {
 	struct table **tables;

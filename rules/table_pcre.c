@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/multimatch.h"
@@ -146,13 +145,12 @@ widen(
 {
 	/* Blanks, comments, and where "$" is: a matter of opinion. */
 	if ((options & (PCRE2_EXTENDED | PCRE2_DOLLAR_ENDONLY)) != 0 ||
-	    !portable_pcre(expression))
+	    !portable_pcre(expression, out))
 		return false;
 	/* Anchored or not greedy: it matches less, or something else. */
-	*flags = ((options & PCRE2_CASELESS) != 0 ? MULTIMATCH_CASELESS : 0) |
-	    ((options & PCRE2_DOTALL) != 0 ? MULTIMATCH_DOTALL : 0) |
-	    ((options & PCRE2_MULTILINE) != 0 ? MULTIMATCH_MULTILINE : 0);
-	buf_puts(out, expression);
+	*flags = MULTIMATCH_MULTILINE |
+	    ((options & PCRE2_CASELESS) != 0 ? MULTIMATCH_CASELESS : 0) |
+	    ((options & PCRE2_DOTALL) != 0 ? MULTIMATCH_DOTALL : 0);
 	return true;
 }
 
@@ -225,6 +223,7 @@ const struct table_type table_pcre = {
 	.flags = TABLE_WHOLE_KEY,
 	.open = open_pcre,
 	.find = pattern_find,
+	.hint = pattern_hint,
 	.close = pattern_close,
 	.changed = pattern_changed,
 	.lines = pattern_lines,

@@ -67,8 +67,8 @@ widen(
 	if ((options & REG_EXTENDED) == 0 ||
 	    !portable_posix(expression, fold, out))
 		return false;
-	*flags = MULTIMATCH_DOTALL | (fold ? MULTIMATCH_CASELESS : 0) |
-	    ((options & REG_NEWLINE) != 0 ? MULTIMATCH_MULTILINE : 0);
+	*flags = MULTIMATCH_DOTALL | MULTIMATCH_MULTILINE |
+	    (fold ? MULTIMATCH_CASELESS : 0);
 	return true;
 }
 
@@ -133,6 +133,7 @@ const struct table_type table_regexp = {
 	.flags = TABLE_WHOLE_KEY,
 	.open = open_regexp,
 	.find = pattern_find,
+	.hint = pattern_hint,
 	.close = pattern_close,
 	.changed = pattern_changed,
 	.lines = pattern_lines,

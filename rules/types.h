@@ -46,6 +46,9 @@ struct table_type {
 	/* Any number of threads.  value->file is set where it is known. */
 	enum table_status (*find)(void *state, struct arena *arena,
 	    const char *key, struct table_value *value);
+	/* For table_hint(); NULL: nothing is known.  For types that have
+	 * changed() only. */
+	enum table_hint (*hint)(void *state, const char *text, size_t len);
 	void (*close)(void *state);
 	/* Has what ${state} was read from been replaced?  One thread at a
 	 * time, at most once a second.  NULL: never. */

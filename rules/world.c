@@ -80,6 +80,21 @@ world_find_part(struct world *world, struct arena *arena,
 	return find_in(world, arena, list, key, TABLE_WHOLE_KEY, value);
 }
 
+enum table_hint
+world_hint(struct world *world, const struct table_list *list, const char *text,
+    size_t len)
+{
+	enum table_hint least = TABLE_SILENT, hint;
+
+	if (world->ops->hint == NULL)
+		return TABLE_UNKNOWN;
+	for (size_t i = 0; i < list->count && least != TABLE_UNKNOWN; i++) {
+		hint = world->ops->hint(world, list->tables[i], text, len);
+		least = hint < least ? hint : least;
+	}
+	return least;
+}
+
 int64_t
 world_now(struct world *world)
 {

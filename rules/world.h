@@ -32,6 +32,9 @@ struct world_ops {
 	    struct dns_question *questions, size_t n, int64_t deadline);
 	enum table_status (*find)(struct world *world, struct arena *arena,
 	    struct table *table, const char *key, struct table_value *value);
+	/* NULL: nothing is known. */
+	enum table_hint (*hint)(struct world *world, struct table *table,
+	    const char *text, size_t len);
 	/* Send ${request} (attributes, ended by an empty line) to the policy
 	 * service ${to}; the action, or NULL and the reason. */
 	const char *(*policy)(struct world *world, struct arena *arena,
@@ -68,6 +71,11 @@ enum table_status world_find_any(struct world *world, struct arena *arena,
     const struct table_list *list, const char *key, struct table_value *value);
 enum table_status world_find_part(struct world *world, struct arena *arena,
     const struct table_list *list, const char *key, struct table_value *value);
+
+/* world_hint(world, list, text, len): as table_hint(), for all tables of
+ * ${list}; in a world that only plays nothing is known. */
+enum table_hint world_hint(struct world *world, const struct table_list *list,
+    const char *text, size_t len);
 
 int64_t world_now(struct world *world);
 int64_t world_mono(struct world *world);

@@ -58,6 +58,108 @@ differ(struct table *plain, struct table *filtered, const char *text)
 	return wrong;
 }
 
+/* Texts that are ruled out together; 1: wrongly. */
+static int
+differ_together(
+    struct table *plain, struct table *filtered, struct buf *text, int *silent)
+{
+	struct arena *arena = arena_new();
+	struct table_value value;
+	char *next = text->data, *line;
+	int wrong = 0;
+
+	if (table_hint(filtered, text->data, text->len) == TABLE_SILENT) {
+		++*silent;
+		while ((line = strsep(&next, "\n")) != NULL)
+			if (table_find(plain, arena, line, &value) !=
+			    TABLE_NONE) {
+				printf("# \"%s\": line %u\n", line, value.line);
+				wrong = 1;
+			}
+	}
+	arena_free(arena);
+	return wrong;
+}
+
+/* Rules that answer seldom enough for a hint to say so. */
+static void
+test_hints(const char *type)
+{
+	struct rulegen g = { .seed = 77 };
+	struct buf rules = { 0 }, text = { 0 };
+	struct table *plain, *filtered;
+	int wrong = 0, silent = 0;
+
+	for (int table = 0; table < 60; table++) {
+		buf_reset(&rules);
+		for (int i = 0; i < 3; i++) {
+			buf_puts(&rules, "/^abc");
+			rulegen_expression(&g, &rules, *type == 'r', 1);
+			buf_puts(&rules, i == 1 ? "c$/ x\n" : "/ x\n");
+		}
+		buf_puts(&rules, "if /aaa/\n!/b/ y\nendif\n");
+		put_file("plain", buf_str(&rules));
+		put_file("filtered", buf_str(&rules));
+		plain = open_with(&nowhere, type, "plain");
+		filtered = open_with(&here, type, "filtered");
+		for (int i = 0; i < 100; i++) {
+			buf_reset(&text);
+			for (int k = 0; k < 3; k++) {
+				buf_puts(&text, k > 0 ? "\n" : "");
+				rulegen_text(&g, &text);
+			}
+			wrong +=
+			    differ_together(plain, filtered, &text, &silent);
+		}
+		table_close(plain);
+		table_close(filtered);
+	}
+	ok(wrong == 0, "%s: lines that are silent together are so", type);
+	ok(silent > 300, "%s: and often are (%d of 6000)", type, silent);
+	buf_free(&rules);
+	buf_free(&text);
+	(void)collect();
+}
+
+static void
+test_hint_kinds(void)
+{
+	static const struct {
+		const char *rules, *text;
+		enum table_hint hint;
+	} cases[] = {
+		{ "/b$/ x\n", "a\nbc\nc", TABLE_SILENT },
+		{ "/b$/ x\n", "a\nb\nc", TABLE_PERHAPS },
+		{ "/^b/ x\n/\\h/ x\n", "a", TABLE_UNKNOWN },
+		{ "/^b/ x\n!/c/ x\n", "c", TABLE_UNKNOWN },
+		{ "if /a/\n!/c/ x\nendif\n", "b\nc", TABLE_SILENT },
+		{ "if /a/\n!/c/ x\nendif\n", "a\nc", TABLE_PERHAPS },
+		{ "if /a/\n/\\h/ x\nendif\n", "a\nc", TABLE_PERHAPS },
+		{ "if /a/\n/\\h/ x\nendif\n", "b\nc", TABLE_SILENT },
+		{ "if !/a/\n/c/ x\nendif\n", "a\nc", TABLE_PERHAPS },
+		{ "if !/a/\n/c/ x\nendif\n", "a\nb", TABLE_SILENT },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct table *t;
+
+		put_file("t", cases[i].rules);
+		t = open_with(&here, "pcre", "t");
+		ok(table_hint(t, cases[i].text, strlen(cases[i].text)) ==
+			cases[i].hint,
+		    "%s: %s", cases[i].rules, cases[i].text);
+		table_close(t);
+		t = open_with(&nowhere, "pcre", "t");
+		ok(table_hint(t, "a", 1) == TABLE_UNKNOWN,
+		    "without a prefilter nothing is known");
+		table_close(t);
+	}
+	struct table *none = table_open("static:x", NULL, NULL);
+
+	ok(table_hint(none, "a", 1) == TABLE_UNKNOWN, "of another type, too");
+	table_close(none);
+}
+
 static void
 test_generated(const char *type, unsigned rules, unsigned texts, uint64_t seed)
 {
@@ -163,20 +265,29 @@ test_portable(void)
 		"[]a]", "[\\w-.]", "\\12", "\\p{L}", "(?1)", "(?(1)a)", "\\K",
 		"\\Ra", "(?#c)", "[[:^alpha:]]", "\\h", "(?|a)" };
 
+	struct buf out = { 0 };
+
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct buf out = { 0 };
 		bool known = portable_posix(cases[i].posix, true, &out);
 
 		ok(known == (cases[i].want != NULL), "%s: %s", cases[i].posix,
 		    known ? "known" : "left alone");
 		if (known)
 			is(buf_str(&out), cases[i].want, "%s", cases[i].posix);
-		buf_free(&out);
+		buf_reset(&out);
 	}
-	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-		ok(portable_pcre(same[i]), "%s: the same everywhere", same[i]);
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+		ok(portable_pcre(same[i], &out) &&
+			strcmp(buf_str(&out), same[i]) == 0,
+		    "%s: the same everywhere", same[i]);
+		buf_reset(&out);
+	}
+	ok(portable_pcre("\\Aa\\.\\z|[\\.]\\Z", &out), "ends of the text");
+	is(buf_str(&out), "^a\\.$|[\\.]$", "are those of lines");
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		ok(!portable_pcre(others[i]), "%s: left alone", others[i]);
+		ok(!portable_pcre(others[i], &out), "%s: left alone",
+		    others[i]);
+	buf_free(&out);
 }
 
 static void
@@ -321,6 +432,9 @@ main(void)
 	if (multimatch_version() != NULL) {
 		test_octets();
 		test_chunks();
+		test_hints("pcre");
+		test_hints("regexp");
+		test_hint_kinds();
 		for (uint64_t seed = 1; seed <= 60; seed++)
 			test_generated("pcre", 40, 200, seed * 7919);
 		for (uint64_t seed = 1; seed <= 60; seed++)

@@ -115,9 +115,43 @@ ok $w->wait_for(sub {
 }, 60), "is compiled with the others";
 answers("after a change");
 
-my ($status, $text) = $w->reconfigure(main => $main .
+# Lines of a body are looked at together: what becomes of them does not change.
+my $sink = $w->sink("hop");
+my $relay = $main . "relayhost = [127.0.0.1]:\${port:hop}\n" .
+    "relay_domains = example.com\n";
+$files{body} .= join "", "/^replace( [0-9]+)\$/ REPLACE replaced\$1\n",
+    "/^ignore/ IGNORE\n", "/^prepend/ PREPEND before\n", "/^warn/ WARN\n";
+my ($status, $text) = $w->reconfigure(main => $relay, files => \%files);
+is $status, 0, "rules that edit" or diag $text;
+$before = length $w->log;
+my $body = join "", map { ($_ % 61 == 0 ? "replace $_" : $_ % 97 == 0
+	? "ignore" : $_ % 89 == 0 ? "prepend" : $_ % 113 == 0 ? "warn $_"
+	: "a line that is one of many, $_") . "\r\n" } 1 .. 1000;
+my $mime = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n" .
+    "\r\n--b\r\nX-Part: one\r\n\r\n${body}--b\r\nX-Part: two\r\n\r\n" .
+    "ignore\r\nlast\r\n--b--\r\n";
+ok $w->wait_for(sub {
+	substr($w->log, $before) =~ m{body: 604 of 604 rules are prefiltered}
+}, 60), "are compiled, too";
+like $w->send_mail(to => 'user@example.com', data => "Subject: order\r\n$mime"),
+    qr/^250/, "a long message with them";
+my ($first) = $w->messages($sink, 1);
+
+($status, $text) = $w->reconfigure(main => $relay .
     "weir_prefilter = no\n", files => \%files);
 is $status, 0, "weir_prefilter = no" or diag $text;
+like $w->send_mail(to => 'user@example.com', data => "Subject: order\r\n$mime"),
+    qr/^250/, "the same without a prefilter";
+my @both = map { s/^.*?\r?\n\r?\n//sr } $w->messages($sink, 2);
+is scalar @both, 2, "both have arrived";
+is $both[0], $both[1], "and are the same";
+my @gone = $both[0] =~ /^(replaced \d+|before|ignore|X-Part: two|last)/mg;
+is scalar(grep { /^replaced/ } @gone), 16, "with lines replaced";
+is scalar(grep { /^before/ } @gone), 11, "lines put before others";
+is scalar(grep { /^ignore/ } @gone), 0, "lines left out";
+is "@gone[-2, -1]", "X-Part: two last", "and all to its end";
+my @warned = $w->log =~ /warning: body (warn \d+)/g;
+is scalar(@warned), 16, "the warnings are the same, too";
 answers("without");
 is $w->stop, 0, "the gateway ends well";
 is $w->complaints, "", "no complaints";

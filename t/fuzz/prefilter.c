@@ -1,5 +1,5 @@
 /* A table with a prefilter answers as one without: the same value of the same
- * line.  The first octet: regexp: or pcre:, and whether what follows is rules
+ * line; and lines that are ruled out together are in it neither.  The first octet: regexp: or pcre:, and whether what follows is rules
  * and texts as they are or decisions of a generator. */
 #include <fcntl.h>
 #include <stdint.h>
@@ -59,6 +59,27 @@ compare(struct table *plain, struct table *filtered, const char *text)
 	must(one.line == other.line);
 	if (status == TABLE_FOUND)
 		must(strcmp(one.text, other.text) == 0);
+	arena_free(arena);
+}
+
+static void
+check_hint(struct table *plain, struct table *filtered, struct buf *texts)
+{
+	struct arena *arena = arena_new();
+	struct table_value value;
+	char *next = texts->data, *line;
+	bool found = false;
+
+	for (size_t i = 0; i < texts->len; i++)
+		if (texts->data[i] == '\0')
+			texts->data[i] = '\n';
+	complained = false;
+	if (table_hint(filtered, texts->data, texts->len) == TABLE_SILENT)
+		while ((line = strsep(&next, "\n")) != NULL)
+			found = found ||
+			    table_find(plain, arena, line, &value) !=
+				TABLE_NONE;
+	must(!found || complained);
 	arena_free(arena);
 }
 
@@ -133,6 +154,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (const char *p = buf_str(&texts);
 		     p < texts.data + texts.len; p += strlen(p) + 1)
 			compare(plain, filtered, p);
+		check_hint(plain, filtered, &texts);
 		table_close(plain);
 		table_close(filtered);
 		(void)close(fds[0]);
