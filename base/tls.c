@@ -33,6 +33,7 @@ struct tls {
 	SSL *ssl;
 	const EVP_MD *digest;
 	int fd;
+	struct tls_context_fault fault;
 	char reason[120];
 };
 
@@ -170,6 +171,7 @@ begin(SSL_CTX *ctx, const EVP_MD *digest, int fd)
 	BIO_set_data(bio, tls);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(tls->ssl, bio, bio);
+	(void)SSL_set_app_data(tls->ssl, &tls->fault);
 	return tls;
 }
 
@@ -333,6 +335,67 @@ fingerprint(const EVP_MD *digest, const void *der, int n, struct arena *arena)
 	return hex(octets, len, arena);
 }
 
+/* Who has signed what is farthest from the peer's certificate. */
+static const char *
+last_issuer(const struct tls *tls, struct arena *arena)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(tls->ssl);
+	int n = chain != NULL ? sk_X509_num(chain) : 0;
+	X509 *last = n > 0 ? sk_X509_value(chain, n - 1)
+			   : SSL_get0_peer_certificate(tls->ssl);
+	char text[256];
+
+	(void)X509_NAME_oneline(
+	    X509_get_issuer_name(last), text, (int)sizeof text);
+	return arena_strdup(arena, text);
+}
+
+static void
+fault_facts(const struct tls *tls, struct arena *arena, struct tls_facts *facts)
+{
+	const char *side = SSL_is_server(tls->ssl) ? "client" : "server";
+	int code = tls->fault.code;
+
+	/* Of a session that is resumed nothing is looked at again. */
+	if (code == X509_V_OK)
+		code = (int)SSL_get_verify_result(tls->ssl);
+	facts->fault_of = "certificate";
+	switch (code) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		facts->fault = arena_printf(
+		    arena, "untrusted issuer %s", last_issuer(tls, arena));
+		return;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		facts->fault = "self-signed certificate";
+		return;
+	case X509_V_ERR_INVALID_PURPOSE:
+		facts->fault = arena_printf(
+		    arena, "not designated for use as a %s certificate", side);
+		return;
+	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+		facts->fault = arena_printf(arena,
+		    "certificate chain longer than limit(%d)",
+		    tls->fault.depth - 1);
+		return;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD:
+		facts->fault = "certificate has expired";
+		break;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+	case X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD:
+		facts->fault = "certificate not yet valid";
+		break;
+	default:
+		facts->fault = arena_printf(arena, "num=%d:%s", code,
+		    X509_verify_cert_error_string(code));
+		break;
+	}
+	facts->fault_of = arena_printf(arena, "%s certificate", side);
+}
+
 static void
 certificate_facts(
     const struct tls *tls, struct arena *arena, struct tls_facts *facts)
@@ -355,6 +418,8 @@ certificate_facts(
 	if (facts->ccert_trusted) {
 		facts->ccert_cn = facts->claimed_cn;
 		facts->ccert_issuer_cn = facts->claimed_issuer_cn;
+	} else {
+		fault_facts(tls, arena, facts);
 	}
 	n = i2d_X509(cert, &der);
 	facts->ccert_fingerprint = fingerprint(tls->digest, der, n, arena);

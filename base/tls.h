@@ -25,6 +25,8 @@ struct tls_settings {
 	const char *fingerprint_digest; /* "": sha256 */
 	bool ask_ccert, req_ccert; /* either asks for a client certificate; it
 				    * is the caller who looks at what came */
+	unsigned most_between; /* authorities that may stand between a client's
+				* certificate and the one in ca_file; 0: any */
 };
 
 /* tls_server_new(settings, err), tls_client_new(settings, err): read the files
@@ -72,6 +74,9 @@ struct tls_facts {
 	    *claimed_issuer_cn; /* whether verified or not */
 	const char *ccert_fingerprint, *ccert_pubkey_fingerprint;
 	bool ccert_given, ccert_trusted;
+	/* As Postfix logs why it is not trusted, "FAULT_OF verification failed
+	 * for NAME: FAULT"; NULL if none was given, or a trusted one. */
+	const char *fault, *fault_of;
 	const char *sni; /* "" if none or not a host name */
 	bool resumed;
 };

@@ -52,8 +52,17 @@ no_password(char *to, int size, int writing, void *arg)
 static int
 go_on(int good, X509_STORE_CTX *store)
 {
-	(void)good;
-	(void)store;
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(
+	    store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_context_fault *fault = SSL_get_app_data(ssl);
+	int depth = X509_STORE_CTX_get_error_depth(store);
+
+	/* OpenSSL keeps the last error, which may follow from the first. */
+	if (!good && fault != NULL &&
+	    (fault->code == X509_V_OK || depth < fault->depth))
+		*fault =
+		    (struct tls_context_fault){ X509_STORE_CTX_get_error(store),
+			    depth };
 	return 1;
 }
 
@@ -369,6 +378,8 @@ set_server(SSL_CTX *ctx, const struct tls_settings *s)
 		return;
 	SSL_CTX_set_verify(
 	    ctx, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, go_on);
+	if (s->most_between > 0)
+		SSL_CTX_set_verify_depth(ctx, (int)s->most_between);
 	if (text(s->ca_file)[0] != '\0')
 		SSL_CTX_set_client_CA_list(
 		    ctx, SSL_load_client_CA_file(s->ca_file));

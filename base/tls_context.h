@@ -8,6 +8,13 @@
 struct err;
 struct tls_settings;
 
+/* What is first wrong with the peer's certificate, or nearest to it in its
+ * chain; that of a connection is its SSL's app data, if set. */
+struct tls_context_fault {
+	int code; /* X509_V_OK: nothing */
+	int depth;
+};
+
 /* tls_context_new(settings, server, err): a context of a server or a client;
  * NULL and the reason in ${err}. */
 SSL_CTX *tls_context_new(

@@ -8,6 +8,7 @@
 #include "base/net.h"
 #include "checks/action.h"
 #include "checks/check.h"
+#include "checks/note.h"
 #include "checks/resolved.h"
 #include "checks/site.h"
 #include "checks/subject.h"
@@ -189,8 +190,10 @@ access_certificate(struct ask *ask, struct answer *answer)
 {
 	const struct subject *s = ask->subject;
 
-	if (s->ccert_fingerprint == NULL)
+	if (s->ccert_fingerprint == NULL) {
+		note_unasked(s, ask->check->name);
 		return;
+	}
 	ask->name = s->ccert_cn != NULL ? s->ccert_cn : "";
 	ask->class = "Client certificate";
 	for (const enum argument_print *p = ask->argument->prints;
@@ -200,7 +203,8 @@ access_certificate(struct ask *ask, struct answer *answer)
 		    : s->ccert_pubkey_fingerprint;
 
 		if (print != NULL &&
-		    access_find(ask, print, ACCESS_WHOLE, answer))
+		    access_find(ask, print, ACCESS_WHOLE, answer) &&
+		    (answer->kind != ANSWER_DUNNO || answer->stop))
 			return;
 	}
 }

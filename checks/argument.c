@@ -62,11 +62,12 @@ parse_order(struct argument *argument, const char *text, struct arena *arena,
     struct err *err)
 {
 	const char *equals = strchr(text, '='), *word;
-	size_t n = 0;
+	size_t n = 0, name = strcspn(text, " \t\r\n=");
 
-	if (equals == NULL ||
-	    strncasecmp(text, "search_order", strlen("search_order")) != 0) {
-		err_set(err, "need search_order = ..., not \"%s\"", text);
+	if (equals == NULL || name != strlen("search_order") ||
+	    strncmp(text, "search_order", name) != 0) {
+		err_set(err, "unknown map attribute in '%s': '%.*s'",
+		    argument->text, (int)name, text);
 		return -1;
 	}
 	equals++;
@@ -80,7 +81,8 @@ parse_order(struct argument *argument, const char *text, struct arena *arena,
 		} else if (strcasecmp(word, "pubkey_fingerprint") == 0) {
 			argument->prints[n++] = ARGUMENT_PRINT_KEY;
 		} else {
-			err_set(err, "unknown search_order \"%s\"", word);
+			err_set(err, "unknown search type '%s' in '%s'", word,
+			    argument->text);
 			return -1;
 		}
 	}

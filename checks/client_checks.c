@@ -97,6 +97,8 @@ client_checks_certificate(struct ask *ask, struct answer *answer)
 		s->ccert_pubkey_fingerprint };
 	struct table_value value;
 
+	if (s->ccert_fingerprint == NULL && s->tls_protocol != NULL)
+		note_unasked(s, ask->check->name);
 	for (unsigned i = 0; i < 2; i++) {
 		if (prints[i] == NULL || prints[i][0] == '\0')
 			continue;

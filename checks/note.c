@@ -15,6 +15,15 @@ note_client(const struct subject *subject)
 	    subject->client_addr);
 }
 
+void
+note_unasked(const struct subject *subject, const char *restriction)
+{
+	if (subject->ccert_unasked)
+		event_warning(subject->by,
+		    "%s is requested, but \"smtpd_tls_ask_ccert = no\"",
+		    restriction);
+}
+
 static const char *
 external(const struct subject *subject, const char *address)
 {

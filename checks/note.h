@@ -10,6 +10,10 @@ struct subject;
 void note_decision(const struct subject *subject, const char *where,
     const char *action, const char *text, const char *trace);
 
+/* note_unasked(subject, restriction): a warning, if the restriction needs a
+ * certificate of a client that is never asked for one. */
+void note_unasked(const struct subject *subject, const char *restriction);
+
 /* note_client(subject): "name[addr]", in the subject's arena. */
 const char *note_client(const struct subject *subject);
 

@@ -174,10 +174,19 @@ state_of(const struct ask *ask)
 }
 
 /* Certificates are told of only if somebody we trust has signed them. */
-static const char *
-if_trusted(const struct subject *s, const char *text)
+static void
+put_trusted(
+    struct buf *out, const char *name, const struct ask *ask, const char *text)
 {
-	return s->ccert_trusted ? text : "";
+	struct buf coded = { 0 };
+
+	for (; ask->subject->ccert_trusted && *text != '\0'; text++)
+		if (*text > ' ' && *text < 127 && *text != '+')
+			buf_putc(&coded, *text);
+		else /* RFC 3461, 4: xtext */
+			buf_printf(&coded, "+%02X", (unsigned char)*text);
+	put(out, name, coded.data);
+	buf_free(&coded);
 }
 
 static void
@@ -192,8 +201,8 @@ put_session(struct buf *out, const struct ask *ask)
 	put(out, "sasl_method", s->sasl_method);
 	put(out, "sasl_username", s->sasl_username);
 	put(out, "sasl_sender", s->sasl_sender);
-	put(out, "ccert_subject", if_trusted(s, s->ccert_cn));
-	put(out, "ccert_issuer", if_trusted(s, s->ccert_issuer));
+	put_trusted(out, "ccert_subject", ask, s->ccert_cn);
+	put_trusted(out, "ccert_issuer", ask, s->ccert_issuer);
 	put(out, "ccert_fingerprint", s->ccert_fingerprint);
 	put(out, "ccert_pubkey_fingerprint", s->ccert_pubkey_fingerprint);
 	put(out, "encryption_protocol", s->tls_protocol);

@@ -59,7 +59,8 @@ struct subject {
 	int tls_bits;
 	const char *ccert_cn, *ccert_issuer, *ccert_fingerprint,
 	    *ccert_pubkey_fingerprint; /* NULL: none */
-	bool ccert_trusted;
+	bool ccert_trusted;            /* if not, the names are only claimed */
+	bool ccert_unasked; /* none is asked for: smtpd_tls_ask_ccert = no */
 	bool local_rewrite; /* client is in local_header_rewrite_clients */
 };
 

@@ -133,7 +133,7 @@ take_argument(struct words *w, struct step *step)
 	if (argument_parse(&step->argument, word, context->conf, context->arena,
 		&why) != 0)
 		mistake(w, step,
-		    check->takes == ARGUMENT_ZONE
+		    check->takes == ARGUMENT_ZONE || word[0] == '{'
 			? arena_strdup(context->arena, why.text)
 			: need(w, check, word));
 	if (why.text[0] != '\0')

@@ -81,8 +81,8 @@ take_facts(struct session *s, const struct tls_facts *t)
 	f->tls_bits = t->bits;
 	if (t->ccert_given) {
 		f->ccert_trusted = t->ccert_trusted;
-		f->ccert_cn = t->ccert_cn;
-		f->ccert_issuer = t->ccert_issuer_cn;
+		f->ccert_cn = t->claimed_cn;
+		f->ccert_issuer = t->claimed_issuer_cn;
 		f->ccert_fingerprint = t->ccert_fingerprint;
 		f->ccert_pubkey_fingerprint = t->ccert_pubkey_fingerprint;
 	}
@@ -111,21 +111,35 @@ failed(struct session *s, const char *reason)
 	return CMD_TLS_FAILED;
 }
 
+/* smtpd_tls_req_ccert, and there is no trusted certificate. */
+static void
+send_away(struct session *s, const struct tls_facts *t)
+{
+	const char *reason = t->ccert_given ? "Client certificate not trusted"
+					    : "No client certificate presented";
+
+	event(&proxy_events_tls_abort, &s->by, "client", s->client, "reason",
+	    reason, NULL);
+	session_reply(
+	    s, "421 4.7.1 %s Error: %s", s->service->myhostname, reason);
+}
+
 static enum cmd_tls_status
 finish(struct session *s)
 {
-	const struct proxy_params *p = s->params;
+	bool wanting = s->service->tls_must && s->params->smtpd_tls_req_ccert;
 	struct tls_facts facts;
 
 	tls_facts(s->tls, s->facts, &facts);
+	if (wanting && facts.fault != NULL)
+		event(&proxy_events_tls_untrusted, &s->by_itself, "of",
+		    facts.fault_of, "client", s->client, "fault", facts.fault,
+		    NULL);
 	take_facts(s, &facts);
 	if (!facts.resumed && client_limits_handshake(s))
 		return CMD_TLS_DONE;
-	if (s->service->tls_must && p->smtpd_tls_req_ccert &&
-	    !s->subject.ccert_trusted) {
-		session_reply(s,
-		    "421 4.7.1 %s Error: No trusted client certificate",
-		    s->service->myhostname);
+	if (wanting && !facts.ccert_trusted) {
+		send_away(s, &facts);
 		return CMD_TLS_DONE;
 	}
 	session_forget(s);

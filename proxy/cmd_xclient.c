@@ -155,16 +155,14 @@ keep(struct change *c)
 	struct subject *f = &c->facts;
 	const char **texts[] = { &f->client_name, &f->reverse_name,
 		&f->client_addr, &f->client_port, &f->server_addr,
-		&f->server_port, &f->sasl_method, &f->sasl_username };
+		&f->server_port, &f->sasl_method, &f->sasl_username,
+		&f->tls_protocol, &f->tls_cipher, &f->ccert_cn,
+		&f->ccert_issuer, &f->ccert_fingerprint,
+		&f->ccert_pubkey_fingerprint };
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (*texts[i] != NULL)
 			*texts[i] = arena_strdup(c->arena, *texts[i]);
-	f->tls_protocol = f->tls_cipher = NULL;
-	f->tls_bits = 0;
-	f->ccert_cn = f->ccert_issuer = f->ccert_fingerprint = NULL;
-	f->ccert_pubkey_fingerprint = NULL;
-	f->ccert_trusted = false;
 }
 
 bool

@@ -44,9 +44,7 @@ put_tls(const struct session *s, struct buf *out)
 	buf_puts(out, ")\r\n");
 	if (facts.ccert_given)
 		buf_printf(out, "\t(Client CN \"%s\", Issuer \"%s\" (%s))\r\n",
-		    f->ccert_trusted ? facts.ccert_cn : facts.claimed_cn,
-		    f->ccert_trusted ? facts.ccert_issuer_cn
-				     : facts.claimed_issuer_cn,
+		    facts.claimed_cn, facts.claimed_issuer_cn,
 		    f->ccert_trusted ? "verified OK" : "not verified");
 	else if (s->params->smtpd_tls_ask_ccert ||
 	    s->params->smtpd_tls_req_ccert)

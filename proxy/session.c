@@ -43,6 +43,7 @@ set_facts(struct session *s, const struct net_addr *addr, unsigned port)
 	f->reverse_name = "unknown";
 	f->reverse_status = SUBJECT_NAME_PERM;
 	f->protocol = "SMTP";
+	f->ccert_unasked = !s->params->smtpd_tls_ask_ccert;
 	f->by = &s->by;
 	f->world = s->hall->shared->world;
 }

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/fatal.h"
 #include "base/master.h"
 #include "base/tls.h"
@@ -256,12 +257,18 @@ read_tls(struct smtp_service *s, struct err *all)
 				: p->smtpd_tls_ciphers,
 		.ask_ccert = p->smtpd_tls_ask_ccert,
 		.req_ccert = must && p->smtpd_tls_req_ccert,
+		.fingerprint_digest = p->smtpd_tls_fingerprint_digest,
+		/* Postfix allows one more than it says. */
+		.most_between = (unsigned)p->smtpd_tls_ccert_verifydepth + 1,
 	};
 
 	gather(all, &err);
 	s->tls_must = must;
 	if (level == TLS_LEVEL_NONE)
 		return;
+	if (p->smtpd_tls_req_ccert && !must)
+		event_warning(
+		    NULL, "Can't require client certs unless TLS is required");
 	s->tls = tls_server_new(&settings, &err);
 	if (s->tls == NULL)
 		err_add(

@@ -13,6 +13,9 @@ package Weir::Beside;
 #	login NAME			XCLIENT
 #	helo|ehlo NAME, mail ADDR, rcpt ADDR, etrn NAME
 #	data				all of it: DATA, a message
+#	tls [CERTIFICATE [VERSION]]	STARTTLS and the handshake; the certificate
+#					and its key are files of the case's $dir
+#	wrapped [CERTIFICATE]		the same at once, before the greeting
 #	anything else is sent as it is
 
 use strict;
@@ -76,10 +79,12 @@ sub listeners {
 }
 
 # new(world => "...", main => "...", cases => "..."): $dir in main is a
-# directory with the files of files => { name => text }.
+# directory with the files of files => { name => text }; programs => pattern of
+# those whose log is compared, smtpd if not given.
 sub new {
 	my ($class, %arg) = @_;
-	my $self = bless { cases => [ parse_cases($arg{cases}) ] }, $class;
+	my $self = bless { cases => [ parse_cases($arg{cases}) ],
+		programs => $arg{programs} || qr/smtpd/ }, $class;
 	my $dir = "$ENV{WEIR_BESIDE}/files";
 
 	mkdir $dir;
@@ -124,12 +129,29 @@ sub xclient {
 	return "XCLIENT NAME=$name REVERSE_NAME=$name ADDR=$addr";
 }
 
+sub start_tls {
+	my ($c, $cert, $version) = @_;
+	my $reply = $c->cmd("STARTTLS", 30);
+
+	return $reply if $reply !~ /^220/;
+	return $c->tls(certificate($cert), version => $version);
+}
+
+sub certificate {
+	my ($name) = @_;
+	my $file = "$ENV{WEIR_BESIDE}/files/" . ($name // "");
+
+	return defined $name && $name ne "-"
+	    ? (cert => "$file.crt", key => "$file.key") : ();
+}
+
 sub say_one {
 	my ($c, $line) = @_;
 	my ($word, @arg) = split " ", $line;
 	my $rest = $line =~ s/^\S+\s*//r;
 
 	return send_message($c) if $word eq "data";
+	return start_tls($c, @arg) if $word eq "tls";
 	$c->cmd("RSET", 30) if $word =~ /^(client|login)$/;
 	my $text = $word eq "client" ? xclient(@arg)
 	    : $word eq "login" ? "XCLIENT LOGIN=$rest"
@@ -148,11 +170,15 @@ sub play {
 	my ($self, $server, $case, $port) = @_;
 	my $before = length $server->log;
 	my ($from) = map { /^from (\S+)/ ? $1 : () } @{ $case->{say} };
-	my $c = Weir::Client->new($port, from => $from);
-	my @said = ($c->{banner});
+	my ($wrapped) = map { /^wrapped(?: (\S+))?/ ? $1 // "-" : () }
+	    @{ $case->{say} };
+	my $c = Weir::Client->new($port, from => $from, silent => $wrapped);
+	my @said;
+	push @said, $c->tls(certificate($wrapped)) if $wrapped;
+	push @said, $wrapped ? $c->reply(30) : $c->{banner};
 
 	for (@{ $case->{say} }) {
-		push @said, "$_ -> " . say_one($c, $_) unless /^from /;
+		push @said, "$_ -> " . say_one($c, $_) unless /^(from|wrapped)\b/;
 	}
 	$c->cmd("QUIT", 30);
 	$c->close;
@@ -164,7 +190,7 @@ sub play {
 	}
 	my @log;
 	for (split /\n/, $log) {
-		next unless s/^.*?\/smtpd\[\d+\]: //;
+		next unless s/^.*?\/$self->{programs}\[\d+\]: //;
 		next if /^(dis)?connect from /;
 		s/^[0-9A-F]{6,}: /QID: /;
 		s/ XCLIENT from / CONNECT from /;

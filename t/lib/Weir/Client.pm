@@ -78,6 +78,22 @@ sub cmd {
 	return $self->reply($seconds);
 }
 
+# The handshake, with cert => file and key => file of a certificate of ours;
+# what came of it.
+sub tls {
+	my ($self, %arg) = @_;
+
+	require IO::Socket::SSL;
+	local $SIG{PIPE} = "IGNORE";
+	IO::Socket::SSL->start_SSL($self->{socket}, SSL_verify_mode => 0,
+	    Timeout => 30,
+	    $arg{cert} ? (SSL_cert_file => $arg{cert}) : (),
+	    $arg{key} ? (SSL_key_file => $arg{key}) : (),
+	    $arg{version} ? (SSL_version => $arg{version}) : ())
+	    or return "no TLS";
+	return $self->{socket}->get_sslversion;
+}
+
 # The server has hung up (within the time).
 sub closed {
 	my ($self, $seconds) = @_;
