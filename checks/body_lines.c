@@ -17,6 +17,8 @@ enum { FEW = 3 };
 bool
 body_lines_add(struct body_lines *b, const char *text, size_t len, bool ends)
 {
+	if (b->text.len + len >= BODY_LINES_MOST)
+		return false;
 	if (b->count == b->room) {
 		b->room = b->room > 0 ? b->room * 2 : 64;
 		b->lines = realloc(b->lines, b->room * sizeof *b->lines);
@@ -27,7 +29,7 @@ body_lines_add(struct body_lines *b, const char *text, size_t len, bool ends)
 	b->nul = b->nul || (len > 0 && memchr(text, '\0', len) != NULL);
 	buf_put(&b->text, text, len);
 	buf_putc(&b->text, '\n');
-	return b->text.len < BODY_LINES_MOST;
+	return true;
 }
 
 /* The lines from..to, and what they are for. */

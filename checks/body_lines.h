@@ -30,8 +30,8 @@ struct body_lines_ops {
 
 enum { BODY_LINES_MOST = 64 * 1024 };
 
-/* body_lines_add(b, text, len, ends): keep a copy.  False: there are
- * BODY_LINES_MOST octets now, and it is time for body_lines_look(). */
+/* body_lines_add(b, text, len, ends): keep a copy.  False: it would be more
+ * than BODY_LINES_MOST octets. */
 bool
 body_lines_add(struct body_lines *b, const char *text, size_t len, bool ends);
 

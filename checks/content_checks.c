@@ -15,6 +15,7 @@
 #include "checks/body_lines.h"
 #include "checks/checks_params.h"
 #include "checks/content_action.h"
+#include "checks/content_out.h"
 #include "checks/content_stage.h"
 #include "checks/content_verdict.h"
 #include "checks/mime.h"
@@ -342,29 +343,10 @@ is_mime(const char *text, size_t len)
 static void
 put_header(struct checker *c, enum mime_class of, const char *text, size_t len)
 {
-	const char *end = text + len, *newline;
-
-	if (of == MIME_MAIN) {
+	if (of == MIME_MAIN)
 		c->stage.next->ops->header(c->stage.next, text, len);
-		return;
-	}
-	for (;; text = newline + 1) {
-		newline = memchr(text, '\n', (size_t)(end - text));
-		if (newline == NULL)
-			newline = end;
-		buf_put(&c->out, text, (size_t)(newline - text));
-		buf_puts(&c->out, "\r\n");
-		if (newline == end)
-			break;
-	}
-}
-
-static void
-put_line(struct checker *c, const char *text, size_t len, bool ends)
-{
-	buf_put(&c->out, text, len);
-	if (ends)
-		buf_puts(&c->out, "\r\n");
+	else
+		content_out_header(&c->out, text, len);
 }
 
 /* A line, or what a table has made of it. */
@@ -372,11 +354,11 @@ static void
 put_edited(struct checker *c, const struct content_seen *e, bool ends)
 {
 	if (e->fate == CONTENT_PREPEND)
-		put_line(c, e->result, strlen(e->result), true);
+		content_out_line(&c->out, e->result, strlen(e->result), true);
 	if (e->fate == CONTENT_REPLACE)
-		put_line(c, e->result, strlen(e->result), ends);
+		content_out_line(&c->out, e->result, strlen(e->result), ends);
 	else if (e->fate != CONTENT_DROP)
-		put_line(c, e->text, e->len, ends);
+		content_out_line(&c->out, e->text, e->len, ends);
 	arena_reset(c->scratch);
 }
 
@@ -397,11 +379,8 @@ take_line(void *arg, const char *text, size_t len, bool ends, bool silent)
 		.class = CONTENT_BODY, .text = text, .len = len
 	};
 
-	if (silent) {
-		put_line(c, text, len, ends);
-		return;
-	}
-	look(c, &e);
+	if (!silent)
+		look(c, &e);
 	put_edited(c, &e, ends);
 }
 
@@ -409,10 +388,7 @@ take_line(void *arg, const char *text, size_t len, bool ends, bool silent)
 static void
 look_at_lines(struct checker *c)
 {
-	static const struct body_lines_ops ops = {
-		.hint = hint_of_lines,
-		.line = take_line,
-	};
+	static const struct body_lines_ops ops = { hint_of_lines, take_line };
 
 	body_lines_look(&c->held, &ops, c);
 }
@@ -481,11 +457,9 @@ take_body(void *arg, const char *text, size_t len, bool ends, size_t offset)
 	}
 	/* Who watches wants to know of each line what it was asked. */
 	if (wanted && c->watch == NULL &&
-	    c->checks->lists[CONTENT_BODY] != NULL) {
-		if (!body_lines_add(&c->held, text, len, ends))
-			look_at_lines(c);
+	    c->checks->lists[CONTENT_BODY] != NULL &&
+	    body_lines_add(&c->held, text, len, ends))
 		return;
-	}
 	look_at_lines(c);
 	if (wanted)
 		look(c, &e);
