@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "rules/table_list.h"
+
 struct arena;
 struct conf;
 struct err;
@@ -87,23 +89,6 @@ enum table_hint {
  * one or not, without NUL.  One look at many lines costs what a look-up of one
  * does.  Never blocks. */
 enum table_hint table_hint(struct table *table, const char *text, size_t len);
-
-/* A list of tables, asked in order: "hash:a, inline:{b=c}". */
-struct table_list {
-	struct table **tables;
-	size_t count;
-	const char *name; /* the parameter, for messages */
-};
-
-/* table_list_open(text, name, conf, arena, err): open all; errors of single
- * tables are gathered in ${err}, and the list is usable all the same. */
-struct table_list *table_list_open(const char *text, const char *name,
-    struct conf *conf, struct arena *arena, struct err *err);
-/* table_list_open_as(): with the flags of table_open_as(). */
-struct table_list *table_list_open_as(const char *text, const char *name,
-    struct conf *conf, unsigned flags, struct arena *arena, struct err *err);
-void table_list_close(struct table_list *list);
-unsigned table_list_flags(const struct table_list *list); /* or of all */
 
 /* table_each(table, fn, arg, err): call ${fn} for each pair.  -1 and the
  * reason: not this type, or it could not be read to its end. */
