@@ -278,7 +278,10 @@ do_prepend(const struct act *act)
 		return CONTENT_KEEP;
 	tell(act, "prepend", act->words);
 	if (act->match->milter) {
-		warn(act,
+		struct event_by by = cleanup(act->match->subject);
+
+		by.qid = NULL;
+		event_warning(&by,
 		    "the milter_header/body_checks prepend action is not "
 		    "implemented");
 		return CONTENT_KEEP;

@@ -72,6 +72,9 @@ intake_begin(struct session *s)
 {
 	enum smtp_service_newline newline = s->service->newline;
 
+	/* Where commands name the first recipient in the log, what is said
+	 * about the content names the last one. */
+	s->subject.recipient = s->mail->rcpts[s->mail->nrcpts - 1].address;
 	s->body = (struct body){
 		.loose = newline == SMTP_SERVICE_NEWLINE_ANY ||
 		    newline == SMTP_SERVICE_NEWLINE_NOTE || s->newline_exempt,

@@ -158,7 +158,7 @@ milter_chain_tell_one(struct session *s, struct milter_peer *peer, char command,
 
 	if (names == NULL)
 		names = all->macros[stage];
-	if (milter_peer_hears(peer, command))
+	if (milter_peer_hears_macros(peer, command))
 		milter_macro_print(s, all, names, &moment, &macros);
 	milter_peer_tell(peer, command, &macros, data, edits, answer);
 	buf_free(&macros);

@@ -238,14 +238,19 @@ get_mail_mailer(const struct ask *ask)
 	return part_of(ask, ask->session->subject.sender, PART_MAILER);
 }
 
-/* Of "550 5.1.1 text": the text, or the enhanced code. */
+/* Of "550 5.1.1 <what>: text": the text. */
 static const char *
 refusal_text(const char *refusal)
 {
-	const char *blank =
+	const char *text =
 	    strlen(refusal) > 4 ? strchr(refusal + 4, ' ') : NULL;
+	const char *about;
 
-	return blank != NULL ? blank + 1 : refusal;
+	if (text == NULL)
+		return refusal;
+	text++;
+	about = text[0] == '<' ? strstr(text, ">: ") : NULL;
+	return about != NULL ? about + 3 : text;
 }
 
 static const char *

@@ -41,6 +41,7 @@ struct milter_peer {
 	struct milter_wire wire;
 	enum state state;
 	struct milter_answer standing;
+	uint32_t version;
 	uint32_t steps; /* SMFIP_*: what it does not want, and so on */
 	const char *macros[MILTER_SETTING_STAGES];
 	char skipped; /* the event it wants no more of for this message */
@@ -201,7 +202,7 @@ take_symbols(struct milter_peer *peer, const struct milter_packet *packet)
 			event_warning(&peer->by,
 			    "milter %s: ignoring unknown macro type %u",
 			    peer->setting->name, stage);
-		else
+		else if (names[0] != '\0')
 			peer->macros[stage] = arena_strdup(peer->arena, names);
 	}
 }
@@ -231,12 +232,8 @@ agree(struct milter_peer *peer, const struct milter_packet *packet)
 		event_warning(&peer->by,
 		    "milter %s: unexpected protocol version %u", m->name,
 		    version);
+	peer->version = version;
 	peer->steps = packet->steps & m->steps;
-	/* What came with later versions is not told to an older one. */
-	if (version < 3)
-		peer->steps |= SMFIP_NOUNKNOWN;
-	if (version < 4)
-		peer->steps |= SMFIP_NODATA;
 	take_symbols(peer, packet);
 	return true;
 }
@@ -290,11 +287,28 @@ milter_peer_open(struct milter_peer *peer)
 		peer->state = STATE_OPEN;
 }
 
+/* It is to be told of such events now, if it wants to be. */
+static bool
+listens(const struct milter_peer *peer, char command)
+{
+	/* What came with later versions is not told to an older one. */
+	return peer->state == STATE_OPEN && peer->skipped != command &&
+	    (command != SMFIC_UNKNOWN || peer->version >= 3) &&
+	    (command != SMFIC_DATA || peer->version >= 4);
+}
+
 bool
 milter_peer_hears(const struct milter_peer *peer, char command)
 {
-	return peer->state == STATE_OPEN && peer->skipped != command &&
+	return listens(peer, command) &&
 	    (peer->steps & step_of(command)->unwanted) == 0;
+}
+
+bool
+milter_peer_hears_macros(const struct milter_peer *peer, char command)
+{
+	return milter_peer_hears(peer, command) ||
+	    (listens(peer, command) && !step_of(command)->content);
 }
 
 bool
@@ -352,14 +366,15 @@ static void
 refuse(struct milter_peer *peer, char event, const char *reply,
     struct milter_answer *answer)
 {
+	bool shutdown = strcmp(reply, MILTER_REPLY_SHUTDOWN) == 0;
+
 	answer->reply = reply;
-	if (!of_connection(event) && strcmp(reply, MILTER_REPLY_SHUTDOWN) != 0)
+	if (!of_connection(event) && !shutdown)
 		return;
 	peer->standing =
 	    (struct milter_answer){ .reply = arena_strdup(peer->arena, reply) };
 	peer->state = STATE_STANDING;
-	if (of_connection(event))
-		hang_up(peer);
+	hang_up(peer);
 }
 
 static void
@@ -386,7 +401,7 @@ accept_it(struct milter_peer *peer, char event)
 		peer->standing = (struct milter_answer){ 0 };
 		peer->state = STATE_STANDING;
 		hang_up(peer);
-	} else {
+	} else if (event != SMFIC_UNKNOWN) {
 		peer->state = STATE_CONTENT;
 	}
 }
@@ -475,7 +490,8 @@ take(struct milter_peer *peer, char event, const struct milter_packet *packet,
 		accept_it(peer, event);
 		return DONE;
 	case SMFIR_DISCARD:
-		discard(peer, event, answer);
+		if (event != SMFIC_UNKNOWN)
+			discard(peer, event, answer);
 		return DONE;
 	case SMFIR_REJECT:
 		refuse(peer, event, "550 5.7.1 Command rejected", answer);
@@ -538,37 +554,50 @@ has_spoken(struct milter_peer *peer, char event)
 	return true;
 }
 
+/* Put packets for an event into the output. */
+static void
+put(struct milter_peer *peer, const struct step *step, const struct buf *macros,
+    const struct buf *data)
+{
+	const struct milter_setting *m = peer->setting;
+	struct buf out = { 0 };
+	size_t start = milter_packet_begin(&out, SMFIC_MACRO);
+
+	buf_putc(&out, step->command);
+	buf_put(&out, macros->data, macros->len);
+	milter_packet_end(&out, start);
+	if (milter_peer_hears(peer, step->command)) {
+		start = milter_packet_begin(&out, step->command);
+		buf_put(&out, data->data, data->len);
+		milter_packet_end(&out, start);
+	}
+	stream_deadline(peer->wire.stream,
+	    clock_mono() +
+		(step->content ? m->content_timeout : m->command_timeout));
+	stream_put(peer->wire.stream, out.data, out.len);
+	buf_free(&out);
+}
+
 void
 milter_peer_tell(struct milter_peer *peer, char command,
     const struct buf *macros, const struct buf *data,
     struct milter_edit_list *edits, struct milter_answer *answer)
 {
 	const struct step *step = step_of(command);
-	struct buf out = { 0 };
-	size_t start;
 
 	*answer = (struct milter_answer){ .arena = answer->arena };
 	if (peer->state == STATE_STANDING)
 		stand(peer, answer);
-	if (!milter_peer_hears(peer, command))
+	if (!milter_peer_hears_macros(peer, command))
 		return;
+	peer->by.program = step->content ? "cleanup" : "smtpd";
 	if (has_spoken(peer, command)) {
 		stand(peer, answer);
 		return;
 	}
-	start = milter_packet_begin(&out, SMFIC_MACRO);
-	buf_putc(&out, command);
-	buf_put(&out, macros->data, macros->len);
-	milter_packet_end(&out, start);
-	start = milter_packet_begin(&out, command);
-	buf_put(&out, data->data, data->len);
-	milter_packet_end(&out, start);
-	stream_deadline(peer->wire.stream,
-	    clock_mono() +
-		(step->content ? peer->setting->content_timeout
-			       : peer->setting->command_timeout));
-	stream_put(peer->wire.stream, out.data, out.len);
-	buf_free(&out);
+	put(peer, step, macros, data);
+	if (!milter_peer_hears(peer, command))
+		return;
 	peer->told |= !of_connection(command) && command != SMFIC_UNKNOWN;
 	if ((peer->steps & step->unanswered) == 0)
 		hear(peer, step, edits, answer);

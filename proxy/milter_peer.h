@@ -42,6 +42,9 @@ void milter_peer_open(struct milter_peer *peer);
  * milter_peer_hears_refused(): also of recipients that are refused. */
 bool milter_peer_hears(const struct milter_peer *peer, char command);
 bool milter_peer_hears_refused(const struct milter_peer *peer);
+/* milter_peer_hears_macros(peer, command): the macros of the event would be sent
+ * to it, as they are with those commands that it does not want to hear of. */
+bool milter_peer_hears_macros(const struct milter_peer *peer, char command);
 
 /* milter_peer_spaces(peer): values of headers have their leading blank. */
 bool milter_peer_spaces(const struct milter_peer *peer);

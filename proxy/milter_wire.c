@@ -91,11 +91,9 @@ milter_wire_parse(
 		    name, milter_packet_reply_name(packet->command));
 		break;
 	case MILTER_PACKET_LONG:
-		/* Counted as Postfix does, with length and command. */
 		event_warning(wire->by,
 		    "milter %s: reply %s was followed by %zu data bytes", name,
-		    milter_packet_reply_name(packet->command),
-		    packet->len + MILTER_PACKET_HEAD + 1);
+		    milter_packet_reply_name(packet->command), packet->len);
 		break;
 	case MILTER_PACKET_NUL:
 		event_warning(wire->by,

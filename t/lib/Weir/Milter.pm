@@ -63,9 +63,10 @@ sub get {
 }
 
 sub play {
-	my ($c, $reply) = @_;
+	my ($c, $reply, $file) = @_;
 
 	if ($reply eq "close") {
+		note($file, "gone");
 		POSIX::_exit(0);
 	} elsif ($reply eq "silent") {
 		sysread $c, my $rest, 65536 or POSIX::_exit(0) while 1;
@@ -114,6 +115,7 @@ sub session {
 	my ($c, $file, %arg) = @_;
 	my $steps = $arg{steps} || 0;
 
+	local $SIG{PIPE} = "IGNORE";
 	$c->autoflush(1);
 	binmode $c;
 	while (defined(my $head = get($c, 4))) {
@@ -124,7 +126,7 @@ sub session {
 			note($file, sprintf "O %d %x %x", $version, $actions,
 			    $offer);
 			if ($arg{answers}{O}) {
-				play($c, $_) for @{ $arg{answers}{O} };
+				play($c, $_, $file) for @{ $arg{answers}{O} };
 				next;
 			}
 			my $reply = pack "aNNN", "O", $arg{version} || $version,
@@ -156,7 +158,7 @@ sub session {
 		last if $cmd eq "Q";
 		next if $cmd eq "A" || $cmd eq "K";
 		next if $quiet{$cmd} && $steps & $quiet{$cmd};
-		play($c, $_) for @{ answers(\%arg, $cmd, $data) };
+		play($c, $_, $file) for @{ answers(\%arg, $cmd, $data) };
 	}
 	note($file, "gone");
 }
