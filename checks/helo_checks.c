@@ -11,6 +11,7 @@
 #include "checks/lookup.h"
 #include "checks/site.h"
 #include "checks/subject.h"
+#include "rules/address.h"
 
 /* Without the one dot that may end a name. */
 static const char *
@@ -30,11 +31,10 @@ valid_literal(const char *text)
 	struct net_addr addr;
 
 	if (strncasecmp(text, "IPv6:", 5) == 0)
-		return text[5] != '[' && net_parse(text + 5, &addr) &&
+		return text[5] != '[' && address_numeric(text + 5, &addr) &&
 		    strchr(text + 5, ':') != NULL;
-	return text[0] != '[' && net_parse(text, &addr) &&
-	    addr.family == NET_IPV4 &&
-	    (addr.octets[0] != 0 || memcmp(addr.octets, "\0\0\0", 4) == 0);
+	return text[0] != '[' && address_numeric(text, &addr) &&
+	    addr.family == NET_IPV4;
 }
 
 /* Answer for an address literal, with or without brackets. */
@@ -61,7 +61,8 @@ helo_checks_invalid(struct ask *ask, struct answer *answer)
 
 	if (ask->value[0] == '[')
 		judge_literal(ask, answer);
-	else if (!dns_valid_hostname(name, false) && !net_parse(name, &addr))
+	else if (!dns_valid_hostname(name, false) &&
+	    !address_numeric(name, &addr))
 		answer_reject(ask, answer,
 		    (int)ask->site->params.invalid_hostname_reject_code,
 		    "5.5.2", "<%s>: %s rejected: Invalid name", ask->name,

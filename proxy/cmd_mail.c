@@ -125,8 +125,9 @@ read_sender(struct session *s, bool utf8)
 	if (sender != NULL && (rest[0] == '\0' || rest[0] == '>') &&
 	    address_valid_domain(session_arena(s), sender))
 		return sender;
-	event(&proxy_events_bad_address, &s->by_itself, "client", s->client,
-	    "command", "MAIL", "address", text, NULL);
+	if (address_closed(text))
+		event(&proxy_events_bad_address, &s->by_itself, "client",
+		    s->client, "command", "MAIL", "address", text, NULL);
 	return NULL;
 }
 

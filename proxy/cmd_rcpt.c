@@ -71,8 +71,9 @@ read_recipient(struct session *s)
 	    (rest[0] == '\0' || rest[0] == '>') &&
 	    address_valid_domain(session_arena(s), address))
 		return address;
-	event(&proxy_events_bad_address, &s->by_itself, "client", s->client,
-	    "command", "RCPT", "address", text, NULL);
+	if (address_closed(text))
+		event(&proxy_events_bad_address, &s->by_itself, "client",
+		    s->client, "command", "RCPT", "address", text, NULL);
 	return NULL;
 }
 

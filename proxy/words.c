@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -37,13 +38,24 @@ closing(const char *p)
 	return p;
 }
 
-static const char *
-word_end(const char *p, bool colon)
+/* The word from ${p} up to its colon, ${n} octets, is "from" or "to". */
+static bool
+leads_address(const char *p, size_t n)
 {
+	return (n == 4 && strncasecmp(p, "from", n) == 0) ||
+	    (n == 2 && strncasecmp(p, "to", n) == 0);
+}
+
+static const char *
+word_end(const char *p)
+{
+	const char *start = p;
+
 	while (*p != '\0' && !blank(*p)) {
 		if (*p == '<' || *p == '[' || *p == '"')
 			p = closing(p);
-		else if (*p++ == ':' && colon)
+		else if (*p++ == ':' &&
+		    leads_address(start, (size_t)(p - start) - 1))
 			break;
 	}
 	return p;
@@ -59,7 +71,7 @@ words_parse(struct arena *arena, const char *line, struct words *words)
 		if (words->count == WORDS_MOST - 1)
 			end = p + strlen(p);
 		else
-			end = word_end(p, words->count == 1);
+			end = word_end(p);
 		words->word[words->count++] =
 		    arena_strndup(arena, p, (size_t)(end - p));
 		p = end + strspn(end, blanks);

@@ -10,7 +10,7 @@ enum { WORDS_MOST = 64 };
 
 /*
  * The words of a line.  Blanks in "<...>", "[...]" and quoted strings are part
- * of a word; the second word also ends behind a colon ("FROM:<a@b>" is two).
+ * of a word; "from:" and "to:", in any case, are words ("FROM:<a@b>" is two).
  * Text behind WORDS_MOST - 1 words is the last word.
  */
 struct words {

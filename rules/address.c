@@ -67,6 +67,12 @@ argument_end(const char *p)
 	return p;
 }
 
+bool
+address_closed(const char *text)
+{
+	return argument_end(text + strspn(text, " \t")) != NULL;
+}
+
 /* The only address in ${row}; false: there are more, or other things that
  * strict rules do not allow. */
 static bool
@@ -132,12 +138,42 @@ address_domain(const char *internal)
 }
 
 bool
+address_numeric(const char *text, struct net_addr *addr)
+{
+	const char *colon = strrchr(text, ':');
+	const char *dotted = strchr(text, '.') == NULL ? NULL
+	    : colon != NULL                            ? colon + 1
+						       : text;
+	char plain[NET_TEXT];
+	size_t n = 0, colons = 0;
+	bool fresh = false; /* only zeros since the last dot */
+
+	for (const char *p = text; *p != '\0'; p++) {
+		colons += *p == ':';
+		fresh = dotted != NULL && p >= dotted &&
+		    (p == dotted || p[-1] == '.' || (fresh && p[-1] == '0'));
+		if (fresh && *p == '0' && p[1] >= '0' && p[1] <= '9')
+			continue;
+		if (n + 1 >= sizeof plain)
+			return false;
+		plain[n++] = *p;
+	}
+	plain[n] = '\0';
+	/* Eight are only possible where "::" stands for a single zero. */
+	if (colons > 7 || !net_parse(plain, addr))
+		return false;
+	dotted = dotted != NULL ? strrchr(plain, ':') : NULL;
+	dotted = dotted != NULL ? dotted + 1 : plain;
+	return strncmp(dotted, "0.", 2) != 0 || strcmp(dotted, "0.0.0.0") == 0;
+}
+
+bool
 address_literal(const char *domain, struct net_addr *addr)
 {
 	static const char tag[] = "IPv6:";
 	const char *inner = domain + 1;
 	size_t len = strlen(domain);
-	char bare[NET_TEXT];
+	char bare[128];
 	bool v6;
 
 	if (len < 3 || domain[0] != '[' || domain[len - 1] != ']')
@@ -150,7 +186,7 @@ address_literal(const char *domain, struct net_addr *addr)
 		return false;
 	memcpy(bare, inner, len);
 	bare[len] = '\0';
-	return (strchr(bare, ':') != NULL) == v6 && net_parse(bare, addr);
+	return (strchr(bare, ':') != NULL) == v6 && address_numeric(bare, addr);
 }
 
 bool

@@ -31,6 +31,10 @@ enum {
 char *address_path(
     struct arena *arena, const char *text, unsigned flags, const char **rest);
 
+/* address_closed(text): all quotes and brackets in it are closed, as far as
+ * address_path() would read. */
+bool address_closed(const char *text);
+
 /* address_valid_domain(internal): its domain, if it has one, is a host name
  * (also of U-labels; a dot may end it) or an address literal. */
 bool address_valid_domain(struct arena *arena, const char *internal);
@@ -46,6 +50,11 @@ char *address_internal(struct arena *arena, const char *external);
 
 /* address_domain(internal): what stands behind the last @, or NULL. */
 const char *address_domain(const char *internal);
+
+/* address_numeric(text, addr): is ${text} a bare IPv4 or IPv6 address as Postfix
+ * reads it?  Octets may begin with zeros; 0.0.0.0 is the only one to begin with
+ * 0. */
+bool address_numeric(const char *text, struct net_addr *addr);
 
 /* address_literal(domain, addr): is ${domain} "[192.0.2.1]" or
  * "[IPv6:2001:db8::1]" (RFC 5321, 4.1.3)?  The tag is needed for IPv6, and for

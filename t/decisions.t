@@ -36,7 +36,7 @@ close $s;
 
 chdir "$dir/postfix" or die $!;
 open my $run, '-|', "$out/bin/weir test session -c ../conf " .
-    "--world $from/porcupine.zone ../script 2>../errors" or die $!;
+    "--any-address --world $from/porcupine.zone ../script 2>../errors" or die $!;
 
 # The log lines and the reply of the next command.
 sub next_reply {

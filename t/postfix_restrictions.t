@@ -1837,3 +1837,136 @@ client x.tst 192.0.2.1
 helo a
 mail a@b.tst
 rcpt x@relay.example
+== HELO with bare addresses, of every form
+= smtpd_helo_restrictions = reject_invalid_helo_hostname
+= smtpd_recipient_restrictions = reject_unauth_destination
+= smtpd_delay_reject = no
+= smtpd_junk_command_limit = 1000
+helo 2001:db8::1
+helo ::1
+helo ::ffff:1.2.3.4
+helo 1.2.3.4
+helo 1.2.3.4.
+helo 2001:db8::1.
+helo IPv6:2001:db8::1
+helo fe80::1%lo
+helo 1:2:3:4:5:6:7:8
+helo 1:2:3:4:5:6:7:8:9
+helo 01.2.3.4
+helo 001.2.3.4
+helo 0001.2.3.4
+helo 0.1.2.3
+helo 00.0.0.0
+helo 1.2.3.04
+helo 1.2.3.004
+helo 1.2.3.0256
+helo 1.2.3.0000000000001
+helo ::01.2.3.4
+helo [01.2.3.4]
+helo 1::3:4:5:6:7:8
+helo 1:2:3:4:5:6::8
+helo ::0.0.0.1
+helo [IPv6:1:2:3:4:5:6:7::]
+helo [0.1.2.3]
+helo [00001.2.3.4]
+helo a.b:c
+helo to:
+helo ::
+helo 1::2::3
+helo :1
+helo 1:
+helo 1.2.3
+helo 0.0.0.0
+helo ::1.2.3.4
+helo 256.1.1.1
+helo 2001:db8::g
+helo 2001:DB8::1
+helo 12345::1
+helo 00001::1
+helo 1:2:3:4:5:6:1.2.3.4
+helo 1:2:3:4:5:6:7:1.2.3.4
+helo 1:2:3:4:5:6:7::
+helo ::2:3:4:5:6:7:8
+helo 1::8::
+helo :::1
+helo 1.2.3.4.5
+helo 1..2.3
+helo 255.255.255.255
+helo [::1]
+helo [IPv6:::1]
+helo [1.2.3.4]
+== HELO with bare addresses, by the old name of the restriction
+= smtpd_helo_restrictions = reject_invalid_hostname
+= smtpd_recipient_restrictions = reject_unauth_destination
+= smtpd_delay_reject = no
+helo 2001:db8::1
+helo 2001:db8::g
+== HELO with a bare address, and no other name
+= smtpd_helo_restrictions = reject_non_fqdn_helo_hostname
+= smtpd_recipient_restrictions = reject_unauth_destination
+= smtpd_delay_reject = no
+helo 2001:db8::1
+helo 1.2.3.4
+helo ::1.
+== HELO with a bare address that has no host
+= smtpd_helo_restrictions = reject_unknown_helo_hostname
+= smtpd_recipient_restrictions = reject_unauth_destination
+= smtpd_delay_reject = no
+helo 2001:db8::1
+helo 1.2.3.4
+== addresses that are not closed, words with colons
+= smtpd_recipient_restrictions = reject_unauth_destination
+helo from:x
+mail a@b.tst
+rcpt x@far.example
+helo a to:x
+mail a@b.tst
+rcpt x@far.example
+rcpt x@[0.1.2.3]
+rcpt x@[IPv6:1:2:3:4:5:6:7::]
+helo a
+MAIL FROM:<a@b.tst
+rset
+MAIL FROM:a@b.tst>
+rset
+MAIL FROM:<a@b.tst>BODY=8BITMIME
+rset
+MAIL to:<a@b.tst>
+MAIL FROM :<a@b.tst>
+MAIL From:
+MAIL from:a@b.tst
+rset
+MAIL FROM:a:b@b.tst
+rset
+MAIL FROM:from:a@b.tst
+rset
+MAIL FROM: <a@b.tst>
+rset
+MAIL x:<a@b.tst>
+MAIL FROM:"a@b.tst
+MAIL FROM:<a@[1.2.3.4>
+MAIL FROM:a@[1.2.3.4
+rset
+MAIL FROM:<a@b.tst> <
+rset
+mail a@b.tst
+RCPT TO:<x@relay.example
+RCPT TO:<x@relay.example NOTIFY=NEVER
+RCPT TO:<"x@relay.example
+RCPT TO:<"x" @relay.example
+RCPT TO:x@relay.example>
+RCPT TO:<<x@relay.example>
+RCPT TO:<x@relay.example>>
+RCPT TO:<x@relay.example> >
+RCPT TO:<
+RCPT TO:>
+RCPT TO:<>
+RCPT TO:"x@relay.example
+RCPT TO:x\
+RCPT to:to:x@relay.example
+RCPT TO:x@[1.2.3.4
+RCPT TO:<x@[1.2.3.4>
+RCPT TO:<x@[01.2.3.4]>
+RCPT TO:<x@a..b>
+RCPT TO:<x@a.b
+VRFY x@a..b

@@ -197,6 +197,31 @@ EOT
 	is $status, 0, "instead of a rejection" or diag $out;
 };
 
+subtest "addresses that the server refuses before it asks a list" => sub {
+	$b->{input} = <<'EOT';
+client x.example 192.0.2.5
+mail a@b..c
+expect 501 5.1.7 text /^501 5\.1\.7 Bad sender address syntax$/
+mail a@12345
+expect 501 5.1.7
+mail <>
+expect OK
+rcpt heloise@[1.2.3]
+expect 501 5.1.3 text /^501 5\.1\.3 Bad recipient address syntax$/
+rcpt <>
+expect 501 5.1.3
+vrfy heloise@-example.com
+expect 501 5.1.3
+rcpt heloise@example.com
+expect OK
+EOT
+	my ($status, $out) = $b->test(@session, "--trace");
+	is $status, 0, "as the server replies" or diag $out;
+	$b->{input} = "client x.example 192.0.2.5\nmail a\@12345\nexpect OK\n";
+	($status, $out) = $b->test(@session, "--any-address");
+	is $status, 0, "unless the lists alone are to judge" or diag $out;
+};
+
 subtest "mistakes" => sub {
 	$b->{input} = "nonsense\n";
 	$b->refuses("not a command", 65, qr/^stdin:1: unknown command "nonsense"/,

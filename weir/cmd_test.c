@@ -30,7 +30,8 @@ static const struct {
 	  "[--client NAME[ADDRESS]] FILE | DIR | - ..." },
 	{ "session", test_session,
 	  "[-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] "
-	  "[--tap] [--coverage] [SCRIPT ...]" },
+	  "[--tap] [--coverage] [--any-address] "
+	  "[SCRIPT ...]" },
 	{ "table", test_table,
 	  "[-bfhjm] [-c DIR] [-o NAME=VALUE] [--as KIND] TYPE:NAME KEY ... | -" },
 };

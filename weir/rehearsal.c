@@ -17,6 +17,7 @@
 #include "checks/subject.h"
 #include "classes/reached.h"
 #include "classes/stage.h"
+#include "classes/trace.h"
 #include "rules/address.h"
 #include "rules/route.h"
 #include "weir/expectation.h"
@@ -144,15 +145,12 @@ print(const struct rehearsal *r)
 	(void)fflush(stdout);
 }
 
-static int
-judge(struct rehearsal *r, enum stage stage)
+/* Keep and print what the verdict is. */
+static void
+tell(struct rehearsal *r)
 {
-	struct verdict *v = &r->verdict;
+	const struct verdict *v = &r->verdict;
 
-	compile(r);
-	stage_run(r->rules, stage, &r->subject, &r->state, v);
-	if (v->again)
-		stage_run(r->rules, stage, &r->subject, &r->state, v);
 	free(r->command);
 	free(r->reply);
 	r->reply = NULL;
@@ -163,6 +161,32 @@ judge(struct rehearsal *r, enum stage stage)
 	if (r->settings.reached != NULL)
 		reached_note(r->settings.reached, v->trace);
 	print(r);
+}
+
+/* The server's own reply to an address that no list need look at. */
+static int
+refuse(struct rehearsal *r, const char *dsn, const char *text)
+{
+	r->verdict = (struct verdict){
+		.code = 501,
+		.dsn = dsn,
+		.text = text,
+		.trace = trace_new(&r->subject),
+	};
+	tell(r);
+	return REHEARSAL_DONE;
+}
+
+static int
+judge(struct rehearsal *r, enum stage stage)
+{
+	struct verdict *v = &r->verdict;
+
+	compile(r);
+	stage_run(r->rules, stage, &r->subject, &r->state, v);
+	if (v->again)
+		stage_run(r->rules, stage, &r->subject, &r->state, v);
+	tell(r);
 	return REHEARSAL_DONE;
 }
 
@@ -248,29 +272,57 @@ address_of(struct call *c)
 	return NULL;
 }
 
+/* The server looks at the domain of an address before any list does. */
+static bool
+takes(const struct rehearsal *r, const char *address)
+{
+	return r->settings.any_address ||
+	    address_valid_domain(r->arena, address);
+}
+
 static int
 do_mail(struct call *c)
 {
 	struct rehearsal *r = c->r;
+	const char *sender;
 
 	stage_reset_mail(&r->state);
 	r->subject.recipient = NULL;
 	r->subject.recipient_count = 0;
-	r->subject.sender = address_of(c);
-	return r->subject.sender == NULL ? REHEARSAL_WRONG
-					 : judge(r, STAGE_MAIL);
+	r->subject.sender = NULL;
+	sender = address_of(c);
+	if (sender == NULL)
+		return REHEARSAL_WRONG;
+	if (!takes(r, sender))
+		return refuse(r, "5.1.7", "Bad sender address syntax");
+	r->subject.sender = sender;
+	return judge(r, STAGE_MAIL);
+}
+
+/* RCPT and VRFY. */
+static int
+judge_recipient(struct call *c, enum stage stage)
+{
+	struct rehearsal *r = c->r;
+	const char *recipient = address_of(c);
+
+	r->subject.recipient = NULL;
+	if (recipient == NULL)
+		return REHEARSAL_WRONG;
+	if (recipient[0] == '\0' || !takes(r, recipient))
+		return refuse(r, "5.1.3", "Bad recipient address syntax");
+	r->subject.recipient = recipient;
+	return judge(r, stage);
 }
 
 static int
 do_rcpt(struct call *c)
 {
 	struct rehearsal *r = c->r;
-	int result;
+	int result = judge_recipient(c, STAGE_RCPT);
 
-	r->subject.recipient = address_of(c);
-	if (r->subject.recipient == NULL)
-		return REHEARSAL_WRONG;
-	result = judge(r, STAGE_RCPT);
+	if (result != REHEARSAL_DONE)
+		return result;
 	if (r->reply == NULL)
 		r->subject.recipient_count++;
 	return result;
@@ -279,9 +331,7 @@ do_rcpt(struct call *c)
 static int
 do_vrfy(struct call *c)
 {
-	c->r->subject.recipient = address_of(c);
-	return c->r->subject.recipient == NULL ? REHEARSAL_WRONG
-					       : judge(c->r, STAGE_VRFY);
+	return judge_recipient(c, STAGE_VRFY);
 }
 
 static int

@@ -19,6 +19,8 @@ struct rehearsal_settings {
 	struct world *world;     /* the caller's */
 	bool quiet;              /* do not print replies */
 	bool trace;              /* print the steps behind each reply */
+	bool any_address;        /* have the lists judge what the server refuses
+				  * before: an address without a real domain */
 	struct reached *reached; /* told of all steps; or NULL */
 };
 

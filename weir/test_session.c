@@ -23,7 +23,7 @@
 /* All scripts of one run. */
 struct players {
 	struct trial trial;
-	bool trace, tap, coverage;
+	bool trace, tap, coverage, any_address;
 	struct reached *reached;
 	unsigned tests; /* of TAP */
 	int status;
@@ -156,6 +156,7 @@ play_file(struct players *p, FILE *file, const char *name)
 		.world = p->trial.world,
 		.quiet = p->tap,
 		.trace = p->trace,
+		.any_address = p->any_address,
 		.reached = p->reached,
 	};
 	struct play play = { .all = p, .name = name };
@@ -260,6 +261,7 @@ take_switch(struct players *p, const char *word)
 		{ "--trace", &p->trace },
 		{ "--tap", &p->tap },
 		{ "--coverage", &p->coverage },
+		{ "--any-address", &p->any_address },
 	};
 
 	for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
