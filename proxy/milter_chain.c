@@ -172,6 +172,7 @@ milter_chain_tell(struct session *s, char command, const struct buf *data,
 	struct milter_answer one = { .arena = answer->arena };
 
 	answer->reply = chain->broken.reply;
+	answer->who = "smtpd_milters";
 	chain->refusal = refusal;
 	for (size_t i = 0; i < milter_chain_count(chain); i++) {
 		struct milter_peer *peer = chain->peers[i];
@@ -184,6 +185,7 @@ milter_chain_tell(struct session *s, char command, const struct buf *data,
 		answer->hold |= one.hold;
 		answer->discard = one.discard;
 		answer->reply = one.reply;
+		answer->who = one.who;
 		if (one.discard || one.reply != NULL)
 			break;
 	}

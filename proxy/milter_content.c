@@ -113,6 +113,7 @@ tell(struct session *s, size_t i, char command, const struct buf *data,
 	c->answer.discard |= one.discard;
 	if (c->answer.reply == NULL)
 		c->answer.reply = one.reply;
+	c->answer.who = one.who;
 }
 
 /* No more for this peer: it has refused, or has had enough. */

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/event.h"
+#include "checks/content_verdict.h"
 #include "checks/effect.h"
 #include "proxy/mail.h"
 #include "proxy/milter_chain.h"
@@ -19,6 +20,7 @@
 #include "proxy/milter_reply.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
+#include "proxy/trace_log.h"
 
 static const char hold_text[] = "milter triggers HOLD action";
 static const char discard_text[] = "milter triggers DISCARD action";
@@ -49,6 +51,19 @@ add_effect(struct session *s, enum effect_kind kind)
 		mail_add_effect(s->mail, &effect);
 }
 
+/* For the client, and for whoever asks why (weir explain). */
+static const char *
+refuse(struct session *s, const struct milter_answer *answer)
+{
+	const char *reply = milter_reply_print(session_arena(s), answer->reply);
+	const struct content_note note = {
+		.table = answer->who, .input = s->where, .answer = reply
+	};
+
+	trace_log_note(s, &note, reply);
+	return reply;
+}
+
 /* What an answer leads to, at a command. */
 static const char *
 take(struct session *s, const struct milter_answer *answer)
@@ -64,7 +79,7 @@ take(struct session *s, const struct milter_answer *answer)
 	if (answer->reply == NULL)
 		return NULL;
 	log_as(s, &s->by, "milter-reject", answer->reply);
-	return milter_reply_print(session_arena(s), answer->reply);
+	return refuse(s, answer);
 }
 
 /* The message is thrown away as it is: nobody needs to look at it. */
@@ -196,7 +211,7 @@ milter_hook_end(struct session *s)
 	milter_content_end(s, &answer);
 	if (answer.reply != NULL) {
 		log_as(s, &cleanup, "milter-reject", answer.reply + 4);
-		return milter_reply_print(session_arena(s), answer.reply);
+		return refuse(s, &answer);
 	}
 	if (answer.hold) {
 		log_as(s, &cleanup, "milter-hold",

@@ -338,6 +338,7 @@ stand(const struct milter_peer *peer, struct milter_answer *answer)
 
 	*answer = peer->standing;
 	answer->arena = arena;
+	answer->who = peer->setting->name;
 }
 
 bool
@@ -585,7 +586,8 @@ milter_peer_tell(struct milter_peer *peer, char command,
 {
 	const struct step *step = step_of(command);
 
-	*answer = (struct milter_answer){ .arena = answer->arena };
+	*answer = (struct milter_answer){ .arena = answer->arena,
+		.who = peer->setting->name };
 	if (peer->state == STATE_STANDING)
 		stand(peer, answer);
 	if (!milter_peer_hears_macros(peer, command))

@@ -24,6 +24,7 @@ struct milter_answer {
 	bool discard;        /* say yes, and forget the message */
 	bool hold;           /* put it on hold; others are asked all the same */
 	const char *why;     /* ... because; or NULL */
+	const char *who;     /* the name of the milter whose reply it is */
 };
 
 /* milter_peer_new(setting, arena, by): not yet connected.  What it says for the

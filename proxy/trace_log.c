@@ -247,3 +247,18 @@ trace_log_message(struct session *s, const char *reply)
 	}
 	keep(s, trace, reply);
 }
+
+void
+trace_log_note(
+    struct session *s, const struct content_note *note, const char *answer)
+{
+	struct trace *trace;
+
+	if (s->hall->shared->traces == NULL)
+		return;
+	s->subject.arena = session_arena(s);
+	trace = trace_new(&s->subject);
+	*trace->tail = step_of(s->subject.arena, note);
+	trace->tail = &(*trace->tail)->next;
+	keep(s, trace, answer);
+}

@@ -2,6 +2,7 @@
 #ifndef PROXY_TRACE_LOG_H
 #define PROXY_TRACE_LOG_H
 
+struct content_note;
 struct session;
 struct state;
 struct trace_log;
@@ -27,5 +28,10 @@ void trace_log_add(struct session *s, const struct verdict *verdict);
  * the message that is answered with ${reply}, if they found anything or all
  * traces are wanted. */
 void trace_log_message(struct session *s, const char *reply);
+
+/* trace_log_note(s, note, answer): keep ${note}, which alone has led to
+ * ${answer}.  By the session's owner. */
+void trace_log_note(
+    struct session *s, const struct content_note *note, const char *answer);
 
 #endif

@@ -230,4 +230,36 @@ scene "too many changes" => { milters => [{ answers => { E => [("hX\0" . "v" x 6
 	warns($log, $arg, "too many changes to one message");
 };
 
+# Header and body checks come first.
+scene "header_checks: PASS" => { milters => [{}],
+	set => ["header_checks = pcre:{ {/^X-A:/ PASS} }"] } => sub {
+	my ($arg) = @_;
+	my ($reply) = mail($arg);
+	like $reply, qr/^250/, "taken";
+	unlike all_heard($arg), qr/^[LE]/m, "the content is nobody's business";
+};
+
+scene "body_checks: REJECT" => { milters => [{}],
+	set => ["body_checks = pcre:{ {/^body/ REJECT} }"] } => sub {
+	my ($arg) = @_;
+	my ($reply) = mail($arg);
+	is $reply, "550 5.7.1 message content rejected", "refused";
+	like all_heard($arg), qr/^A $/m, "the milter is told that it is over";
+	unlike heard($arg), qr/^E/m, "and not asked";
+};
+
+scene "header_checks: REPLACE" => { milters => [{}],
+	set => ["header_checks = pcre:{ {/^X-A:/ REPLACE X-B: new} }"] } => sub {
+	my ($arg) = @_;
+	mail($arg);
+	like all_heard($arg), qr/^L X-B\|new\|$/m, "milters see what they make of it";
+};
+
+scene "too large" => { milters => [{}], set => ["message_size_limit = 1000"] } => sub {
+	my ($arg) = @_;
+	my ($reply) = mail($arg, data => "a: b\r\n\r\n" . "x" x 2000 . "\r\n");
+	is $reply, "552 5.3.4 Error: message file too big", "refused";
+	unlike all_heard($arg), qr/^E/m, "and milters are not asked";
+};
+
 play_scenes();

@@ -250,6 +250,10 @@ for (["L Subject", "header"], ["N", "end of headers"], ["B", "body"],
 		my ($arg) = @_;
 		my ($reply, $log) = mail($arg);
 		is $reply, "550 5.7.1 Command rejected", "at the end";
+		my ($id) = $log =~ /(\w+): milter-reject/;
+		my $told = "";
+		$w->wait_for(sub { ($told = ($w->command("explain", $id))[1]) =~ /Command rejected/ });
+		like $told, qr{unix:\Q$w->{dir}\E/milter\.$arg->{n}\.0\n +\(END-OF-MESSAGE\): 550}, "explained";
 		like $log, qr/cleanup\[\d+\]: \w+: milter-reject: END-OF-MESSAGE from localhost\[127\.0\.0\.1\]: 5\.7\.1 Command rejected; from=<sender\@example\.net> to=<u[.\d]+\@example\.org> proto=ESMTP helo=<client\.example\.net>$/m,
 		    "logged";
 		not_queued($log);
