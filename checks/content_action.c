@@ -121,6 +121,8 @@ warn(const struct act *act, const char *format, ...)
 
 	if (act->match->sending && subject->by != NULL)
 		by = *subject->by;
+	/* It is about the table, not the message: so does Postfix log it. */
+	by.qid = NULL;
 	va_start(ap, format);
 	event_warning(
 	    &by, "%s", arena_vprintf(act->match->scratch, format, ap));
@@ -178,9 +180,8 @@ do_reject(const struct act *act)
 		    act->words);
 		dsn = arena_printf(arena, "4%s", dsn + 1);
 	}
-	text = one_line(arena, text);
-	content_verdict_reject(
-	    act->match->verdict, dsn[0] == '4' ? 451 : 550, dsn, text);
+	content_verdict_reject(act->match->verdict, dsn[0] == '4' ? 451 : 550,
+	    dsn, one_line(arena, text));
 	act->match->verdict->done = true;
 	tell(act, "reject", arena_printf(arena, "%s %s", dsn, text));
 	return CONTENT_KEEP;

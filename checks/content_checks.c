@@ -8,13 +8,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/conf.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
 #include "checks/body_lines.h"
-#include "checks/checks_params.h"
 #include "checks/content_action.h"
+#include "checks/content_lists.h"
 #include "checks/content_out.h"
 #include "checks/content_stage.h"
 #include "checks/content_verdict.h"
@@ -23,19 +22,9 @@
 #include "rules/table.h"
 #include "rules/world.h"
 
-enum { LISTS = CONTENT_BODY + 1 };
-
-struct content_checks {
-	struct arena *arena;
-	struct table_list *lists[LISTS]; /* NULL: empty */
-	struct mime_options options;
-	size_t body_size; /* octets of a segment to look at; 0: all */
-	bool sending;     /* those of smtp_header_checks, or lmtp_ */
-};
-
 struct checker {
 	struct content_stage stage;
-	const struct content_checks *checks;
+	const struct content_lists *lists;
 	const struct subject *subject;
 	struct mime *mime;
 	struct arena *scratch;
@@ -44,186 +33,11 @@ struct checker {
 	bool separator_next;    /* the next line is the one that was put in
 			      * between headers and body */
 	bool ending;
+	bool passive; /* only to see what encodings are announced */
+	bool parts;   /* there may be some */
 	void (*watch)(void *arg, const struct content_seen *seen);
 	void *watch_arg;
 };
-
-static void
-add_error(
-    struct err *all, const struct conf *conf, const char *name, struct err *one)
-{
-	err_add(one, "%s", name);
-	conf_blame(conf, name, one);
-	err_also(all, "%s", one->text);
-}
-
-static void
-open_lists(struct content_checks *checks,
-    const struct content_checks_list names[static LISTS], struct conf *conf,
-    struct err *err)
-{
-	for (size_t i = 0; i < LISTS; i++) {
-		struct err one = { "" };
-		struct table_list *list = table_list_open_as(names[i].tables,
-		    names[i].name, conf, TABLE_KEEP_CASE | TABLE_ANY_OCTETS,
-		    checks->arena, &one);
-
-		/* A default that is header_checks again has no news. */
-		if (one.text[0] != '\0' &&
-		    (i == 0 || strcmp(names[i].tables, names[0].tables) != 0))
-			add_error(err, conf, names[i].name, &one);
-		if (list->count > 0)
-			checks->lists[i] = list;
-	}
-}
-
-static unsigned
-reports(const struct checks_params *p, bool lists)
-{
-	unsigned sum = 0;
-
-	if (p->disable_mime_input_processing)
-		return 0;
-	if (p->strict_8bitmime || p->strict_7bit_headers)
-		sum |= MIME_FAULT_8BIT_HEADER;
-	if (p->strict_8bitmime || p->strict_8bitmime_body)
-		sum |= MIME_FAULT_8BIT_BODY;
-	if (p->strict_mime_encoding_domain)
-		sum |= MIME_FAULT_ENCODING;
-	if (sum != 0 || lists)
-		sum |= MIME_FAULT_NESTING;
-	return sum;
-}
-
-static bool
-has_lists(const struct content_checks *checks)
-{
-	for (size_t i = 0; i < LISTS; i++)
-		if (checks->lists[i] != NULL)
-			return true;
-	return false;
-}
-
-/* With the limits that all checks have. */
-static struct content_checks *
-begin(struct conf *conf, size_t header_size, size_t line_length,
-    struct checks_params *params)
-{
-	struct content_checks *checks = calloc(1, sizeof *checks);
-
-	if (checks == NULL)
-		fatal("out of memory");
-	checks->arena = arena_new();
-	/* A mistake in them is told by who reads them first. */
-	(void)param_load(
-	    &checks_params_table, conf, checks->arena, params, NULL);
-	checks->options = (struct mime_options){
-		.header_size = header_size,
-		.line_length = line_length,
-		.boundary_length = (size_t)params->mime_boundary_length_limit,
-		.nesting = (size_t)params->mime_nesting_limit,
-	};
-	return checks;
-}
-
-struct content_checks *
-content_checks_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
-{
-	struct checks_params params;
-	struct content_checks *checks =
-	    begin(conf, header_size, line_length, &params);
-	const struct content_checks_list lists[LISTS] = {
-		[CONTENT_HEADER] = { "header_checks", params.header_checks },
-		[CONTENT_MIME] = { "mime_header_checks",
-		    params.mime_header_checks },
-		[CONTENT_NESTED] = { "nested_header_checks",
-		    params.nested_header_checks },
-		[CONTENT_BODY] = { "body_checks", params.body_checks },
-	};
-
-	open_lists(checks, lists, conf, err);
-	checks->body_size = (size_t)params.body_checks_size_limit;
-	checks->options.plain = params.disable_mime_input_processing;
-	checks->options.convert = params.force_mime_input_conversion &&
-	    !params.disable_mime_input_processing;
-	checks->options.reports = reports(&params, has_lists(checks));
-	return checks;
-}
-
-/* A parameter of those who take mail in, who say what is wrong with it. */
-static size_t
-limit_of(struct conf *conf, struct arena *arena, const char *name, size_t usual)
-{
-	const char *text = conf_get(conf, name, arena, NULL);
-	size_t limit = text != NULL ? strtoul(text, NULL, 10) : 0;
-
-	return limit > 0 ? limit : usual;
-}
-
-struct content_checks *
-content_checks_open_sending(struct conf *conf, const char *agent,
-    const struct content_checks_list lists[static LISTS], struct err *err)
-{
-	struct checks_params params;
-	struct content_checks *checks = begin(conf, 0, 0, &params);
-	struct content_checks_list named[LISTS];
-
-	for (size_t i = 0; i < LISTS; i++)
-		named[i] = (struct content_checks_list){
-			arena_printf(
-			    checks->arena, "%s_%s", agent, lists[i].name),
-			lists[i].tables,
-		};
-	checks->sending = true;
-	checks->options.header_size =
-	    limit_of(conf, checks->arena, "header_size_limit", 102400);
-	checks->options.line_length =
-	    limit_of(conf, checks->arena, "line_length_limit", 2048);
-	open_lists(checks, named, conf, err);
-	return checks;
-}
-
-void
-content_checks_close(struct content_checks *checks)
-{
-	if (checks == NULL)
-		return;
-	for (size_t i = 0; i < LISTS; i++)
-		table_list_close(checks->lists[i]);
-	arena_free(checks->arena);
-	free(checks);
-}
-
-bool
-content_checks_idle(const struct content_checks *checks)
-{
-	if (has_lists(checks))
-		return false;
-	return checks->options.reports == 0 && !checks->options.convert;
-}
-
-bool
-content_checks_block(const struct content_checks *checks)
-{
-	unsigned flags = 0;
-
-	for (size_t i = 0; i < LISTS; i++)
-		if (checks->lists[i] != NULL)
-			flags |= table_list_flags(checks->lists[i]);
-	return (flags & TABLE_MAY_BLOCK) != 0;
-}
-
-void
-content_checks_tables(struct content_checks *checks,
-    void (*fn)(void *arg, struct table *table), void *arg)
-{
-	for (size_t i = 0; i < LISTS; i++)
-		for (size_t j = 0;
-		     checks->lists[i] != NULL && j < checks->lists[i]->count;
-		     j++)
-			fn(arg, checks->lists[i]->tables[j]);
-}
 
 /* The key for a look-up: ${text} as a string.  A NUL must not hide what
  * stands behind it. */
@@ -250,10 +64,9 @@ for_log(const struct checker *c)
 static struct event_by
 by_whom(const struct checker *c)
 {
-	if (c->checks->sending && c->subject->by != NULL)
+	if (c->lists->sending && c->subject->by != NULL)
 		return *c->subject->by;
-	return (struct event_by){ .program = "cleanup",
-		.qid = c->subject->queue_id };
+	return (struct event_by){ .program = "cleanup" };
 }
 
 static void
@@ -261,15 +74,15 @@ could_not_ask(struct checker *c, const struct content_seen *e)
 {
 	const struct event_by by = by_whom(c);
 
-	if (c->checks->sending)
+	if (c->lists->sending)
 		event_warning(&by, "%s: smtp %s checks lookup error",
 		    c->subject->queue_id,
 		    e->class == CONTENT_BODY ? "body" : "header");
 	else
 		event_warning(&by,
-		    "%s map lookup problem -- message not accepted, try again "
-		    "later",
-		    e->list);
+		    "%s: %s map lookup problem -- message not accepted, try "
+		    "again later",
+		    c->subject->queue_id, e->list);
 	content_verdict_reject(
 	    c->stage.verdict, 451, "4.3.0", "Error: queue file write error");
 	c->stage.verdict->done = true;
@@ -279,15 +92,15 @@ could_not_ask(struct checker *c, const struct content_seen *e)
 static void
 look(struct checker *c, struct content_seen *e)
 {
-	const struct table_list *list = c->checks->lists[e->class];
+	const struct table_list *list = c->lists->tables[e->class];
 	const struct subject subject = for_log(c);
 	struct content_match match = {
 		.subject = &subject,
 		.verdict = c->stage.verdict,
 		.scratch = c->scratch,
 		.header = e->class != CONTENT_BODY,
-		.sending = c->checks->sending,
-		.longest = c->checks->options.header_size,
+		.sending = c->lists->sending,
+		.longest = c->lists->options.header_size,
 	};
 
 	if (list == NULL || e->len == 0 || c->stage.verdict->done)
@@ -338,6 +151,45 @@ is_mime(const char *text, size_t len)
 	return false;
 }
 
+/* The value of a header, if it has this name; or NULL. */
+static const char *
+value_of(const char *text, size_t len, const char *name, size_t *n)
+{
+	size_t i = strlen(name);
+
+	if (mime_name(text, len) != i || strncasecmp(text, name, i) != 0)
+		return NULL;
+	i = (size_t)((const char *)memchr(text, ':', len) + 1 - text);
+	while (i < len && (text[i] == ' ' || text[i] == '\t'))
+		i++;
+	*n = len - i;
+	return text + i;
+}
+
+static bool
+begins(const char *text, size_t n, const char *word)
+{
+	size_t len = strlen(word);
+
+	return n >= len && strncasecmp(text, word, len) == 0;
+}
+
+/* What a header says about the octets that follow. */
+static void
+note_encoding(struct checker *c, const char *text, size_t len)
+{
+	size_t n;
+	const char *p = value_of(text, len, "Content-Transfer-Encoding", &n);
+
+	if (p != NULL &&
+	    ((n == 4 && begins(p, n, "8bit")) ||
+		(n == 6 && begins(p, n, "binary"))))
+		c->stage.verdict->eight_bit = true;
+	p = value_of(text, len, "Content-Type", &n);
+	if (p != NULL && !begins(p, n, "text/"))
+		c->parts = true;
+}
+
 /* Pass a header on: the message's own to the next stage as such, others as
  * lines of the body. */
 static void
@@ -368,7 +220,7 @@ hint_of_lines(void *arg, const char *text, size_t len)
 	const struct checker *c = arg;
 
 	return world_hint(
-	    c->subject->world, c->checks->lists[CONTENT_BODY], text, len);
+	    c->subject->world, c->lists->tables[CONTENT_BODY], text, len);
 }
 
 static void
@@ -407,6 +259,10 @@ take_header(
 		.class = classes[of], .text = text, .len = len, .offset = offset
 	};
 
+	if (c->lists->detect)
+		note_encoding(c, text, len);
+	if (c->passive)
+		return;
 	look_at_lines(c);
 	if (is_mime(text, len))
 		e.class = CONTENT_MIME;
@@ -436,7 +292,7 @@ take_headers_end(void *arg)
 
 	look_at_lines(c);
 	/* A message that is all headers gets no empty line. */
-	if (!c->ending)
+	if (!c->ending && !c->passive)
 		c->stage.next->ops->headers_end(c->stage.next);
 }
 
@@ -444,20 +300,22 @@ static void
 take_body(void *arg, const char *text, size_t len, bool ends, size_t offset)
 {
 	struct checker *c = arg;
-	size_t limit = c->checks->body_size;
+	size_t limit = c->lists->body_size;
 	bool wanted = limit == 0 || offset < limit;
 	struct content_seen e = { .class = CONTENT_BODY,
 		.text = text,
 		.len = len,
 		.offset = offset };
 
+	if (c->passive)
+		return;
 	if (c->separator_next) {
 		c->separator_next = false;
 		return;
 	}
 	/* Who watches wants to know of each line what it was asked. */
 	if (wanted && c->watch == NULL &&
-	    c->checks->lists[CONTENT_BODY] != NULL &&
+	    c->lists->tables[CONTENT_BODY] != NULL &&
 	    body_lines_add(&c->held, text, len, ends))
 		return;
 	look_at_lines(c);
@@ -472,9 +330,11 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 {
 	enum { MOST_LOGGED = 100 };
 	struct checker *c = arg;
-	const struct subject subject = for_log(c);
+	struct subject subject = for_log(c);
 
 	look_at_lines(c);
+	/* Postfix has no more to say about it. */
+	subject.protocol = subject.helo = NULL;
 	content_action_log(&subject, "reject",
 	    arena_printf(c->scratch, "mime-error %s:", mime_fault_text(fault)),
 	    make_key(c, text, len > MOST_LOGGED ? MOST_LOGGED : len), "");
@@ -512,6 +372,8 @@ stage_header(struct content_stage *stage, const char *text, size_t len)
 
 	mime_feed(c->mime, text, len);
 	mime_feed(c->mime, "\n", 1);
+	if (c->passive)
+		stage->next->ops->header(stage->next, text, len);
 }
 
 static void
@@ -522,6 +384,8 @@ stage_headers_end(struct content_stage *stage)
 	c->separator_next = true;
 	mime_feed(c->mime, "\n", 1);
 	flush(c);
+	if (c->passive)
+		stage->next->ops->headers_end(stage->next);
 }
 
 static void
@@ -529,8 +393,11 @@ stage_body(struct content_stage *stage, const char *data, size_t len)
 {
 	struct checker *c = (struct checker *)stage;
 
-	mime_feed(c->mime, data, len);
+	if (!c->passive || (c->parts && !stage->verdict->eight_bit))
+		mime_feed(c->mime, data, len);
 	flush(c);
+	if (c->passive)
+		stage->next->ops->body(stage->next, data, len);
 }
 
 static void
@@ -545,7 +412,7 @@ stage_end(struct content_stage *stage)
 	if (mime_faults(c->mime) != 0 &&
 	    !content_verdict_has(verdict, EFFECT_DISCARD))
 		content_verdict_reject(verdict, 550, "5.6.0",
-		    mime_fault_reason(mime_faults(c->mime)));
+		    mime_fault_text(mime_fault_gravest(mime_faults(c->mime))));
 	stage->next->ops->end(stage->next);
 }
 
@@ -567,12 +434,13 @@ content_checks_watch(struct content_stage *stage,
 {
 	struct checker *c = (struct checker *)stage;
 
+	c->passive = false;
 	c->watch = watch;
 	c->watch_arg = arg;
 }
 
 struct content_stage *
-content_checks_new(const struct content_checks *checks,
+content_checks_new(const struct content_lists *lists,
     const struct subject *subject, struct content_verdict *verdict,
     struct content_stage *next)
 {
@@ -592,9 +460,10 @@ content_checks_new(const struct content_checks *checks,
 		.next = next,
 		.verdict = verdict,
 	};
-	c->checks = checks;
+	c->lists = lists;
 	c->subject = subject;
+	c->passive = content_lists_only_detect(lists);
 	c->scratch = arena_new();
-	c->mime = mime_new(&checks->options, &sink, c);
+	c->mime = mime_new(&lists->options, &sink, c);
 	return &c->stage;
 }

@@ -27,6 +27,7 @@ struct content_verdict {
 	const char *text;
 	bool done; /* no stage is to look at anything more (REJECT, DISCARD,
 		    * REDIRECT, PASS) */
+	bool eight_bit; /* a header says that there are 8-bit octets */
 	struct effect *effects, **tail; /* in the order of their making */
 	struct content_note *notes, **notes_tail; /* the first ones */
 	unsigned nnotes;

@@ -56,26 +56,19 @@ static const struct {
 /* The gravest one first. */
 static const struct {
 	enum mime_fault fault;
-	const char *text, *reason;
+	const char *text;
 } faults[] = {
-	{ MIME_FAULT_NESTING,
-	    "MIME nesting exceeds safety limit",
-	    "MIME nesting exceeds safety limit" },
+	{ MIME_FAULT_NESTING, "MIME nesting exceeds safety limit" },
 	{ MIME_FAULT_LONG_HEADER,
-	    "message header length exceeds safety limit",
 	    "message header length exceeds safety limit" },
 	{ MIME_FAULT_8BIT_HEADER,
-	    "improper use of 8-bit data in message header",
 	    "improper use of 8-bit data in message header" },
 	{ MIME_FAULT_8BIT_BODY,
-	    "improper use of 8-bit data in message body",
 	    "improper use of 8-bit data in message body" },
 	{ MIME_FAULT_ENCODING,
-	    "invalid message/* or multipart/* encoding domain",
-	    "improper message/* or multipart/* encoding domain" },
+	    "invalid message/* or multipart/* encoding domain" },
 	{ MIME_FAULT_NO_END,
-	    "primary header was terminated with non-empty line",
-	    "non-empty end-of-header" },
+	    "primary header was terminated with non-empty line" },
 };
 /* clang-format on */
 
@@ -92,15 +85,15 @@ mime_fault_text(enum mime_fault fault)
 	return faults[i].text;
 }
 
-const char *
-mime_fault_reason(unsigned sum)
+enum mime_fault
+mime_fault_gravest(unsigned sum)
 {
 	size_t i = 0;
 
 	while (i < NFAULTS && (sum & faults[i].fault) == 0)
 		i++;
 	must(i < NFAULTS);
-	return faults[i].reason;
+	return faults[i].fault;
 }
 
 unsigned
@@ -157,7 +150,8 @@ push(struct mime *m, const char *text, bool digest)
 {
 	struct boundary *b;
 
-	if (m->depth > m->options.nesting) {
+	/* The outermost one is level 0, as Postfix counts. */
+	if (m->depth > m->options.nesting + 1) {
 		report(m, MIME_FAULT_NESTING, m->header.data, m->header.len);
 		return;
 	}

@@ -80,12 +80,12 @@ void mime_free(struct mime *m);
 void mime_feed(struct mime *m, const char *data, size_t n);
 void mime_end(struct mime *m);
 
-/* mime_faults(m): the sum of those reported so far.  mime_fault_text(fault):
- * in words, as logged with the text at fault; mime_fault_reason(sum): the
- * gravest of a sum in words, as the client is told; its status is 5.6.0. */
+/* mime_faults(m): the sum of those reported so far.  mime_fault_gravest(sum):
+ * one of a sum that is not 0.  mime_fault_text(fault): in words, as logged with
+ * the text at fault, and as the client is told, with status 5.6.0. */
 unsigned mime_faults(const struct mime *m);
+enum mime_fault mime_fault_gravest(unsigned sum);
 const char *mime_fault_text(enum mime_fault fault);
-const char *mime_fault_reason(unsigned sum);
 
 /* mime_name(text, len): the length of the name that ${text} as a header begins
  * with; 0: it is not (the beginning of) a header. */

@@ -199,8 +199,8 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 
 	(void)text;
 	(void)len;
-	content_verdict_reject(
-	    r->stage.verdict, 550, "5.6.0", mime_fault_reason(fault));
+	content_verdict_reject(r->stage.verdict, 550, "5.6.0",
+	    mime_fault_text(mime_fault_gravest(fault)));
 }
 
 static const struct parts_sink sink = {

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/tls.h"
-#include "checks/content_checks.h"
+#include "checks/content_lists.h"
 #include "delivery/smtp_cache.h"
 #include "delivery/transport.h"
 
@@ -195,7 +195,7 @@ static void
 open_checks(struct smtp_client *c)
 {
 	const char *agent = c->lmtp ? "lmtp" : "smtp";
-	const struct content_checks_list lists[] = {
+	const struct content_lists_name lists[] = {
 		[CONTENT_HEADER] = { "header_checks", c->header_checks },
 		[CONTENT_MIME] = { "mime_header_checks",
 		    c->mime_header_checks },
@@ -207,12 +207,12 @@ open_checks(struct smtp_client *c)
 	struct err err = { "" };
 
 	c->checks =
-	    content_checks_open_sending(c->transport->conf, agent, lists, &err);
+	    content_lists_open_sending(c->transport->conf, agent, lists, &err);
 	if (err.text[0] != '\0')
 		event_warning(&by, "%s", err.text);
-	if (!content_checks_idle(c->checks))
+	if (!content_lists_idle(c->checks))
 		return;
-	content_checks_close(c->checks);
+	content_lists_close(c->checks);
 	c->checks = NULL;
 }
 
@@ -254,6 +254,6 @@ void
 smtp_client_close(struct smtp_client *c)
 {
 	smtp_cache_free(c->cache);
-	content_checks_close(c->checks);
+	content_lists_close(c->checks);
 	tls_client_free(c->tls);
 }

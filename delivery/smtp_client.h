@@ -9,7 +9,7 @@
 #include "base/param.h"
 
 struct arena;
-struct content_checks;
+struct content_lists;
 struct err;
 struct smtp_cache;
 struct tls_client;
@@ -35,9 +35,9 @@ struct smtp_client {
 	bool ipv4, ipv6;              /* inet_protocols */
 	struct net_addr from4, from6; /* NET_NONE: any */
 	enum smtp_tls_level level;
-	struct tls_client *tls;        /* NULL: no TLS */
-	struct content_checks *checks; /* NULL: nothing is checked */
-	struct net_addr *own;          /* addresses that reach this machine */
+	struct tls_client *tls;       /* NULL: no TLS */
+	struct content_lists *checks; /* NULL: nothing is checked */
+	struct net_addr *own;         /* addresses that reach this machine */
 	size_t nown;
 	struct smtp_cache *cache;
 };

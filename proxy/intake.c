@@ -98,9 +98,12 @@ log_fault(struct session *s)
 		    s->qid, NULL);
 	else
 		event(&proxy_events_content, &cleanup, "action", "reject",
-		    "what", "content", "client", s->client, "sender", f->sender,
-		    "recipient", f->recipient, "protocol", f->protocol, "helo",
-		    f->helo, "text", "5.7.1 disallowed character", NULL);
+		    "what",
+		    arena_printf(
+			s->mail->arena, "content %s", s->mail->message.wrong),
+		    "client", s->client, "sender", f->sender, "recipient",
+		    f->recipient, "protocol", f->protocol, "helo", f->helo,
+		    "text", "5.7.1 disallowed character", NULL);
 }
 
 static bool
@@ -258,7 +261,7 @@ fill_envelope(struct session *s)
 	e->envid = mail->envid;
 	e->ret = mail->ret;
 	e->utf8 = mail->utf8;
-	e->eight_bit = mail->eight_bit;
+	e->eight_bit = mail->eight_bit || mail->message.verdict.eight_bit;
 	e->filter = s->params->content_filter;
 	e->client_name = or_empty(x->name != NULL ? x->name : f->client_name);
 	e->client_addr = or_empty(x->addr != NULL ? x->addr : f->client_addr);

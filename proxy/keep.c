@@ -59,6 +59,21 @@ dropped(const struct keep *k, const char *text, size_t n)
 	return false;
 }
 
+/* As much of a header as may be kept: up to the line that is too much or, if
+ * that would lose more than a tenth, up to the limit, as in Postfix. */
+static size_t
+cut(const struct keep *k, const char *text, size_t len)
+{
+	const char *lf;
+
+	if (len <= k->longest)
+		return len;
+	lf = memrchr(text, '\n', k->longest + 1);
+	if (lf != NULL && (size_t)(lf + 1 - text) * 10 > k->longest * 9)
+		return (size_t)(lf - text);
+	return k->longest;
+}
+
 /* The lines of a header, "\n" between them, get <CR><LF>. */
 static void
 put_lines(struct buf *out, const char *text, size_t len)
@@ -86,7 +101,7 @@ header(struct content_stage *stage, const char *text, size_t len)
 	if (dropped(k, text, n))
 		return;
 	k->split |= k->headers.len > MOST_HEADERS;
-	put_lines(k->split ? &k->body : &k->headers, text, len);
+	put_lines(k->split ? &k->body : &k->headers, text, cut(k, text, len));
 }
 
 static void
@@ -117,12 +132,13 @@ static const struct content_stage_ops ops = { header, headers_end, body, end,
 	end };
 
 void
-keep_open(
-    struct keep *k, struct content_verdict *verdict, const char *const *drop)
+keep_open(struct keep *k, struct content_verdict *verdict,
+    const char *const *drop, size_t longest)
 {
 	*k = (struct keep){
 		.stage = { &ops, NULL, verdict },
 		.drop = drop,
+		.longest = longest,
 	};
 }
 

@@ -11,6 +11,7 @@
 struct keep {
 	struct content_stage stage; /* first */
 	const char *const *drop;    /* message_drop_headers */
+	size_t longest;             /* octets of a header */
 	struct buf headers;         /* with <CR><LF>, without the empty line */
 	struct buf body;            /* to be taken away by the owner */
 	bool ended; /* there was an end of headers, so an empty line */
@@ -20,9 +21,10 @@ struct keep {
 	bool has_date, has_from, has_rcpt;
 };
 
-/* keep_open(k, verdict, drop): begin; keep_close(k): release. */
-void keep_open(
-    struct keep *k, struct content_verdict *verdict, const char *const *drop);
+/* keep_open(k, verdict, drop, longest): begin; what of a header goes beyond
+ * ${longest} octets is cut off.  keep_close(k): release. */
+void keep_open(struct keep *k, struct content_verdict *verdict,
+    const char *const *drop, size_t longest);
 void keep_close(struct keep *k);
 
 #endif

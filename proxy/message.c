@@ -3,20 +3,28 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/fatal.h"
 #include "checks/content_checks.h"
 #include "checks/text_checks.h"
 #include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
 
+enum { MOST_LOGGED = 200 };
+
 void
 message_open(struct message *m, const struct message_rules *rules,
     const struct proxy_params *params, const struct subject *subject,
     struct arena *arena)
 {
-	*m = (struct message){ .rules = rules, .params = params };
+	*m = (struct message){
+		.rules = rules,
+		.params = params,
+		.wrong = "",
+	};
 	content_verdict_begin(&m->verdict, arena);
-	keep_open(&m->keep, &m->verdict, rules->drop);
+	keep_open(&m->keep, &m->verdict, rules->drop,
+	    (size_t)params->header_size_limit);
 	m->first = &m->keep.stage;
 	if (rules->text != NULL)
 		m->first = m->text = text_checks_new(
@@ -86,18 +94,34 @@ put_body(struct message *m, const char *data, size_t n)
 		m->first->ops->body(m->first, data, n);
 }
 
-/* A line of a header, "\n" instead of <CR><LF>. */
+/* A line of a header, or the beginning of a long one. */
 static void
 put_line(struct message *m, const char *line, size_t n)
 {
-	buf_put(&m->header, line, n - 2);
+	buf_put(&m->header, line, n);
 	buf_putc(&m->header, '\n');
+}
+
+/* What is too long is cut, as Postfix does it: between pieces. */
+static bool
+has_room(const struct message *m)
+{
+	return m->header.len <= (size_t)m->params->header_size_limit;
+}
+
+static void
+to_body(struct message *m, const char *p, size_t n, bool ends)
+{
+	begin_body(m);
+	put_body(m, p, n);
+	if (ends)
+		put_body(m, "\r\n", 2);
 }
 
 /* What Postfix does with a first line that is none of a message; true: it is
  * dealt with. */
 static bool
-odd_first_line(struct message *m, const char *p, size_t n)
+odd_first_line(struct message *m, const char *p, size_t n, bool ends)
 {
 	size_t quotes = 0;
 
@@ -111,84 +135,81 @@ odd_first_line(struct message *m, const char *p, size_t n)
 		return true;
 	}
 	m->started = true;
-	if (n <= 2 || !blank(*p))
+	if (n == 0 || !blank(*p))
 		return false;
-	begin_body(m);
-	put_body(m, p, n);
+	to_body(m, p, n, ends);
 	return true;
 }
 
-/* A whole line of the header section, with its <CR><LF>. */
+/* A line of the header section, or its first piece. */
 static void
-take_line(struct message *m, const char *p, size_t n)
+take_line(struct message *m, const char *p, size_t n, bool ends)
 {
-	size_t most = (size_t)m->params->header_size_limit;
-
-	if (!m->started && odd_first_line(m, p, n))
+	if (!m->started && odd_first_line(m, p, n, ends))
 		return;
-	if (n == 2) {
+	if (n == 0) {
 		begin_body(m);
 	} else if (blank(p[0]) && m->header.len > 0) {
-		/* What is too long is cut. */
-		if (m->header.len + n <= most)
+		if (has_room(m))
 			put_line(m, p, n);
 	} else if (is_header(p, n)) {
 		end_header(m);
 		put_line(m, p, n);
 	} else {
-		begin_body(m);
-		put_body(m, p, n);
+		to_body(m, p, n, ends);
 	}
 }
 
-/* A line longer than any header may be, whose end has not come: cut it if it
- * is (part of) a header, else what is behind it is body anyway. */
+/* A piece of a line, none longer than line_length_limit. */
 static void
-take_start(struct message *m, size_t most)
+take_piece(struct message *m, const char *p, size_t n, bool ends)
 {
-	bool continues = blank(m->line.data[0]) && m->header.len > 0;
-
-	if (continues || is_header(m->line.data, m->line.len)) {
-		buf_cut(&m->line, most);
-		buf_put(&m->line, "\r\n", 2);
-		m->cutting = true;
-		take_line(m, m->line.data, m->line.len);
-	} else {
-		begin_body(m);
-		put_body(m, m->line.data, m->line.len);
+	if (!m->in_line) {
+		take_line(m, p, n, ends);
+	} else if (m->header.len > 0 && has_room(m)) {
+		buf_cut(&m->header, m->header.len - 1);
+		put_line(m, p, n);
 	}
-	buf_reset(&m->line);
+	m->in_line = !ends;
+}
+
+/* Take what has been gathered of a line, but for what may be part of its end. */
+static void
+take_long(struct message *m, bool ends)
+{
+	size_t piece = (size_t)m->params->line_length_limit;
+	size_t left = ends ? m->line.len - 2 : m->line.len;
+	const char *p = m->line.data;
+
+	while (left > piece + !ends && !m->in_body) {
+		take_piece(m, p, piece, false);
+		p += piece;
+		left -= piece;
+	}
+	if (m->in_body)
+		put_body(m, p, ends ? left + 2 : left);
+	else if (ends)
+		take_piece(m, p, left, true);
+	if (m->in_body || ends)
+		left = 0;
+	buf_drop(&m->line, m->line.len - left);
 }
 
 /* Take up to the end of a line of the header section; how many octets. */
 static size_t
 feed_header(struct message *m, const char *data, size_t n)
 {
-	size_t most = (size_t)m->params->header_size_limit;
+	size_t piece = (size_t)m->params->line_length_limit;
 	const char *lf = memchr(data, '\n', n);
 
 	if (lf != NULL)
 		n = (size_t)(lf + 1 - data);
-	if (m->cutting) {
-		m->cutting = lf == NULL;
-		return n;
-	}
-	if (lf != NULL && m->line.len == 0 && n <= most + 2) {
-		take_line(m, data, n);
+	if (lf != NULL && m->line.len == 0 && n <= piece + 2) {
+		take_piece(m, data, n - 2, true);
 		return n;
 	}
 	buf_put(&m->line, data, n);
-	if (lf == NULL) {
-		if (m->line.len > most + 2)
-			take_start(m, most);
-		return n;
-	}
-	if (m->line.len > most + 2) {
-		buf_cut(&m->line, most);
-		buf_put(&m->line, "\r\n", 2);
-	}
-	take_line(m, m->line.data, m->line.len);
-	buf_reset(&m->line);
+	take_long(m, lf != NULL);
 	return n;
 }
 
@@ -204,13 +225,32 @@ feed(struct message *m, const char *data, size_t n)
 	put_body(m, data, n);
 }
 
+/* The octet at ${p} is in the set; line ends are not text. */
 static bool
-has_rejected(const unsigned char *set, const char *data, size_t n)
+is_in(const unsigned char *set, const char *p, const char *end)
 {
-	for (size_t i = 0; i < n; i++)
-		if (set[(unsigned char)data[i]])
-			return true;
-	return false;
+	if (*p == '\n' || (*p == '\r' && p + 1 < end && p[1] == '\n'))
+		return false;
+	return set[(unsigned char)*p];
+}
+
+/* Look for an octet that is not allowed, and keep its line for the log. */
+static bool
+has_rejected(struct message *m, const char *data, size_t n)
+{
+	const char *end = data + n, *p = data, *start, *lf;
+
+	while (p < end && !is_in(m->rules->reject, p, end))
+		p++;
+	if (p == end)
+		return false;
+	start = memrchr(data, '\n', (size_t)(p - data));
+	start = start != NULL ? start + 1 : data;
+	lf = memchr(p, '\n', (size_t)(end - p));
+	n = (size_t)((lf != NULL ? lf - 1 : end) - start);
+	m->wrong = arena_strndup(
+	    m->verdict.arena, start, n < MOST_LOGGED ? n : MOST_LOGGED);
+	return true;
 }
 
 static void
@@ -219,9 +259,9 @@ feed_stripped(
 {
 	struct buf kept = { 0 };
 
-	for (size_t i = 0; i < n; i++)
-		if (!set[(unsigned char)data[i]])
-			buf_putc(&kept, data[i]);
+	for (const char *p = data; p < data + n; p++)
+		if (!is_in(set, p, data + n))
+			buf_putc(&kept, *p);
 	feed(m, kept.data, kept.len);
 	buf_free(&kept);
 }
@@ -246,7 +286,7 @@ message_feed(struct message *m, const char *data, size_t n)
 
 	count(m, data, n);
 	if (m->fault == MESSAGE_OK && rules->reject != NULL &&
-	    has_rejected(rules->reject, data, n))
+	    has_rejected(m, data, n))
 		m->fault = MESSAGE_OCTETS;
 	if (m->fault != MESSAGE_OK)
 		return;

@@ -39,9 +39,10 @@ struct message {
 	struct content_stage *text;     /* likewise */
 	struct keep keep;               /* the last one */
 	enum message_fault fault;
+	const char *wrong; /* the line of MESSAGE_OCTETS, perhaps cut, or "" */
 	bool in_body;
 	bool started;      /* the first line has been seen */
-	bool cutting;      /* a line is longer than header_size_limit */
+	bool in_line;      /* the last piece of a header did not end its line */
 	struct buf line;   /* of the section: not yet complete */
 	struct buf header; /* one, with its continuations: not yet complete */
 	uint64_t size;     /* received so far */

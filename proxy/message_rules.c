@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/conf.h"
-#include "checks/content_checks.h"
+#include "checks/content_lists.h"
 #include "checks/text_checks.h"
 #include "proxy/proxy_params.h"
 
@@ -65,13 +65,13 @@ message_rules_open(struct message_rules *rules, struct conf *conf,
 	rules->idle = true;
 	if (!rules->unchecked) {
 		rules->checks =
-		    content_checks_open(conf, (size_t)params->header_size_limit,
+		    content_lists_open(conf, (size_t)params->header_size_limit,
 			(size_t)params->line_length_limit, err);
-		rules->idle = content_checks_idle(rules->checks);
+		rules->idle = content_lists_idle(rules->checks);
 		rules->text =
 		    text_checks_open(conf, (size_t)params->header_size_limit,
 			(size_t)params->line_length_limit, err);
-		rules->blocks = content_checks_block(rules->checks) ||
+		rules->blocks = content_lists_block(rules->checks) ||
 		    (rules->text != NULL && text_checks_block(rules->text));
 	}
 	rules->strip = octet_set(arena, params->message_strip_characters);
@@ -82,6 +82,6 @@ message_rules_open(struct message_rules *rules, struct conf *conf,
 void
 message_rules_close(struct message_rules *rules)
 {
-	content_checks_close(rules->checks);
+	content_lists_close(rules->checks);
 	text_checks_close(rules->text);
 }

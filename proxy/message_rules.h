@@ -7,7 +7,7 @@
 
 struct arena;
 struct conf;
-struct content_checks;
+struct content_lists;
 struct err;
 struct proxy_params;
 struct text_checks;
@@ -17,7 +17,7 @@ struct message_rules {
 	bool unchecked; /* no_header_body_checks; set before it is opened */
 	bool idle;      /* nothing for ${checks}: no stage is needed */
 	bool blocks;    /* a check may block */
-	struct content_checks *checks; /* NULL: unchecked */
+	struct content_lists *checks;  /* NULL: unchecked */
 	struct text_checks *text;      /* NULL: there are none */
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */

@@ -79,6 +79,18 @@ fault(void *arg, enum mime_fault what, const char *text, size_t len)
 	buf_putc(&seen->faults, '\n');
 }
 
+/* What Postfix's test driver says at the end; its server uses the words of the
+ * log for all of them. */
+static const char *
+driver_words(unsigned fault)
+{
+	if (fault == MIME_FAULT_ENCODING)
+		return "improper message/* or multipart/* encoding domain";
+	if (fault == MIME_FAULT_NO_END)
+		return "non-empty end-of-header";
+	return mime_fault_text(fault);
+}
+
 static void
 place(void *arg, enum mime_place to)
 {
@@ -110,8 +122,7 @@ parse(const struct mime_options *options, const char *text, size_t n,
 	faults = mime_faults(m);
 	for (unsigned bit = 1; bit < 64; bit <<= 1)
 		if ((faults & bit) != 0)
-			buf_printf(
-			    &seen->faults, "%s\n", mime_fault_reason(bit));
+			buf_printf(&seen->faults, "%s\n", driver_words(bit));
 	mime_free(m);
 }
 
@@ -319,10 +330,10 @@ test_limits(void)
 		    "--b%dx\nContent-Type: multipart/mixed; boundary=b%dx\n\n",
 		    i, i + 1);
 	parse(&options, text.data, text.len, 4096, &seen);
-	ok(seen.headers == 22, "nesting stops at its limit");
+	ok(seen.headers == 23, "nesting stops at its limit");
 	is(buf_str(&seen.faults),
 	    "MIME nesting exceeds safety limit: Content-Type: "
-	    "multipart/mixed; boundary=b21x\n"
+	    "multipart/mixed; boundary=b22x\n"
 	    "MIME nesting exceeds safety limit\n",
 	    "and is noticed once");
 	forget(&seen);

@@ -11,6 +11,7 @@
 #include "base/fatal.h"
 #include "base/json_text.h"
 #include "checks/content_checks.h"
+#include "checks/content_lists.h"
 #include "rules/ruletext.h"
 #include "rules/ruletime.h"
 #include "weir/message_trial.h"
@@ -74,9 +75,9 @@ take_time(void *arg, const char *table, unsigned line, int64_t time)
 }
 
 void
-rule_tally_open(struct rule_tally *t, struct content_checks *checks)
+rule_tally_open(struct rule_tally *t, struct content_lists *checks)
 {
-	content_checks_tables(checks, take_table, t);
+	content_lists_tables(checks, take_table, t);
 	ruletime_open(take_time, t);
 }
 

@@ -7,7 +7,7 @@
 
 struct arena;
 struct buf;
-struct content_checks;
+struct content_lists;
 struct content_seen;
 
 /* Zeroed but for the arena. */
@@ -19,7 +19,7 @@ struct rule_tally {
 /* rule_tally_open(tally, checks): count for the rules of ${checks}, those that
  * never match, too, and take their times from now on (ruletime.h).
  * rule_tally_close(tally): no more; the memory is the arena's. */
-void rule_tally_open(struct rule_tally *tally, struct content_checks *checks);
+void rule_tally_open(struct rule_tally *tally, struct content_lists *checks);
 void rule_tally_close(struct rule_tally *tally);
 
 /* rule_tally_add(tally, seen): an element that had an answer. */
