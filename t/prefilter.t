@@ -115,6 +115,32 @@ ok $w->wait_for(sub {
 }, 60), "is compiled with the others";
 answers("after a change");
 
+# One that compiles is killed; then there is no place for what is compiled.
+my $many = join "", map { "/^Subject: [a-f]{2,9}.{0,30}x$_(y|z)+\$/ REJECT\n" }
+    1 .. 1500;
+$before = length $w->log;
+$w->write_file("headers", $files{headers} . $many);
+$w->advance(5);
+answers("new rules");
+my $pid = $w->wait_for(sub {
+	($w->command("status"))[1] =~ /^patterns pid (\d+) +compiles/m && $1
+}, 60);
+ok $pid && kill(KILL => $pid), "a process that compiles is killed";
+ok $w->wait_log(qr{process weir/patterns pid $pid killed by signal 9}),
+    "which is logged";
+answers("with fewer automata");
+rename $cache, "$cache.away";
+$w->write_file("headers", "/^Subject: another/ REJECT\n$files{headers}$many");
+$w->advance(5);
+answers("the next rules");
+ok $w->wait_log(qr{warning: patterns: \S+/patterns/\S+: No such file}, 60),
+    "no directory is a warning";
+answers("without a cache");
+rename "$cache.away", $cache;
+$w->write_file("headers", $files{headers});
+$w->advance(5);
+answers("the old rules again");
+
 # Lines of a body are looked at together: what becomes of them does not change.
 my $sink = $w->sink("hop");
 my $relay = $main . "relayhost = [127.0.0.1]:\${port:hop}\n" .
