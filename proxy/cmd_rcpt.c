@@ -139,11 +139,12 @@ cmd_rcpt_run(struct session *s)
 	if (result != SMTP_COMMAND_DONE)
 		return result;
 	mail_add_rcpt(mail, &rcpt);
-	/* Log lines name the first one. */
-	s->subject.recipient = mail->rcpts[0].address;
+	s->subject.recipient = mail->rcpts[mail->nrcpts - 1].address;
 	s->subject.recipient_count = mail->nrcpts;
 	intake_open(s);
 	trace_log_add(s, &(struct verdict){ .pass = true, .trace = s->passed });
+	/* Log lines of the commands that follow name the first one. */
+	s->subject.recipient = mail->rcpts[0].address;
 	session_reply(s, "250 2.1.5 Ok");
 	return SMTP_COMMAND_DONE;
 }
