@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/macro.h"
@@ -72,17 +73,36 @@ static const struct fact {
 };
 /* clang-format on */
 
+static const struct fact *
+own_fact(const char *name)
+{
+	const struct fact *fact = facts;
+
+	while (fact->name != NULL && strcmp(fact->name, name) != 0)
+		fact++;
+	return fact->name != NULL ? fact : NULL;
+}
+
+static bool
+is_known(const char *name)
+{
+	return own_fact(name) != NULL || reply_macro_known(name);
+}
+
+static const char unknown_name[] =
+    "unknown macro name \"%s\" in expansion request";
+
 static const char *
 find_fact(void *arg, const char *name)
 {
 	const struct facts *f = arg;
 	const struct subject *s = f->ask->subject;
-	const struct fact *fact = facts;
+	const struct fact *fact = own_fact(name);
 	const char *value;
 
-	while (fact->name != NULL && strcmp(fact->name, name) != 0)
-		fact++;
-	if (fact->name == NULL)
+	if (!is_known(name))
+		event_warning(s->by, unknown_name, name);
+	if (fact == NULL)
 		return reply_macro_find(s, f->ask->site, name);
 	value = fact->get(f);
 	if (value == NULL || fact->ours)
@@ -164,4 +184,29 @@ dnsbl_reply(struct ask *ask, const char *zone, const char *reason,
 		apply(&f, ask->site->params.default_rbl_reply, answer)))
 		return;
 	answer_fault(ask, answer);
+}
+
+static const char *
+review_name(void *arg, const char *name)
+{
+	struct err why = { 0 };
+
+	if (is_known(name))
+		return NULL;
+	err_set(&why, unknown_name, name);
+	conf_blame(arg, "default_rbl_reply", &why);
+	event_warning(NULL, "%s", why.text);
+	return NULL;
+}
+
+void
+dnsbl_reply_review(const struct site *site, struct conf *conf)
+{
+	struct macro macro = { .find = review_name, .arg = conf, .scan = true };
+	struct buf unused = { 0 };
+	struct err ignored = { 0 };
+
+	(void)macro_expand(
+	    &macro, site->params.default_rbl_reply, &unused, &ignored);
+	buf_free(&unused);
 }

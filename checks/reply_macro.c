@@ -155,6 +155,22 @@ static const struct fact {
 };
 /* clang-format on */
 
+static const struct fact *
+find_fact(const char *name)
+{
+	const struct fact *fact = facts;
+
+	while (fact->name != NULL && strcmp(fact->name, name) != 0)
+		fact++;
+	return fact;
+}
+
+bool
+reply_macro_known(const char *name)
+{
+	return find_fact(name)->name != NULL;
+}
+
 const char *
 reply_macro_clean(
     const struct subject *subject, const struct site *site, const char *value)
@@ -172,11 +188,9 @@ reply_macro_find(
     const struct subject *subject, const struct site *site, const char *name)
 {
 	const struct facts f = { subject, site };
-	const struct fact *fact = facts;
+	const struct fact *fact = find_fact(name);
 	const char *value;
 
-	while (fact->name != NULL && strcmp(fact->name, name) != 0)
-		fact++;
 	value = fact->name != NULL ? fact->get(&f) : NULL;
 	if (value == NULL || fact->ours)
 		return value;

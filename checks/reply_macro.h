@@ -3,8 +3,14 @@
 #ifndef CHECKS_REPLY_MACRO_H
 #define CHECKS_REPLY_MACRO_H
 
+#include <stdbool.h>
+
 struct site;
 struct subject;
+
+/* reply_macro_known(name): there is such a name, whether it has a value now or
+ * not. */
+bool reply_macro_known(const char *name);
 
 /* reply_macro_find(subject, site, name): the value, with what
  * smtpd_expansion_filter does not let through made '_'; NULL: there is no such

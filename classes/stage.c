@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "checks/dnsbl_reply.h"
 #include "checks/note.h"
 #include "checks/site.h"
 #include "checks/subject.h"
@@ -120,6 +121,7 @@ stage_compile(
 	if (broken)
 		site_complain(err, NULL, 0, "%s", why.text);
 	rules->site = site_open(conf, route, err);
+	dnsbl_reply_review(rules->site, conf);
 	rules->log_permit =
 	    match_open(rules->params.smtpd_log_access_permit_actions,
 		"smtpd_log_access_permit_actions", 0, conf, err);

@@ -89,7 +89,7 @@ EOT
 my $different = join "|", "after `.*' is ignored",
     "requires domain name argument", "support for restriction",
     "is deprecated", "RBL lookup error", "ignoring DNS RR",
-    "unknown macro name", "RBL reply error",
+    "RBL reply error",
     "rbl response code configuration error",
     "fail:x lookup error", "problem talking to server", "connect to ";
 $both->compare(drop => $different);
@@ -105,6 +105,11 @@ $both->{weir}->configure(
 like +($both->{weir}->command("check"))[1],
     qr/unknown smtpd restriction: "reject_unknown_sender"; did you mean reject_unknown_sender_domain\?/,
     "R-59: a name that is none";
+$both->{weir}->configure(
+    main => "default_rbl_reply = 554 \$rbl_what \${client?{\$nosuch}}\n");
+like +($both->{weir}->command("check"))[1],
+    qr/main\.cf:\d+: unknown macro name "nosuch" in expansion request/,
+    "a name in default_rbl_reply that is none";
 $both->finish;
 __DATA__
 == R-30, R-91, R-15, R-70: client keys: name, parents, address, networks
