@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/fatal.h"
+#include "checks/attachment_name.h"
 #include "checks/tokens.h"
 
 struct parts {
@@ -17,6 +18,7 @@ struct parts {
 	bool skip_line; /* the next line is a boundary */
 	struct part part;
 	bool typed;         /* a type was said */
+	bool named_html;    /* a name was said that readers take for HTML */
 	unsigned inherited; /* encodings of what the message stands in */
 	struct transfer readings[TRANSFER_ENCODINGS];
 	unsigned open; /* the sum of 1 << each reading that has begun */
@@ -85,6 +87,22 @@ take_encoding(struct parts *p, struct tokens *t)
 			p->part.encodings |= 1U << encodings[i].encoding;
 }
 
+/* Readers go by the name if the type says nothing, and some in any case. */
+static void
+take_name(void *arg, const char *text, size_t len)
+{
+	static const char *const ends[] = { ".htm", ".html", ".xhtml", ".xht",
+		".shtml" };
+	struct parts *p = arg;
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t n = strlen(ends[i]);
+
+		if (len >= n && strncasecmp(text + len - n, ends[i], n) == 0)
+			p->named_html = true;
+	}
+}
+
 static bool
 is_named(const char *text, size_t len, const char *name)
 {
@@ -100,6 +118,7 @@ header(
 	struct parts *p = arg;
 	bool is_type = is_named(text, len, "Content-Type");
 	struct tokens t = { .end = text + len };
+	const struct attachment_name_sink names = { take_name, p };
 
 	(void)of;
 	(void)offset;
@@ -111,6 +130,8 @@ header(
 			take_encoding(p, &t);
 		buf_free(&t.memory);
 	}
+	if (is_type || is_named(text, len, "Content-Disposition"))
+		(void)attachment_name_find(text, len, &names);
 	p->sink->header(p->arg, text, len);
 }
 
@@ -147,7 +168,7 @@ static void
 forget(struct parts *p)
 {
 	p->part = (struct part){ .text = true };
-	p->typed = false;
+	p->typed = p->named_html = false;
 }
 
 static void
@@ -166,6 +187,8 @@ place(void *arg, enum mime_place to)
 			p->inherited = 0;
 			forget(p);
 		}
+		if (p->named_html)
+			p->part.text = p->part.html = true;
 		if (p->part.encodings == 0)
 			p->part.encodings = p->inherited;
 		if (p->part.encodings == 0)

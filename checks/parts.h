@@ -16,7 +16,7 @@ enum { PARTS_CHARSET = 40 };
 /* What the headers of a part say. */
 struct part {
 	bool text; /* text, or nothing said; also what is around parts */
-	bool html;
+	bool html; /* by its type, or by its name */
 	char charset[PARTS_CHARSET + 1]; /* the first one named; or "" */
 	unsigned encodings; /* the sum of 1 << each one named; never 0 */
 };

@@ -10,17 +10,14 @@
 #include "base/buf.h"
 #include "base/charset.h"
 #include "base/conf.h"
-#include "base/err.h"
 #include "base/fatal.h"
 #include "base/html_text.h"
 #include "checks/checks_params.h"
 #include "checks/content_action.h"
-#include "checks/content_judge.h"
 #include "checks/content_stage.h"
 #include "checks/content_verdict.h"
 #include "checks/encoded_word.h"
-#include "checks/parts.h"
-#include "checks/subject.h"
+#include "checks/parts_stage.h"
 #include "checks/text_lines.h"
 #include "rules/table.h"
 
@@ -42,10 +39,8 @@ struct reading {
 };
 
 struct reader {
-	struct content_stage stage;
+	struct parts_stage base;
 	const struct text_checks *checks;
-	struct content_judge judge;
-	struct parts *parts;
 	struct reading readings[TRANSFER_ENCODINGS];
 	struct buf text, plain; /* of one call */
 };
@@ -70,15 +65,8 @@ text_checks_open(
 		return NULL;
 	}
 	checks->part_size = (size_t)params.text_checks_size_limit;
-	checks->options = (struct mime_options){
-		.header_size = header_size,
-		.line_length = line_length < TEXT_LINES_LEAST ? TEXT_LINES_LEAST
-							      : line_length,
-		.boundary_length = (size_t)params.mime_boundary_length_limit,
-		.nesting = (size_t)params.mime_nesting_limit,
-		.plain = params.disable_mime_input_processing,
-		.reports = MIME_FAULT_NESTING,
-	};
+	checks->options = parts_stage_options(&params, header_size,
+	    line_length < TEXT_LINES_LEAST ? TEXT_LINES_LEAST : line_length);
 	return checks;
 }
 
@@ -103,7 +91,7 @@ take_line(void *arg, const char *text, size_t len)
 {
 	struct reader *r = arg;
 
-	content_judge_ask(&r->judge, "text", text, len);
+	content_judge_ask(&r->base.judge, "text", text, len);
 }
 
 static void
@@ -121,7 +109,7 @@ take_header(void *arg, const char *text, size_t len)
 	buf_reset(&r->plain);
 	text_lines_clean(buf_str(&r->text), r->text.len, &r->plain);
 	content_judge_ask(
-	    &r->judge, "header", buf_str(&r->plain), r->plain.len);
+	    &r->base.judge, "header", buf_str(&r->plain), r->plain.len);
 }
 
 static void
@@ -158,7 +146,7 @@ take_data(void *arg, enum transfer_encoding which, const char *data, size_t n)
 	struct reading *reading = &r->readings[which];
 	size_t most = r->checks->part_size;
 
-	if (reading->charset == NULL || r->stage.verdict->done)
+	if (reading->charset == NULL || r->base.judge.verdict->done)
 		return;
 	if (most > 0 && n > most - reading->size)
 		n = most - reading->size;
@@ -191,68 +179,16 @@ end(void *arg, enum transfer_encoding which)
 	reading->charset = NULL;
 }
 
-/* It is the only one that is looked for; whoever else looks for it says so. */
-static void
-take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
-{
-	struct reader *r = arg;
-
-	(void)text;
-	(void)len;
-	content_verdict_reject(r->stage.verdict, 550, "5.6.0",
-	    mime_fault_text(mime_fault_gravest(fault)));
-}
-
 static const struct parts_sink sink = {
 	.header = take_header,
 	.begin = begin,
 	.data = take_data,
 	.end = end,
-	.fault = take_fault,
+	.fault = parts_stage_fault,
 };
 
 static void
-stage_header(struct content_stage *stage, const char *text, size_t len)
-{
-	struct reader *r = (struct reader *)stage;
-
-	if (!stage->verdict->done)
-		parts_header(r->parts, text, len);
-	stage->next->ops->header(stage->next, text, len);
-}
-
-static void
-stage_headers_end(struct content_stage *stage)
-{
-	struct reader *r = (struct reader *)stage;
-
-	if (!stage->verdict->done)
-		parts_headers_end(r->parts);
-	stage->next->ops->headers_end(stage->next);
-}
-
-static void
-stage_body(struct content_stage *stage, const char *data, size_t len)
-{
-	struct reader *r = (struct reader *)stage;
-
-	if (!stage->verdict->done)
-		parts_body(r->parts, data, len);
-	stage->next->ops->body(stage->next, data, len);
-}
-
-static void
-stage_end(struct content_stage *stage)
-{
-	struct reader *r = (struct reader *)stage;
-
-	if (!stage->verdict->done)
-		parts_end(r->parts);
-	stage->next->ops->end(stage->next);
-}
-
-static void
-stage_close(struct content_stage *stage)
+release(struct parts_stage *stage)
 {
 	struct reader *r = (struct reader *)stage;
 
@@ -261,8 +197,6 @@ stage_close(struct content_stage *stage)
 		text_lines_free(&r->readings[i].written);
 		text_lines_free(&r->readings[i].read);
 	}
-	parts_free(r->parts);
-	arena_free(r->judge.scratch);
 	buf_free(&r->text);
 	buf_free(&r->plain);
 	free(r);
@@ -272,13 +206,6 @@ struct content_stage *
 text_checks_new(const struct text_checks *checks, const struct subject *subject,
     struct content_verdict *verdict, struct content_stage *next)
 {
-	static const struct content_stage_ops ops = {
-		.header = stage_header,
-		.headers_end = stage_headers_end,
-		.body = stage_body,
-		.end = stage_end,
-		.close = stage_close,
-	};
 	struct reader *r = calloc(1, sizeof *r);
 	const struct text_lines lines = { .line = take_line,
 		.arg = r,
@@ -286,20 +213,15 @@ text_checks_new(const struct text_checks *checks, const struct subject *subject,
 
 	if (r == NULL)
 		fatal("out of memory");
-	r->stage = (struct content_stage){
-		.ops = &ops,
-		.next = next,
-		.verdict = verdict,
-	};
-	r->checks = checks;
-	r->judge = (struct content_judge){
+	r->base.release = release;
+	r->base.judge = (struct content_judge){
 		.list = checks->list,
 		.subject = subject,
 		.verdict = verdict,
-		.scratch = arena_new(),
 	};
+	r->checks = checks;
 	for (size_t i = 0; i < TRANSFER_ENCODINGS; i++)
 		r->readings[i].written = r->readings[i].read = lines;
-	r->parts = parts_new(&checks->options, &sink, r);
-	return &r->stage;
+	parts_stage_begin(&r->base, &checks->options, &sink, next);
+	return &r->base.stage;
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/fatal.h"
+#include "checks/attachment_checks.h"
 #include "checks/content_checks.h"
 #include "checks/text_checks.h"
 #include "proxy/message_rules.h"
@@ -26,6 +27,9 @@ message_open(struct message *m, const struct message_rules *rules,
 	keep_open(&m->keep, &m->verdict, rules->drop,
 	    (size_t)params->header_size_limit);
 	m->first = &m->keep.stage;
+	if (rules->attachments != NULL)
+		m->first = m->attachments = attachment_checks_new(
+		    rules->attachments, subject, &m->verdict, m->first);
 	if (rules->text != NULL)
 		m->first = m->text = text_checks_new(
 		    rules->text, subject, &m->verdict, m->first);
@@ -37,12 +41,12 @@ message_open(struct message *m, const struct message_rules *rules,
 void
 message_close(struct message *m)
 {
-	struct content_stage *stages[] = { m->checks, m->text };
+	struct content_stage *stages[] = { m->checks, m->text, m->attachments };
 
-	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
 		if (stages[i] != NULL)
 			stages[i]->ops->close(stages[i]);
-	m->checks = m->text = NULL;
+	m->checks = m->text = m->attachments = NULL;
 	keep_close(&m->keep);
 	buf_free(&m->line);
 	buf_free(&m->header);

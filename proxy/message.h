@@ -33,11 +33,11 @@ enum message_fault {
 struct message {
 	const struct message_rules *rules;
 	const struct proxy_params *params;
-	struct content_verdict verdict; /* of all stages */
-	struct content_stage *first;    /* of them */
-	struct content_stage *checks;   /* to be closed; or NULL */
-	struct content_stage *text;     /* likewise */
-	struct keep keep;               /* the last one */
+	struct content_verdict verdict;           /* of all stages */
+	struct content_stage *first;              /* of them */
+	struct content_stage *checks;             /* to be closed; or NULL */
+	struct content_stage *text, *attachments; /* likewise */
+	struct keep keep;                         /* the last one */
 	enum message_fault fault;
 	const char *wrong; /* the line of MESSAGE_OCTETS, perhaps cut, or "" */
 	bool in_body;

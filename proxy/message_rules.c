@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/conf.h"
+#include "checks/attachment_checks.h"
 #include "checks/content_lists.h"
 #include "checks/text_checks.h"
 #include "proxy/proxy_params.h"
@@ -58,22 +59,30 @@ name_list(struct arena *arena, const char *text)
 	return list;
 }
 
+static void
+open_checks(struct message_rules *rules, struct conf *conf,
+    const struct proxy_params *params, struct err *err)
+{
+	size_t header = (size_t)params->header_size_limit;
+	size_t line = (size_t)params->line_length_limit;
+
+	rules->checks = content_lists_open(conf, header, line, err);
+	rules->idle = content_lists_idle(rules->checks);
+	rules->text = text_checks_open(conf, header, line, err);
+	rules->attachments = attachment_checks_open(conf, header, line, err);
+	rules->blocks = content_lists_block(rules->checks) ||
+	    (rules->text != NULL && text_checks_block(rules->text)) ||
+	    (rules->attachments != NULL &&
+		attachment_checks_block(rules->attachments));
+}
+
 void
 message_rules_open(struct message_rules *rules, struct conf *conf,
     const struct proxy_params *params, struct arena *arena, struct err *err)
 {
 	rules->idle = true;
-	if (!rules->unchecked) {
-		rules->checks =
-		    content_lists_open(conf, (size_t)params->header_size_limit,
-			(size_t)params->line_length_limit, err);
-		rules->idle = content_lists_idle(rules->checks);
-		rules->text =
-		    text_checks_open(conf, (size_t)params->header_size_limit,
-			(size_t)params->line_length_limit, err);
-		rules->blocks = content_lists_block(rules->checks) ||
-		    (rules->text != NULL && text_checks_block(rules->text));
-	}
+	if (!rules->unchecked)
+		open_checks(rules, conf, params, err);
 	rules->strip = octet_set(arena, params->message_strip_characters);
 	rules->reject = octet_set(arena, params->message_reject_characters);
 	rules->drop = name_list(arena, params->message_drop_headers);
@@ -84,4 +93,5 @@ message_rules_close(struct message_rules *rules)
 {
 	content_lists_close(rules->checks);
 	text_checks_close(rules->text);
+	attachment_checks_close(rules->attachments);
 }

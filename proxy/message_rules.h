@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct arena;
+struct attachment_checks;
 struct conf;
 struct content_lists;
 struct err;
@@ -17,8 +18,9 @@ struct message_rules {
 	bool unchecked; /* no_header_body_checks; set before it is opened */
 	bool idle;      /* nothing for ${checks}: no stage is needed */
 	bool blocks;    /* a check may block */
-	struct content_lists *checks;  /* NULL: unchecked */
-	struct text_checks *text;      /* NULL: there are none */
+	struct content_lists *checks;          /* NULL: unchecked */
+	struct text_checks *text;              /* NULL: there are none */
+	struct attachment_checks *attachments; /* likewise */
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */
 };

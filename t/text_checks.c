@@ -221,6 +221,10 @@ test_html(void)
 	    true, "the source is asked about, too");
 	finds("^viagra", "Content-Type: text/plain\n\nvia<b></b>gra\n", false,
 	    "what is no HTML");
+	finds("^viagra$",
+	    "Content-Disposition: attachment; filename=\"x.HTML\"\n"
+	    "Content-Type: application/octet-stream\n\nvia<b></b>gra\n",
+	    true, "what is called HTML");
 	finds("viagra$", HTML "\n<script>x</script>&shy;via&shy;gra", true,
 	    "no line end");
 }

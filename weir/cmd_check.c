@@ -345,7 +345,7 @@ check_content(struct conf *conf)
 {
 	static const char *const names[] = { "header_checks",
 		"mime_header_checks", "nested_header_checks", "body_checks",
-		"text_checks" };
+		"text_checks", "attachment_checks" };
 	struct arena *arena = arena_new();
 	struct table_list *tables;
 	struct err err = { 0 };

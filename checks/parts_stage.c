@@ -1,0 +1,95 @@
+/* parts_stage.c - see parts_stage.h. */
+#include "checks/parts_stage.h"
+
+#include "base/arena.h"
+#include "checks/checks_params.h"
+#include "checks/content_verdict.h"
+
+struct mime_options
+parts_stage_options(
+    const struct checks_params *params, size_t header_size, size_t line_length)
+{
+	return (struct mime_options){
+		.header_size = header_size,
+		.line_length = line_length,
+		.boundary_length = (size_t)params->mime_boundary_length_limit,
+		.nesting = (size_t)params->mime_nesting_limit,
+		.plain = params->disable_mime_input_processing,
+		.reports = MIME_FAULT_NESTING,
+	};
+}
+
+void
+parts_stage_fault(
+    void *stage, enum mime_fault fault, const char *text, size_t len)
+{
+	struct parts_stage *p = stage;
+
+	(void)text;
+	(void)len;
+	content_verdict_reject(p->stage.verdict, 550, "5.6.0",
+	    mime_fault_text(mime_fault_gravest(fault)));
+}
+
+static void
+header(struct content_stage *stage, const char *text, size_t len)
+{
+	if (!stage->verdict->done)
+		parts_header(((struct parts_stage *)stage)->parts, text, len);
+	stage->next->ops->header(stage->next, text, len);
+}
+
+static void
+headers_end(struct content_stage *stage)
+{
+	if (!stage->verdict->done)
+		parts_headers_end(((struct parts_stage *)stage)->parts);
+	stage->next->ops->headers_end(stage->next);
+}
+
+static void
+body(struct content_stage *stage, const char *data, size_t len)
+{
+	if (!stage->verdict->done)
+		parts_body(((struct parts_stage *)stage)->parts, data, len);
+	stage->next->ops->body(stage->next, data, len);
+}
+
+static void
+end(struct content_stage *stage)
+{
+	if (!stage->verdict->done)
+		parts_end(((struct parts_stage *)stage)->parts);
+	stage->next->ops->end(stage->next);
+}
+
+static void
+release(struct content_stage *stage)
+{
+	struct parts_stage *p = (struct parts_stage *)stage;
+
+	parts_free(p->parts);
+	arena_free(p->judge.scratch);
+	p->release(p);
+}
+
+void
+parts_stage_begin(struct parts_stage *stage, const struct mime_options *options,
+    const struct parts_sink *sink, struct content_stage *next)
+{
+	static const struct content_stage_ops ops = {
+		.header = header,
+		.headers_end = headers_end,
+		.body = body,
+		.end = end,
+		.close = release,
+	};
+
+	stage->stage = (struct content_stage){
+		.ops = &ops,
+		.next = next,
+		.verdict = stage->judge.verdict,
+	};
+	stage->judge.scratch = arena_new();
+	stage->parts = parts_new(options, sink, stage);
+}
