@@ -54,6 +54,8 @@ reports(const struct checks_params *p, bool lists)
 		sum |= MIME_FAULT_8BIT_BODY;
 	if (p->strict_mime_encoding_domain)
 		sum |= MIME_FAULT_ENCODING;
+	if (p->weir_strict_mime_structure)
+		sum |= MIME_FAULT_AMBIGUOUS;
 	if (sum != 0 || lists)
 		sum |= MIME_FAULT_NESTING;
 	return sum;

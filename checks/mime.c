@@ -36,6 +36,7 @@ struct mime {
 	enum type type;
 	enum subtype subtype;
 	enum encoding encoding, domain; /* of the present entity */
+	bool typed;                     /* it has had a Content-Type: header */
 
 	struct boundary *stack; /* the innermost one last */
 	size_t depth, room;
@@ -52,49 +53,7 @@ static const struct {
 	{ "base64",           ENC_BASE64, ENC_7BIT },
 	{ "quoted-printable", ENC_QUOTED, ENC_7BIT },
 };
-
-/* The gravest one first. */
-static const struct {
-	enum mime_fault fault;
-	const char *text;
-} faults[] = {
-	{ MIME_FAULT_NESTING, "MIME nesting exceeds safety limit" },
-	{ MIME_FAULT_LONG_HEADER,
-	    "message header length exceeds safety limit" },
-	{ MIME_FAULT_8BIT_HEADER,
-	    "improper use of 8-bit data in message header" },
-	{ MIME_FAULT_8BIT_BODY,
-	    "improper use of 8-bit data in message body" },
-	{ MIME_FAULT_ENCODING,
-	    "invalid message/* or multipart/* encoding domain" },
-	{ MIME_FAULT_NO_END,
-	    "primary header was terminated with non-empty line" },
-};
 /* clang-format on */
-
-enum { NFAULTS = sizeof faults / sizeof *faults };
-
-const char *
-mime_fault_text(enum mime_fault fault)
-{
-	size_t i = 0;
-
-	while (i < NFAULTS && faults[i].fault != fault)
-		i++;
-	must(i < NFAULTS);
-	return faults[i].text;
-}
-
-enum mime_fault
-mime_fault_gravest(unsigned sum)
-{
-	size_t i = 0;
-
-	while (i < NFAULTS && (sum & faults[i].fault) == 0)
-		i++;
-	must(i < NFAULTS);
-	return faults[i].fault;
-}
 
 unsigned
 mime_faults(const struct mime *m)
@@ -146,6 +105,30 @@ mime_free(struct mime *m)
 }
 
 static void
+report_ambiguous(struct mime *m)
+{
+	report(m, MIME_FAULT_AMBIGUOUS, m->header.data, m->header.len);
+}
+
+/* Readers differ about a boundary that is empty, too long or ends with a blank,
+ * and about one that begins like another. */
+static void
+check_boundary(struct mime *m, const char *text)
+{
+	size_t len = strlen(text);
+	bool bad = len == 0 || len > m->options.boundary_length ||
+	    text[len - 1] == ' ' || text[len - 1] == '\t';
+
+	for (size_t i = 0; i < m->depth && !bad; i++) {
+		const struct boundary *b = &m->stack[i];
+
+		bad = strncmp(text, b->text, len < b->len ? len : b->len) == 0;
+	}
+	if (bad)
+		report_ambiguous(m);
+}
+
+static void
 push(struct mime *m, const char *text, bool digest)
 {
 	struct boundary *b;
@@ -181,6 +164,7 @@ enter(struct mime *m, enum state state, enum type type, enum subtype subtype)
 	m->type = type;
 	m->subtype = subtype;
 	m->encoding = m->domain = ENC_7BIT;
+	m->typed = false;
 }
 
 static void
@@ -211,12 +195,39 @@ put_body(struct mime *m, const char *p, size_t n, bool ends)
 	m->body_offset += n + 1;
 }
 
+/* The parameters of a multipart type.  Several boundaries are wrong, and one
+ * way to hide a part from some readers: each is looked for. */
+static void
+take_boundaries(struct mime *m, struct tokens *t, bool digest)
+{
+	static const char extended[] = "boundary*"; /* RFC 2231 */
+	unsigned count = 0;
+
+	while (tokens_next(t)) {
+		if (t->count > 0 &&
+		    strncasecmp(
+			t->list[0].text, extended, sizeof extended - 1) == 0)
+			report_ambiguous(m);
+		if (t->count < 3 || !tokens_is(t, 0, "boundary") ||
+		    t->list[1].type != '=')
+			continue;
+		check_boundary(m, t->list[2].text);
+		push(m, t->list[2].text, digest);
+		count++;
+	}
+	if (count != 1)
+		report_ambiguous(m);
+}
+
 /* "Content-Type:"; ${t} stands behind the colon. */
 static void
 take_type(struct mime *m, struct tokens *t)
 {
 	bool digest;
 
+	if (m->typed)
+		report_ambiguous(m);
+	m->typed = true;
 	if (!tokens_next(t) || t->count == 0)
 		return;
 	m->subtype = SUB_OTHER;
@@ -237,12 +248,7 @@ take_type(struct mime *m, struct tokens *t)
 		m->type = TYPE_MULTIPART;
 		digest = t->count >= 3 && t->list[1].type == '/' &&
 		    tokens_is(t, 2, "digest");
-		/* Several boundaries are wrong, and one way to hide a part
-		 * from some readers: each is looked for. */
-		while (tokens_next(t))
-			if (t->count >= 3 && tokens_is(t, 0, "boundary") &&
-			    t->list[1].type == '=')
-				push(m, t->list[2].text, digest);
+		take_boundaries(m, t, digest);
 	} else {
 		m->type = TYPE_OTHER;
 	}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "checks/mime_fault.h"
+
 struct mime;
 
 /* Whose headers they are. */
@@ -13,16 +15,6 @@ enum mime_class {
 	MIME_MAIN,   /* the message's */
 	MIME_PART,   /* a part's of a multipart body */
 	MIME_NESTED, /* those of a message within the message */
-};
-
-/* What is wrong with a message; each is reported once, and none stops it. */
-enum mime_fault {
-	MIME_FAULT_NESTING = 1,     /* parts in parts in parts */
-	MIME_FAULT_LONG_HEADER = 2, /* a header was cut */
-	MIME_FAULT_8BIT_HEADER = 4,
-	MIME_FAULT_8BIT_BODY = 8, /* in a body that says 7bit */
-	MIME_FAULT_ENCODING = 16, /* base64 or so on a multipart or message */
-	MIME_FAULT_NO_END = 32, /* text, not an empty line, ends the headers */
 };
 
 /* What the next elements belong to. */
@@ -80,12 +72,8 @@ void mime_free(struct mime *m);
 void mime_feed(struct mime *m, const char *data, size_t n);
 void mime_end(struct mime *m);
 
-/* mime_faults(m): the sum of those reported so far.  mime_fault_gravest(sum):
- * one of a sum that is not 0.  mime_fault_text(fault): in words, as logged with
- * the text at fault, and as the client is told, with status 5.6.0. */
+/* mime_faults(m): the sum of those reported so far. */
 unsigned mime_faults(const struct mime *m);
-enum mime_fault mime_fault_gravest(unsigned sum);
-const char *mime_fault_text(enum mime_fault fault);
 
 /* mime_name(text, len): the length of the name that ${text} as a header begins
  * with; 0: it is not (the beginning of) a header. */
