@@ -127,6 +127,24 @@ has_word(struct site *site, const char *text, const char *word)
 	return false;
 }
 
+/* What mail passes before it is ours, so that no action on it can be asked for:
+ * smtpd_proxy_filter, or the next of weir_proxy_filters; "": nothing. */
+static const char *
+proxy_filter(struct site *site, struct conf *conf, struct err *err)
+{
+	const char *one = text_of(site, conf, "smtpd_proxy_filter", err);
+	const char *list = text_of(site, conf, "weir_proxy_filters", err);
+	const char *passed =
+	    text_of(site, conf, "weir_proxy_filters_passed", err);
+	const char *next = conf_word(&list, site->arena);
+
+	if (one[0] != '\0')
+		return one;
+	for (long n = strtol(passed, NULL, 10); n > 0 && next != NULL; n--)
+		next = conf_word(&list, site->arena);
+	return next != NULL ? next : "";
+}
+
 /* smtpd_expansion_filter has C escapes, so that it can name a blank. */
 static const char *
 unescape(struct site *site, const char *text)
@@ -250,7 +268,7 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	site->mail_version = text_of(site, conf, "mail_version", err);
 	site->compatibility_level =
 	    text_of(site, conf, "compatibility_level", err);
-	site->proxy_filter = text_of(site, conf, "smtpd_proxy_filter", err);
+	site->proxy_filter = proxy_filter(site, conf, err);
 	site->parent_domains = has_word(site,
 	    text_of(site, conf, "parent_domain_matches_subdomains", err),
 	    "smtpd_access_maps");

@@ -29,7 +29,7 @@ struct site {
 	const char *expansion_filter; /* its escapes replaced */
 	const char *delimiters;       /* recipient_delimiter */
 	const char *myhostname, *mail_version, *compatibility_level;
-	const char *proxy_filter; /* smtpd_proxy_filter, or "" */
+	const char *proxy_filter; /* before the queue; "": none */
 	bool broken;              /* a parameter has a mistake */
 	bool parent_domains;      /* access tables: "example.com" is asked for
 				     * what is below it, not ".example.com" */

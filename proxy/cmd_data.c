@@ -1,6 +1,7 @@
 /* cmd_data.c - DATA. */
 #include "proxy/cmd_data.h"
 
+#include "proxy/filter_hook.h"
 #include "proxy/intake.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
@@ -12,7 +13,7 @@ bool
 cmd_data_blocks(const struct session *s)
 {
 	return stage_blocks(s->service->rules, STAGE_DATA) ||
-	    milter_hook_blocks(s);
+	    milter_hook_blocks(s) || filter_hook_blocks(s);
 }
 
 static const char *
@@ -41,6 +42,8 @@ cmd_data_run(struct session *s)
 	if (result != SMTP_COMMAND_DONE)
 		return result;
 	reply = milter_hook_data(s);
+	if (reply == NULL && s->service->filters != NULL)
+		reply = filter_hook_data(s);
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
 		return SMTP_COMMAND_FAILED;

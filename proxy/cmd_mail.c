@@ -173,6 +173,7 @@ begin(struct session *s, const char *sender, const struct options *o)
 	struct mail *mail = mail_new(s, sender);
 
 	s->mail = mail;
+	mail->line = arena_strdup(mail->arena, s->line);
 	if (o->envid != NULL)
 		mail->envid = arena_strdup(mail->arena, o->envid);
 	mail->ret = o->ret;

@@ -8,6 +8,7 @@
 #include "classes/stage.h"
 #include "proxy/client_limits.h"
 #include "proxy/esmtp.h"
+#include "proxy/filter_hook.h"
 #include "proxy/intake.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
@@ -22,7 +23,7 @@ bool
 cmd_rcpt_blocks(const struct session *s)
 {
 	return stage_blocks(s->service->rules, STAGE_RCPT) ||
-	    milter_hook_blocks(s);
+	    milter_hook_blocks(s) || filter_hook_blocks(s);
 }
 
 static enum smtp_command_result
@@ -138,10 +139,15 @@ cmd_rcpt_run(struct session *s)
 	result = judge(s, &rcpt);
 	if (result != SMTP_COMMAND_DONE)
 		return result;
+	if (s->service->filters != NULL &&
+	    (reply = filter_hook_rcpt(s)) != NULL)
+		return refuse(s, reply);
 	mail_add_rcpt(mail, &rcpt);
 	s->subject.recipient = mail->rcpts[mail->nrcpts - 1].address;
 	s->subject.recipient_count = mail->nrcpts;
-	intake_open(s);
+	/* What a filter gets is not ours. */
+	if (s->service->filters == NULL)
+		intake_open(s);
 	trace_log_add(s, &(struct verdict){ .pass = true, .trace = s->passed });
 	/* Log lines of the commands that follow name the first one. */
 	s->subject.recipient = mail->rcpts[0].address;

@@ -12,6 +12,7 @@
 #include "base/fatal.h"
 #include "base/spool.h"
 #include "proxy/completion.h"
+#include "proxy/filter_hook.h"
 #include "proxy/hall.h"
 #include "proxy/header_list.h"
 #include "proxy/judge.h"
@@ -46,17 +47,12 @@ message_number(void)
 }
 
 void
-intake_open(struct session *s)
+intake_log_client(struct session *s)
 {
-	struct session_forward *x = &s->forward;
-	struct subject *f = &s->subject;
+	const struct session_forward *x = &s->forward;
+	const struct subject *f = &s->subject;
 	char origin[1024];
 
-	if (s->qid[0] != '\0')
-		return;
-	envelope_qid(s->mail->arrival, message_number(),
-	    s->params->enable_long_queue_ids, s->qid);
-	s->by.qid = f->queue_id = s->qid;
 	if (x->name != NULL || x->addr != NULL)
 		(void)snprintf(origin, sizeof origin, "%s[%s]",
 		    x->name != NULL ? x->name : "unknown",
@@ -65,6 +61,32 @@ intake_open(struct session *s)
 	    f->sasl_method, "sasl_username", f->sasl_username, "sasl_sender",
 	    f->sasl_sender, "orig_queue_id", x->ident, "orig_client",
 	    x->name != NULL || x->addr != NULL ? origin : NULL, NULL);
+}
+
+void
+intake_open(struct session *s)
+{
+	if (s->qid[0] != '\0')
+		return;
+	envelope_qid(s->mail->arrival, message_number(),
+	    s->params->enable_long_queue_ids, s->qid);
+	s->by.qid = s->subject.queue_id = s->qid;
+	intake_log_client(s);
+}
+
+void
+intake_begin_text(struct session *s)
+{
+	/* What is for a filter is only counted. */
+	static const char *const no_headers[] = { NULL };
+	static const struct message_rules counting = {
+		.unchecked = true, .idle = true, .drop = no_headers
+	};
+	struct message *m = &s->mail->message;
+
+	message_close(m);
+	message_open(m, filter_hook_has(s) ? &counting : &s->service->content,
+	    s->params, &s->subject, s->mail->arena);
 }
 
 void
@@ -78,10 +100,10 @@ intake_begin(struct session *s)
 	s->body = (struct body){
 		.loose = newline == SMTP_SERVICE_NEWLINE_ANY ||
 		    newline == SMTP_SERVICE_NEWLINE_NOTE || s->newline_exempt,
-		.keep_cr = !s->params->cleanup_replace_stray_cr_lf,
+		.keep_cr = !s->params->cleanup_replace_stray_cr_lf ||
+		    s->service->verbatim,
 	};
-	message_open(&s->mail->message, &s->service->content, s->params,
-	    &s->subject, s->mail->arena);
+	intake_begin_text(s);
 	s->body_step = SESSION_BODY_READ;
 }
 
@@ -95,7 +117,7 @@ log_fault(struct session *s)
 
 	if (s->mail->message.fault == MESSAGE_TOO_LARGE)
 		event(&proxy_events_too_large, &s->by_itself, "queue_id",
-		    s->qid, NULL);
+		    s->by.qid, NULL);
 	else
 		event(&proxy_events_content, &cleanup, "action", "reject",
 		    "what",
@@ -120,7 +142,7 @@ log_hops(const struct session *s)
 	char text[100];
 
 	(void)snprintf(text, sizeof text,
-	    "%s: message rejected: hopcount exceeded", s->qid);
+	    "%s: message rejected: hopcount exceeded", s->by.qid);
 	event(&proxy_events_trouble,
 	    &(struct event_by){ .program = "cleanup", .number = s->by.number },
 	    "text", text, NULL);
@@ -154,7 +176,8 @@ intake_decode(struct session *s, const char *data, size_t n, size_t *used)
 bool
 intake_look_blocks(const struct session *s)
 {
-	return s->service->content.blocks || s->milters != NULL;
+	return s->service->content.blocks || s->milters != NULL ||
+	    s->mail->filter != NULL;
 }
 
 void
@@ -162,6 +185,10 @@ intake_look(struct session *s)
 {
 	struct mail *mail = s->mail;
 
+	if (filter_hook_has(s)) {
+		filter_hook_look(s);
+		return;
+	}
 	if (mail->text.len > 0)
 		message_feed(&mail->message, mail->text.data, mail->text.len);
 	if (mail->whole)
@@ -176,6 +203,8 @@ intake_pass(struct session *s)
 	struct message *m = &mail->message;
 	struct hall_store *store = &s->hall->store;
 
+	if (filter_hook_has(s))
+		return;
 	if (m->fault != MESSAGE_OK || m->verdict.code != 0) {
 		if (mail->submission != NULL)
 			store->cancel(mail->submission);
@@ -197,6 +226,7 @@ bool
 intake_blocks(const struct session *s)
 {
 	return s->service->replies_block || s->milters != NULL ||
+	    s->mail->filter != NULL ||
 	    stage_blocks(s->service->rules, STAGE_END) ||
 	    (route_flags(s->service->route) & TABLE_MAY_BLOCK) != 0;
 }
@@ -262,7 +292,9 @@ fill_envelope(struct session *s)
 	e->ret = mail->ret;
 	e->utf8 = mail->utf8;
 	e->eight_bit = mail->eight_bit || mail->message.verdict.eight_bit;
-	e->filter = s->params->content_filter;
+	e->filter = filter_hook_nexthop(mail);
+	if (e->filter == NULL)
+		e->filter = s->params->content_filter;
 	e->client_name = or_empty(x->name != NULL ? x->name : f->client_name);
 	e->client_addr = or_empty(x->addr != NULL ? x->addr : f->client_addr);
 	e->client_port = or_empty(x->addr != NULL ? x->port : f->client_port);
@@ -415,6 +447,33 @@ fill(struct session *s)
 		discard(s);
 }
 
+/* What there is to be said against the message as it came; true: it was
+ * refused, or somebody else goes on. */
+static bool
+refuse_as_it_came(struct session *s)
+{
+	if (refuse_content(s)) {
+		if (filter_hook_has(s))
+			filter_hook_refused(s);
+		return true;
+	}
+	/* These were asked before the filters. */
+	if (filter_hook_nexthop(s->mail) != NULL)
+		return false;
+	switch (judge_stage(s, STAGE_END)) {
+	case SMTP_COMMAND_AGAIN:
+		must(!s->away);
+		session_work_run(s, true, intake_finish);
+		return true;
+	case SMTP_COMMAND_FAILED:
+		return true;
+	case SMTP_COMMAND_DONE:
+	case SMTP_COMMAND_LATER:
+		break;
+	}
+	return false;
+}
+
 void
 intake_finish(struct session *s)
 {
@@ -425,18 +484,15 @@ intake_finish(struct session *s)
 
 	s->where = "END-OF-MESSAGE";
 	s->subject.size = (int64_t)s->mail->message.size;
-	if (refuse_content(s))
+	if (refuse_as_it_came(s))
 		return;
-	switch (judge_stage(s, STAGE_END)) {
-	case SMTP_COMMAND_AGAIN:
-		must(!s->away);
-		session_work_run(s, true, intake_finish);
+	if (filter_hook_has(s)) {
+		filter_hook_end(s);
 		return;
-	case SMTP_COMMAND_FAILED:
+	}
+	if (filter_hook_lost(s->mail)) {
+		fail(s, "451 4.3.0 Error: queue file write error");
 		return;
-	case SMTP_COMMAND_DONE:
-	case SMTP_COMMAND_LATER:
-		break;
 	}
 	completion_add(s);
 	message_id = s->mail->message.keep.message_id;

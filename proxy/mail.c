@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "proxy/filter_hook.h"
 #include "proxy/hall.h"
 #include "proxy/milter_content.h"
 #include "proxy/session.h"
@@ -33,6 +34,7 @@ mail_free(struct mail *mail)
 	mail->submission = NULL;
 	message_close(&mail->message);
 	milter_content_free(mail->content);
+	filter_hook_free(mail->filter);
 	buf_free(&mail->text);
 	arena_free(mail->arena);
 }

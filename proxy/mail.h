@@ -11,6 +11,7 @@
 
 struct arena;
 struct envelope;
+struct filter_run;
 struct milter_content;
 struct session;
 struct submission;
@@ -34,6 +35,7 @@ struct mail {
 	struct arena *arena;
 	int64_t arrival; /* wall clock */
 	const char *sender, *envid;
+	const char *line; /* MAIL, as the client wrote it */
 	char ret;
 	bool utf8, eight_bit;
 	struct mail_rcpt *rcpts;
@@ -46,6 +48,7 @@ struct mail {
 	bool whole;                     /* the end of the message has come */
 	bool completed;                 /* missing headers were added */
 	struct milter_content *content; /* NULL: no milter sees it */
+	struct filter_run *filter;      /* NULL: no filter sees it */
 	struct envelope *envelope;      /* made by intake_finish() */
 	struct submission *submission;
 	bool discard;     /* answered 250 and forgotten */

@@ -69,12 +69,15 @@ received_put(const struct session *s, struct buf *out)
 	if (f->sasl_username != NULL)
 		buf_printf(
 		    out, "\t(Authenticated sender: %s)\r\n", f->sasl_username);
-	buf_printf(out, "\tby %s (%s) with %s%s%s%s id %s",
+	buf_printf(out, "\tby %s (%s) with %s%s%s%s",
+
 	    s->service->myhostname, s->service->mail_name,
 	    mail->utf8 ? "UTF8" : "",
 	    mail->utf8 && s->esmtp ? "SMTP" : f->protocol,
-	    s->tls != NULL ? "S" : "", f->sasl_username != NULL ? "A" : "",
-	    s->qid);
+	    s->tls != NULL ? "S" : "", f->sasl_username != NULL ? "A" : "");
+	/* There is none for what only passes through a filter. */
+	if (s->qid[0] != '\0')
+		buf_printf(out, " id %s", s->qid);
 	if (one != NULL)
 		buf_printf(out, "\r\n\tfor <%s>; ",
 		    address_external(mail->arena, one));

@@ -13,6 +13,7 @@
 #include "base/tls.h"
 #include "proxy/cmd_tls.h"
 #include "proxy/dialogue.h"
+#include "proxy/filter_hook.h"
 #include "proxy/greeting.h"
 #include "proxy/hall.h"
 #include "proxy/intake.h"
@@ -120,7 +121,7 @@ end(struct session *s)
 		if (body)
 			(void)snprintf(octets, sizeof octets, "%" PRIu64,
 			    s->mail->message.whole);
-		event(&proxy_events_gone, &s->by, "why", s->why, "where",
+		event(&proxy_events_gone, &s->by_itself, "why", s->why, "where",
 		    s->where, "octets", body ? octets : NULL, "client",
 		    s->client, NULL);
 	}
@@ -280,11 +281,24 @@ read_body(struct session *s, size_t *turn)
 	return GO_ON;
 }
 
+/* A message that no filter has taken, from where it was kept. */
+static enum step
+read_again(struct session *s)
+{
+	if (s->choked)
+		return PARK;
+	s->body_step = SESSION_BODY_LOOKED;
+	session_work_run(s, true, filter_hook_feed);
+	return GO_ON;
+}
+
 static enum step
 body_phase(struct session *s, size_t *turn)
 {
 	switch ((enum session_body_step)s->body_step) {
 	case SESSION_BODY_READ:
+		if (filter_hook_again(s))
+			return read_again(s);
 		if (*turn < TURN)
 			return read_body(s, turn);
 		session_wake(s);
@@ -299,6 +313,10 @@ body_phase(struct session *s, size_t *turn)
 		}
 		break;
 	case SESSION_BODY_FINISHED:
+		if (filter_hook_again(s)) {
+			s->body_step = SESSION_BODY_READ;
+			break;
+		}
 		if (!intake_replaces(s)) {
 			commit_or_not(s);
 			break;

@@ -14,6 +14,7 @@
 #include "base/tls.h"
 #include "checks/site.h"
 #include "classes/stage.h"
+#include "proxy/filter_setting.h"
 #include "proxy/local_clients.h"
 #include "proxy/milter_setting.h"
 #include "rules/match.h"
@@ -168,6 +169,16 @@ read_milters(struct smtp_service *s, struct err *all)
 }
 
 static void
+read_filters(struct smtp_service *s, struct err *all)
+{
+	struct err err = { 0 };
+
+	s->filters = filter_setting_read(&s->calm, s->conf, s->arena, &err);
+	s->verbatim = s->filters != NULL && !s->filters->chain;
+	gather(all, &err);
+}
+
+static void
 read_content(struct smtp_service *s, struct err *all)
 {
 	struct err err = { 0 };
@@ -178,6 +189,8 @@ read_content(struct smtp_service *s, struct err *all)
 	gather(all, &err);
 	read_overrides(s, &err);
 	gather(all, &err);
+	read_filters(s, all);
+	s->content.unchecked |= s->verbatim;
 	message_rules_open(&s->content, s->conf, &s->calm, s->arena, &err);
 	gather(all, &err);
 	read_milters(s, all);

@@ -12,6 +12,7 @@
 struct arena;
 struct conf;
 struct err;
+struct filter_setting_all;
 struct local_clients;
 struct master_service;
 struct match;
@@ -70,7 +71,10 @@ struct smtp_service {
 	bool no_address_mappings, no_milters;
 	struct message_rules content;
 	struct milter_setting_all *milters; /* NULL: none for anybody */
-	int most_busy;                      /* maxproc; 0: no limit */
+	struct filter_setting_all *filters; /* before the queue; NULL: none */
+	bool verbatim; /* a filter gets messages as they came, and all that
+			* is done to content is done behind it */
+	int most_busy; /* maxproc; 0: no limit */
 };
 
 /*
