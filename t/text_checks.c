@@ -295,7 +295,7 @@ test_limits(void)
 	run_octets("text_checks = pcre:{{/viagra/ REJECT}}\n",
 	    "X: y\n\nv\0iagra\n", 14);
 	ok(verdict.code == 550, "a NUL hides nothing");
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		buf_printf(&deep,
 		    "Content-Type: multipart/mixed; boundary=%d\n\n"
 		    "--%d\n",
