@@ -264,8 +264,13 @@ EOT
 	my $log = "$w->{dir}/limits";
 	my $port = serve($w->port("limits"), $log, sub { "action=DUNNO\n\n" });
 	my $connections = sub {
+		my ($between) = @_;
+
 		unlink $log;
-		rcpt($w, 'user@example.com') for 1 .. 3;
+		for (1 .. 3) {
+			$between->() if $between;
+			rcpt($w, 'user@example.com');
+		}
 		my %n = map { (split /\n/)[0] => 1 } requests($log);
 		return scalar keys %n;
 	};
@@ -283,6 +288,20 @@ EOT
 	with(restrict("check_policy_service inet:127.0.0.1:$port") .
 	    "smtpd_policy_service_request_limit = 2\n");
 	is $connections->(), 2, "smtpd_policy_service_request_limit";
+	for my $name ("max_idle", "max_ttl") {
+		with(restrict("check_policy_service inet:127.0.0.1:$port") .
+		    "smtpd_policy_service_$name = 100s\n");
+		is $connections->(), 1, "within smtpd_policy_service_$name";
+		is $connections->(sub { $w->advance(101) }), 3, "smtpd_policy_service_$name";
+	}
+	with(restrict("check_policy_service { inet:127.0.0.1:$port, " .
+	    "policy_context=mine }, check_policy_service " .
+	    "inet:127.0.0.1:$port") .
+	    "smtpd_policy_service_policy_context = all\n");
+	unlink $log;
+	rcpt($w, 'user@example.com');
+	is_deeply [ map { /^policy_context=(.*)/m } requests($log) ],
+	    [ "mine", "all" ], "smtpd_policy_service_policy_context";
 }
 
 # Servers that are broken; each but the first answers only the second try of
@@ -314,6 +333,12 @@ for my $what (sort keys %broken) {
 	my $before = time;
 	like rcpt($w, 'user@example.com'), $fault, "a server that says nothing";
 	cmp_ok time - $before, "<", 10, "is not waited for long";
+	unlink $log;
+	with(restrict("check_policy_service inet:127.0.0.1:$port") .
+	    "smtpd_policy_service_timeout = 1s\n" .
+	    "smtpd_policy_service_try_limit = 3\n");
+	like rcpt($w, 'user@example.com'), $fault, "smtpd_policy_service_timeout";
+	is scalar(requests($log)), 3, "smtpd_policy_service_try_limit";
 	with(restrict("check_policy_service { inet:127.0.0.1:$port, " .
 	    "timeout=1s, try_limit=1, { default_action = 454 4.7.7 gone } }"));
 	like rcpt($w, 'user@example.com'), qr/^454 4\.7\.7 .*gone/,

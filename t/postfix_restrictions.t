@@ -1975,3 +1975,25 @@ RCPT TO:<x@[01.2.3.4]>
 RCPT TO:<x@a..b>
 RCPT TO:<x@a.b
 VRFY x@a..b
+== R-105: the codes that have no other case
+= invalid_hostname_reject_code = 554
+= plaintext_reject_code = 554
+= smtpd_tls_security_level = none
+= smtpd_helo_restrictions = reject_invalid_helo_hostname
+= smtpd_sender_restrictions = reject_plaintext_session
+= smtpd_recipient_restrictions = reject_unauth_destination
+helo a_b..c
+mail a@b.tst
+rcpt x@relay.example
+helo good.tst
+mail a@b.tst
+rcpt x@relay.example
+== the key of the null sender
+= smtpd_null_access_lookup_key = nobody
+= smtpd_recipient_restrictions = check_sender_access inline:{ { nobody = REJECT null } { <> = REJECT not this } }, reject_unauth_destination
+helo a
+mail <>
+rcpt x@relay.example
+rset
+mail nobody@b.tst
+rcpt x@relay.example

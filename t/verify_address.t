@@ -75,4 +75,11 @@ is_deeply replies([ "unverified_recipient_reject_reason = because",
     [ "OK", "450 4.1.1 unverified address: because",
     "450 4.1.1 unverified address: because",
     "450 4.1.1 address verification problem" ], "another reason";
+my $sender = "smtpd_recipient_restrictions = reject_unverified_sender, reject";
+$w->write_file("world", "probe s\@example.net failed\n");
+is replies([ $sender ])->[0], "554 5.7.1 Access denied",
+    "a sender that could not be verified: what is refused is not deferred";
+is replies([ $sender, "unverified_sender_tempfail_action = defer" ])->[0] =~
+    s/<.*>: //r, "450 4.1.7 Sender address rejected: address verification problem",
+    "unverified_sender_tempfail_action";
 $w->finish;
