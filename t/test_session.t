@@ -6,6 +6,7 @@ use warnings;
 
 use lib "t/lib";
 use Test::More;
+use Weir;
 use Weir::Bench;
 
 # Example 11-2 of the founding documents, with a table that names its classes.
@@ -220,6 +221,78 @@ EOT
 	$b->{input} = "client x.example 192.0.2.5\nmail a\@12345\nexpect OK\n";
 	($status, $out) = $b->test(@session, "--any-address");
 	is $status, 0, "unless the lists alone are to judge" or diag $out;
+};
+
+subtest "every other command of a script" => sub {
+	$b->{input} = <<'EOT';
+set smtpd_delay_reject = no
+set smtpd_client_restrictions = reject_unknown_client_hostname
+set smtpd_helo_restrictions = reject_invalid_helo_hostname
+set smtpd_data_restrictions = reject_multi_recipient_bounce
+set smtpd_end_of_data_restrictions = check_client_access inline:{{heavy.example = 552 5.3.4 too much}}
+set smtpd_etrn_restrictions = check_etrn_access inline:{{no.example = REJECT not this queue}}
+set relay_clientcerts = inline:{{AA:BB = x}}
+set smtpd_recipient_restrictions = permit_sasl_authenticated, permit_tls_clientcerts, reject
+client liar.example 192.0.2.5 forged
+expect 450 4.7.25 text /cannot find your hostname/ by reject_unknown_client_hostname
+client lost.example 192.0.2.5 temp
+expect 450 4.7.25
+client heavy.example 192.0.2.5 ok
+expect OK
+helo a..b
+expect 501 5.5.2
+helo c.example
+etrn no.example
+expect 554 5.7.1 text /not this queue/ by check_etrn_access
+etrn yes.example
+expect OK
+mail <>
+rcpt a@elsewhere.example
+expect 554
+login somebody
+rcpt a@elsewhere.example
+expect 554 by reject_unauth_destination
+rcpt abelard@example.com
+expect OK by permit_sasl_authenticated
+rcpt heloise@example.com
+data
+expect 550 5.5.3 by reject_multi_recipient_bounce
+eod 1000
+expect 552 5.3.4 text /too much/ by check_client_access
+rset
+client c.example 192.0.2.5
+helo c.example
+mail a@b.example
+rcpt abelard@example.com
+expect 554
+tls TLSv1.3
+fingerprint AA:BB
+rcpt abelard@example.com
+expect OK by permit_tls_clientcerts
+EOT
+	my ($status, $out) = $b->test(@session, "--tap");
+	is $status, 0, "played" or diag $out;
+};
+
+subtest "a name server of the caller's" => sub {
+	my $names = Weir->new(start => 0);
+
+	$names->names("5.2.0.192.bl.example A 127.0.0.2\n");
+	$b->{input} = <<'EOT';
+set weir_dnsbl_self_test = no
+set smtpd_recipient_restrictions = reject_rbl_client bl.example
+client x.example 192.0.2.5
+mail a@b.example
+rcpt heloise@example.com
+expect 554 5.7.1 text /blocked using bl.example/ by reject_rbl_client
+client y.example 192.0.2.6
+mail a@b.example
+rcpt heloise@example.com
+expect OK
+EOT
+	my ($status, $out) = $b->test("session", "--tap", "--dns",
+	    "127.0.0.1\@" . $names->port("dns"));
+	is $status, 0, "asked" or diag $out;
 };
 
 subtest "mistakes" => sub {
