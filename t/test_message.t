@@ -153,6 +153,20 @@ subtest "what a server would log" => sub {
 	    \ proto=ESMTP:\ X-Said:\ hi/x, "whom it names";
 };
 
+$b->file("decoded", "Subject: =?utf-8?b?c2VjcmV0?=\n" .
+    "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n" .
+    "aGlkZGVu\n");
+$b->file("text_checks", "/secret/ WARN seen\n/hidden/ REJECT no\n");
+$b->says("decoded content", 1, <<'EOT', "message", "-o", "header_checks=",
+decoded
+  decoded: Subject: secret
+    text_checks: warning seen [text_checks:1]
+  decoded: hidden
+    text_checks: reject 5.7.1 no [text_checks:2]
+  -> reject 550 5.7.1 no
+EOT
+    "-o", "text_checks=pcre:text_checks", "decoded");
+
 # Many messages.
 my @messages = ("Subject: hi\n\n>From x\n\nFrom y\n",
     "Subject: money\n\nx\n", "X-Gone: 1\n\n\n\n", "A: b\n");

@@ -45,7 +45,8 @@ seen_text(const struct content_seen *e)
 	print_text(e->text, e->len, "    ");
 	if (e->value.text != NULL) {
 		(void)printf("    %s: %s [%s]\n", e->list, e->value.text,
-		    message_trial_place(arena, e));
+		    message_trial_place(
+			arena, e->value.file, e->value.line, e->list));
 		if (e->fate == CONTENT_DROP)
 			(void)puts("    is left out");
 		if (e->fate == CONTENT_REPLACE)
@@ -76,7 +77,9 @@ seen_json(struct buf *out, const struct content_seen *e)
 		json_text_member(out, "list", e->list);
 	if (e->value.text != NULL) {
 		json_text_member(out, "answer", e->value.text);
-		json_text_member(out, "rule", message_trial_place(arena, e));
+		json_text_member(out, "rule",
+		    message_trial_place(
+			arena, e->value.file, e->value.line, e->list));
 	}
 	if (e->fate != CONTENT_KEEP)
 		json_text_member(out, "edit", fates[e->fate]);
@@ -126,6 +129,38 @@ message_report_seen(struct message_report *r, const struct content_seen *seen)
 		seen_json(&r->members, &e);
 	else
 		seen_text(&e);
+}
+
+static void
+noted_json(struct buf *out, const struct content_note *note, const char *place)
+{
+	if (out->data[out->len - 1] != '[')
+		buf_putc(out, ',');
+	buf_putc(out, '{');
+	json_text_member(out, "class", "decoded");
+	json_text_member(out, "text", note->input);
+	json_text_member(out, "list", note->table);
+	json_text_member(out, "answer", note->answer);
+	json_text_member(out, "rule", place);
+	buf_putc(out, '}');
+}
+
+void
+message_report_noted(struct message_report *r, const struct content_note *note)
+{
+	struct arena *arena = arena_new();
+	const char *place =
+	    message_trial_place(arena, note->file, note->line, note->table);
+
+	if (r->json) {
+		noted_json(&r->members, note, place);
+	} else {
+		(void)fputs("  decoded: ", stdout);
+		print_text(note->input, strlen(note->input), "    ");
+		(void)printf(
+		    "    %s: %s [%s]\n", note->table, note->answer, place);
+	}
+	arena_free(arena);
 }
 
 /* With the line ends of a text file. */

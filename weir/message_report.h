@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 
+struct content_note;
 struct content_seen;
 struct message_trial;
 
@@ -17,11 +18,14 @@ struct message_report {
 	struct buf members; /* of the object for the message at hand */
 };
 
-/* In this order, for each message: begin, seen for each element, end.  JSON is
+/* In this order, for each message: begin, seen for each element and noted, end.  JSON is
  * printed at the end. */
 void message_report_begin(struct message_report *report, const char *name);
 void message_report_seen(
     struct message_report *report, const struct content_seen *seen);
+/* An answer about decoded content, of text_checks or attachment_checks. */
+void message_report_noted(
+    struct message_report *report, const struct content_note *note);
 void message_report_end(
     struct message_report *report, const struct message_trial *trial);
 

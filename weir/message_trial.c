@@ -7,6 +7,7 @@
 #include "base/fatal.h"
 #include "base/param.h"
 #include "checks/content_checks.h"
+#include "checks/content_lists.h"
 
 int
 message_trial_open(struct message_trial *t, struct conf *conf, struct err *err)
@@ -36,11 +37,11 @@ message_trial_close(struct message_trial *t)
 }
 
 const char *
-message_trial_place(struct arena *arena, const struct content_seen *seen)
+message_trial_place(
+    struct arena *arena, const char *file, unsigned line, const char *list)
 {
-	return seen->value.file != NULL
-	    ? arena_printf(arena, "%s:%u", seen->value.file, seen->value.line)
-	    : arena_strdup(arena, seen->list);
+	return file != NULL ? arena_printf(arena, "%s:%u", file, line)
+			    : arena_strdup(arena, list);
 }
 
 const char *
@@ -107,6 +108,40 @@ add_place(struct message_trial *t, const char *list, const char *place)
 	    t->mail, "%s%s%s", list, *list != '\0' ? ", " : "", place);
 }
 
+/* Is it a list whose answers are seen with their elements? */
+static bool
+is_seen(const struct message_trial *t, const char *list)
+{
+	for (size_t i = 0; i <= CONTENT_BODY; i++)
+		if (t->rules.checks->tables[i] != NULL &&
+		    strcmp(t->rules.checks->tables[i]->name, list) == 0)
+			return true;
+	return false;
+}
+
+/* Tell of what has been answered about decoded content since the last time. */
+static void
+take_notes(struct message_trial *t)
+{
+	const struct content_note *note =
+	    t->note != NULL ? t->note->next : t->message.verdict.notes;
+	const char *decision;
+
+	for (; note != NULL; note = note->next) {
+		t->note = note;
+		if (is_seen(t, note->table))
+			continue;
+		decision = decide(t);
+		if (strcmp(decision, t->decision) != 0)
+			t->by = add_place(t, t->by,
+			    message_trial_place(
+				t->mail, note->file, note->line, note->table));
+		t->decision = decision;
+		if (t->noted != NULL)
+			t->noted(t->watch_arg, note);
+	}
+}
+
 static void
 take_seen(void *arg, const struct content_seen *seen)
 {
@@ -114,8 +149,10 @@ take_seen(void *arg, const struct content_seen *seen)
 	const char *decision, *place;
 
 	if (seen->value.text != NULL) {
+		take_notes(t);
 		decision = decide(t);
-		place = message_trial_place(t->mail, seen);
+		place = message_trial_place(
+		    t->mail, seen->value.file, seen->value.line, seen->list);
 		if (strcmp(decision, t->decision) != 0)
 			t->by = add_place(t, t->by, place);
 		if (seen->fate != CONTENT_KEEP)
@@ -141,6 +178,7 @@ message_trial_begin(struct message_trial *t, const struct subject *subject)
 	t->last = '\n';
 	t->decision = decide(t);
 	t->by = t->edits = "";
+	t->note = NULL;
 	t->sum = 0;
 }
 
@@ -169,6 +207,7 @@ decode(struct message_trial *t)
 		message_nul(&t->message);
 	if (t->text.len > 0)
 		message_feed(&t->message, t->text.data, t->text.len);
+	take_notes(t);
 	if (t->keep)
 		return;
 	add_sum(t, keep->body.data, keep->body.len);
@@ -209,6 +248,7 @@ message_trial_end(struct message_trial *t)
 	buf_puts(&t->wire, ".\r\n");
 	decode(t);
 	message_end(&t->message);
+	take_notes(t);
 	add_sum(t, keep->body.data, keep->body.len);
 	add_sum(t, keep->headers.data, keep->headers.len);
 	if (!t->keep)

@@ -32,8 +32,11 @@ struct message_trial {
 	struct arena *arena; /* as long as this */
 	struct proxy_params params;
 	struct message_rules rules;
-	/* Told of each element; or NULL.  To be set between messages. */
+	/* Told of each element, and of each answer about decoded content, that
+	 * of text_checks and attachment_checks; or NULL.  To be set between
+	 * messages. */
 	void (*watch)(void *arg, const struct content_seen *seen);
+	void (*noted)(void *arg, const struct content_note *note);
 	void *watch_arg;
 	bool keep; /* the body of the result, in message.keep.body */
 
@@ -49,6 +52,7 @@ struct message_trial {
 	/* Places of the rules that decided so, and of those that changed the
 	 * text of a message that goes on: "file:line, file:line", or "". */
 	const char *by, *edits;
+	const struct content_note *note; /* the last one that was told */
 	uint64_t sum; /* of the result: equal results have equal sums */
 };
 
@@ -67,10 +71,10 @@ message_trial_begin(struct message_trial *t, const struct subject *subject);
 void message_trial_feed(struct message_trial *t, const char *data, size_t n);
 void message_trial_end(struct message_trial *t);
 
-/* message_trial_place(arena, seen): where the rule stands that ${seen} names:
- * "file:line", or the list's name. */
-const char *
-message_trial_place(struct arena *arena, const struct content_seen *seen);
+/* message_trial_place(arena, file, line, list): where a rule stands: "file:line",
+ * or the list's name if ${file} is NULL. */
+const char *message_trial_place(
+    struct arena *arena, const char *file, unsigned line, const char *list);
 
 /* message_trial_word(fate): "accept" ... */
 const char *message_trial_word(enum message_fate fate);

@@ -10,11 +10,9 @@
 #include "base/buf.h"
 #include "base/fatal.h"
 #include "base/json_text.h"
-#include "checks/content_checks.h"
 #include "checks/content_lists.h"
 #include "rules/ruletext.h"
 #include "rules/ruletime.h"
-#include "weir/message_trial.h"
 
 struct rule {
 	const char *place;
@@ -89,15 +87,13 @@ rule_tally_close(struct rule_tally *t)
 }
 
 void
-rule_tally_add(struct rule_tally *t, const struct content_seen *seen)
+rule_tally_add(struct rule_tally *t, const char *place, const char *answer)
 {
-	struct arena *scratch = arena_new();
-	struct rule *r = rule_at(t, message_trial_place(scratch, seen));
+	struct rule *r = rule_at(t, place);
 
 	if (r->answer == NULL)
-		r->answer = arena_strdup(t->arena, seen->value.text);
+		r->answer = arena_strdup(t->arena, answer);
 	r->hits++;
-	arena_free(scratch);
 }
 
 static int

@@ -8,7 +8,6 @@
 struct arena;
 struct buf;
 struct content_lists;
-struct content_seen;
 
 /* Zeroed but for the arena. */
 struct rule_tally {
@@ -22,8 +21,9 @@ struct rule_tally {
 void rule_tally_open(struct rule_tally *tally, struct content_lists *checks);
 void rule_tally_close(struct rule_tally *tally);
 
-/* rule_tally_add(tally, seen): an element that had an answer. */
-void rule_tally_add(struct rule_tally *tally, const struct content_seen *seen);
+/* rule_tally_add(tally, place, answer): the rule there has matched. */
+void
+rule_tally_add(struct rule_tally *tally, const char *place, const char *answer);
 
 /* rule_tally_print(tally): a table on stdout, the most frequent first, and the
  * rules that never matched.  rule_tally_json(tally, out): append an array. */

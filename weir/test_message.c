@@ -53,9 +53,25 @@ take_seen(void *arg, const struct content_seen *seen)
 	struct bench *b = arg;
 
 	if (seen->value.text != NULL)
-		rule_tally_add(&b->tally, seen);
+		rule_tally_add(&b->tally,
+		    message_trial_place(b->ours.mail, seen->value.file,
+			seen->value.line, seen->list),
+		    seen->value.text);
 	if (b->show)
 		message_report_seen(&b->report, seen);
+}
+
+static void
+take_note(void *arg, const struct content_note *note)
+{
+	struct bench *b = arg;
+
+	rule_tally_add(&b->tally,
+	    message_trial_place(
+		b->ours.mail, note->file, note->line, note->table),
+	    note->answer);
+	if (b->show)
+		message_report_noted(&b->report, note);
 }
 
 /* The reader of a terminal sees that it goes on. */
@@ -323,6 +339,7 @@ run(struct bench *b, char **paths, size_t n)
 	if (status != EX_OK)
 		return status;
 	b->ours.watch = take_seen;
+	b->ours.noted = take_note;
 	b->ours.watch_arg = b;
 	b->ours.keep = b->report.result;
 	b->report.json = b->trial.json;
