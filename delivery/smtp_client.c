@@ -8,7 +8,6 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
-#include "base/event.h"
 #include "base/tls.h"
 #include "checks/content_lists.h"
 #include "delivery/smtp_cache.h"
@@ -190,9 +189,9 @@ open_tls(struct smtp_client *c, struct err *err)
 	return c->tls != NULL ? 0 : -1;
 }
 
-/* A table that cannot be opened cannot be asked, and mail waits for it. */
+/* A table that cannot be opened is told of; mail waits for it. */
 static void
-open_checks(struct smtp_client *c)
+open_checks(struct smtp_client *c, struct err *err)
 {
 	const char *agent = c->lmtp ? "lmtp" : "smtp";
 	const struct content_lists_name lists[] = {
@@ -203,13 +202,9 @@ open_checks(struct smtp_client *c)
 		    c->nested_header_checks },
 		[CONTENT_BODY] = { "body_checks", c->body_checks },
 	};
-	const struct event_by by = transport_by(c->transport, 0, NULL);
-	struct err err = { "" };
 
 	c->checks =
-	    content_lists_open_sending(c->transport->conf, agent, lists, &err);
-	if (err.text[0] != '\0')
-		event_warning(&by, "%s", err.text);
+	    content_lists_open_sending(c->transport->conf, agent, lists, err);
 	if (!content_lists_idle(c->checks))
 		return;
 	content_lists_close(c->checks);
@@ -245,7 +240,7 @@ smtp_client_open(
 	    find_level(c, err) != 0 || open_tls(c, err) != 0)
 		return NULL;
 	find_own(c, arena);
-	open_checks(c);
+	open_checks(c, err);
 	c->cache = smtp_cache_new();
 	return c;
 }

@@ -42,7 +42,8 @@ struct smtp_client {
 	struct smtp_cache *cache;
 };
 
-/* smtp_client_open(transport, lmtp, arena, err): NULL: a parameter is wrong.
+/* smtp_client_open(transport, lmtp, arena, err): NULL: a parameter is wrong.  A
+ * table of checks that cannot be opened is in ${err}, too; then mail waits.
  * May ask the system for the addresses of inet_interfaces. */
 struct smtp_client *smtp_client_open(const struct transport *transport,
     bool lmtp, struct arena *arena, struct err *err);

@@ -146,6 +146,17 @@ subtest "a table that cannot be asked" => sub {
 	unlike join("", values %{arrived($hop, scalar @messages)}),
 	    qr/^X-Test: $test\r/m, "and nothing is taken for the message";
 };
+subtest "a table that is not there" => sub {
+	my $before = Weir::read_file("$w->{dir}/etc/main.cf");
+
+	$w->write_file("$w->{dir}/etc/main.cf", $before .
+	    "smtp_body_checks = pcre:/nowhere\n");
+	my ($status, $said) = $w->command("check");
+	isnt $status, 0, "weir check finds it";
+	like $said, qr{main\.cf:\d+: smtp_body_checks: pcre:/nowhere: open /nowhere: No such file},
+	    "and says where";
+	$w->write_file("$w->{dir}/etc/main.cf", $before);
+};
 is $w->stop, 0, "stops cleanly";
 is $w->complaints, "", "no sanitizer complains";
 
