@@ -124,7 +124,6 @@ void
 text_lines_feed(struct text_lines *l, const char *text, size_t n)
 {
 	size_t used;
-	char last;
 
 	for (; n > 0; text += used, n -= used) {
 		if (*text == '\n' || *text == '\r') {
@@ -135,9 +134,9 @@ text_lines_feed(struct text_lines *l, const char *text, size_t n)
 		if (l->kept.len + length(text, n) > l->longest)
 			cut(l);
 		used = put(&l->kept, text, n);
-		last =
-		    l->kept.len > l->old ? l->kept.data[l->kept.len - 1] : ' ';
-		l->inked = l->inked || last != ' ';
+		if (l->kept.len > l->old &&
+		    l->kept.data[l->kept.len - 1] != ' ')
+			l->inked = true;
 	}
 }
 
