@@ -9,11 +9,11 @@
 #include "proxy/client_limits.h"
 #include "proxy/esmtp.h"
 #include "proxy/filter_hook.h"
-#include "proxy/intake.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
+#include "proxy/queue_id.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "proxy/trace_log.h"
@@ -147,7 +147,7 @@ cmd_rcpt_run(struct session *s)
 	s->subject.recipient_count = mail->nrcpts;
 	/* What a filter gets is not ours. */
 	if (s->service->filters == NULL)
-		intake_open(s);
+		queue_id_open(s);
 	trace_log_add(s, &(struct verdict){ .pass = true, .trace = s->passed });
 	/* Log lines of the commands that follow name the first one. */
 	s->subject.recipient = mail->rcpts[0].address;

@@ -11,13 +11,14 @@
 #include "base/spool.h"
 #include "checks/effect.h"
 #include "proxy/completion.h"
+#include "proxy/content_look.h"
 #include "proxy/filter_peer.h"
 #include "proxy/filter_setting.h"
 #include "proxy/filter_text.h"
 #include "proxy/hall.h"
-#include "proxy/intake.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
+#include "proxy/queue_id.h"
 #include "proxy/received.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -45,6 +46,7 @@ run_of(struct session *s)
 
 	if (mail->filter == NULL) {
 		mail->filter = calloc(1, sizeof *mail->filter);
+		mail->free_filter = filter_hook_free;
 		if (mail->filter == NULL)
 			fatal("out of memory");
 	}
@@ -148,7 +150,7 @@ filter_hook_rcpt(struct session *s)
 	if (s->service->filters->spools) {
 		buf_put(&run->rcpts, s->line, strlen(s->line) + 1);
 		if (first)
-			intake_log_client(s);
+			queue_id_log(s);
 		return NULL;
 	}
 	if (first) {
@@ -160,7 +162,7 @@ filter_hook_rcpt(struct session *s)
 			s->mail->filter = NULL;
 			return reply;
 		}
-		intake_log_client(s);
+		queue_id_log(s);
 	}
 	if (filter_peer_ask(run->peer, FILTER_PEER_OK, s->line) ==
 	    FILTER_PEER_DONE)
@@ -361,8 +363,8 @@ release(struct session *s, const char *nexthop)
 	run->nexthop = nexthop;
 	run->read = 0;
 	s->mail->whole = false;
-	intake_open(s);
-	intake_begin_text(s);
+	queue_id_open(s);
+	mail_begin_text(s->mail, &s->service->content);
 }
 
 /* One filter after the other, as long as they fail and are to be passed over. */
@@ -438,7 +440,7 @@ filter_hook_feed(struct session *s)
 	buf_added(&mail->text, (size_t)n);
 	run->read += (uint64_t)n;
 	mail->whole = n == 0;
-	intake_look(s);
+	content_look(s);
 }
 
 bool

@@ -1,10 +1,8 @@
 /* intake.c - see intake.h. */
 #include "proxy/intake.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -12,6 +10,7 @@
 #include "base/fatal.h"
 #include "base/spool.h"
 #include "proxy/completion.h"
+#include "proxy/content_look.h"
 #include "proxy/filter_hook.h"
 #include "proxy/hall.h"
 #include "proxy/header_list.h"
@@ -31,62 +30,17 @@
 
 enum { PIECE = 64 * 1024 }; /* of a body that is stored anew */
 
-/* A number that no other message has, also after a restart and beside another
- * generation of this role: Postfix has the inode there. */
-static uint64_t
-message_number(void)
-{
-	static _Atomic uint64_t last;
-	uint64_t now = (uint64_t)clock_now() / 1000, seen, next;
-
-	seen = atomic_load_explicit(&last, memory_order_relaxed);
-	do {
-		next = now > seen ? now : seen + 1;
-	} while (!atomic_compare_exchange_weak(&last, &seen, next));
-	return (next ^ ((uint64_t)getpid() << 12)) & 0xffffffffu;
-}
-
-void
-intake_log_client(struct session *s)
-{
-	const struct session_forward *x = &s->forward;
-	const struct subject *f = &s->subject;
-	char origin[1024];
-
-	if (x->name != NULL || x->addr != NULL)
-		(void)snprintf(origin, sizeof origin, "%s[%s]",
-		    x->name != NULL ? x->name : "unknown",
-		    x->addr != NULL ? x->addr : "unknown");
-	event(&proxy_events_client, &s->by, "client", s->client, "sasl_method",
-	    f->sasl_method, "sasl_username", f->sasl_username, "sasl_sender",
-	    f->sasl_sender, "orig_queue_id", x->ident, "orig_client",
-	    x->name != NULL || x->addr != NULL ? origin : NULL, NULL);
-}
-
-void
-intake_open(struct session *s)
-{
-	if (s->qid[0] != '\0')
-		return;
-	envelope_qid(s->mail->arrival, message_number(),
-	    s->params->enable_long_queue_ids, s->qid);
-	s->by.qid = s->subject.queue_id = s->qid;
-	intake_log_client(s);
-}
-
-void
-intake_begin_text(struct session *s)
+static void
+begin_text(struct session *s)
 {
 	/* What is for a filter is only counted. */
 	static const char *const no_headers[] = { NULL };
 	static const struct message_rules counting = {
 		.unchecked = true, .idle = true, .drop = no_headers
 	};
-	struct message *m = &s->mail->message;
 
-	message_close(m);
-	message_open(m, filter_hook_has(s) ? &counting : &s->service->content,
-	    s->params, &s->subject, s->mail->arena);
+	mail_begin_text(
+	    s->mail, filter_hook_has(s) ? &counting : &s->service->content);
 }
 
 void
@@ -103,7 +57,7 @@ intake_begin(struct session *s)
 		.keep_cr = !s->params->cleanup_replace_stray_cr_lf ||
 		    s->service->verbatim,
 	};
-	intake_begin_text(s);
+	begin_text(s);
 	s->body_step = SESSION_BODY_READ;
 }
 
@@ -183,17 +137,10 @@ intake_look_blocks(const struct session *s)
 void
 intake_look(struct session *s)
 {
-	struct mail *mail = s->mail;
-
-	if (filter_hook_has(s)) {
+	if (filter_hook_has(s))
 		filter_hook_look(s);
-		return;
-	}
-	if (mail->text.len > 0)
-		message_feed(&mail->message, mail->text.data, mail->text.len);
-	if (mail->whole)
-		message_end(&mail->message);
-	milter_content_look(s);
+	else
+		content_look(s);
 }
 
 void

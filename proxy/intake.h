@@ -8,17 +8,8 @@
 
 struct session;
 
-/* intake_open(s): give the transaction its queue id, and log it; once. */
-void intake_open(struct session *s);
-
-/* intake_log_client(s): log who a message comes from; for one that gets no
- * queue id. */
-void intake_log_client(struct session *s);
-
-/* intake_begin(s): content follows (354 was said).  intake_begin_text(s): what
- * was looked at is forgotten, and looked at from its start again. */
+/* intake_begin(s): content follows (354 was said). */
 void intake_begin(struct session *s);
-void intake_begin_text(struct session *s);
 
 /*
  * Content as it came from the client goes through three steps, in turn:

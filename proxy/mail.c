@@ -5,9 +5,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "proxy/filter_hook.h"
 #include "proxy/hall.h"
-#include "proxy/milter_content.h"
 #include "proxy/session.h"
 
 struct mail *
@@ -33,10 +31,22 @@ mail_free(struct mail *mail)
 		mail->session->hall->store.cancel(mail->submission);
 	mail->submission = NULL;
 	message_close(&mail->message);
-	milter_content_free(mail->content);
-	filter_hook_free(mail->filter);
+	if (mail->content != NULL)
+		mail->free_content(mail->content);
+	if (mail->filter != NULL)
+		mail->free_filter(mail->filter);
 	buf_free(&mail->text);
 	arena_free(mail->arena);
+}
+
+void
+mail_begin_text(struct mail *mail, const struct message_rules *rules)
+{
+	struct session *s = mail->session;
+
+	message_close(&mail->message);
+	message_open(
+	    &mail->message, rules, s->params, &s->subject, mail->arena);
 }
 
 static struct mail_rcpt

@@ -44,12 +44,16 @@ struct mail {
 	struct effect *effects, **effects_end;
 
 	struct message message;
-	struct buf text;                /* decoded, for the content stages */
-	bool whole;                     /* the end of the message has come */
-	bool completed;                 /* missing headers were added */
-	struct milter_content *content; /* NULL: no milter sees it */
-	struct filter_run *filter;      /* NULL: no filter sees it */
-	struct envelope *envelope;      /* made by intake_finish() */
+	struct buf text; /* decoded, for the content stages */
+	bool whole;      /* the end of the message has come */
+	bool completed;  /* missing headers were added */
+	/* NULL: no milter sees it.  Whoever sets it says what frees it. */
+	struct milter_content *content;
+	void (*free_content)(struct milter_content *content);
+	/* NULL: no filter sees it; likewise. */
+	struct filter_run *filter;
+	void (*free_filter)(struct filter_run *run);
+	struct envelope *envelope; /* made by intake_finish() */
 	struct submission *submission;
 	bool discard;     /* answered 250 and forgotten */
 	bool replaced;    /* the queue gets the body that a milter made */
@@ -63,6 +67,9 @@ struct mail *mail_new(struct session *s, const char *sender);
 /* mail_free(mail): also takes back what the queue was given, if that was not
  * committed. */
 void mail_free(struct mail *mail);
+
+/* mail_begin_text(mail, rules): its content comes, or once more. */
+void mail_begin_text(struct mail *mail, const struct message_rules *rules);
 
 /* mail_add_rcpt(mail, rcpt), mail_add_effect(mail, effect): copied.
  * mail_edit_rcpt(mail, rcpt, remove): what a milter wants. */

@@ -201,6 +201,7 @@ begin(struct session *s)
 	if (c == NULL)
 		fatal("out of memory");
 	s->mail->content = c;
+	s->mail->free_content = milter_content_free;
 	take_headers(s);
 	c->first = next_listener(s, 0);
 	if (c->first == milter_chain_count(s->milters))
@@ -289,7 +290,8 @@ tell_end(struct session *s, size_t i)
 	tell(s, i, SMFIC_BODYEOB, &nothing, &edits);
 	if (c->answer.reply == NULL && !c->answer.discard &&
 	    !milter_peer_failed(peer)) {
-		milter_edit_apply(s, &edits, milter_peer_spaces(peer));
+		milter_edit_apply(
+		    s, &edits, &c->headers, milter_peer_spaces(peer));
 		if (edits.body != NULL) {
 			spool_free(c->edited);
 			c->edited = edits.body;

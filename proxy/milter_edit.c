@@ -16,7 +16,6 @@
 #include "proxy/esmtp.h"
 #include "proxy/header_list.h"
 #include "proxy/mail.h"
-#include "proxy/milter_content.h"
 #include "proxy/milter_packet.h"
 #include "proxy/milter_setting.h"
 #include "proxy/session.h"
@@ -383,12 +382,12 @@ is_over(const struct editing *w)
 }
 
 void
-milter_edit_apply(
-    struct session *s, const struct milter_edit_list *list, bool leading_space)
+milter_edit_apply(struct session *s, const struct milter_edit_list *list,
+    struct header_list *headers, bool leading_space)
 {
 	const struct editing w = { .session = s,
 		.mail = s->mail,
-		.headers = milter_content_headers(s->mail->content),
+		.headers = headers,
 		.leading_space = leading_space };
 
 	for (const struct milter_edit *edit = list->first;

@@ -9,6 +9,7 @@
 
 struct arena;
 struct err;
+struct header_list;
 struct milter_packet;
 struct session;
 struct spool;
@@ -51,14 +52,13 @@ enum milter_edit_result milter_edit_add(struct milter_edit_list *list,
     const struct milter_packet *packet, struct err *err);
 
 /*
- * milter_edit_apply(s, list, leading_space):
- * Carry them out, in order, on the headers (mail->content), the sender and the
- * recipients of the session's transaction; what milter_header_checks say about
+ * milter_edit_apply(s, list, headers, leading_space):
+ * Carry them out, in order, on ${headers}, the sender and the recipients of the session's transaction; what milter_header_checks say about
  * headers is done as well.  ${leading_space}: values bring the blank behind the
  * colon.  Nothing is changed any more once the message is rejected or
  * discarded by that.  May block, if the tables do.
  */
-void milter_edit_apply(
-    struct session *s, const struct milter_edit_list *list, bool leading_space);
+void milter_edit_apply(struct session *s, const struct milter_edit_list *list,
+    struct header_list *headers, bool leading_space);
 
 #endif

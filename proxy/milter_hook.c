@@ -114,6 +114,15 @@ milter_hook_disconnect(struct session *s)
 }
 
 static void
+over(struct session *s, bool all)
+{
+	if (all)
+		milter_hook_disconnect(s);
+	else
+		milter_chain_abort(s->milters);
+}
+
+static void
 put_client(const struct session *s, struct buf *out)
 {
 	const struct subject *f = &s->subject;
@@ -139,6 +148,7 @@ milter_hook_connect(struct session *s)
 
 	milter_hook_disconnect(s);
 	s->milters = milter_chain_new(s);
+	s->milters_over = over;
 	if (s->milters == NULL)
 		return NULL;
 	milter_chain_open(s);

@@ -14,7 +14,6 @@
 #include "base/tls.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
-#include "proxy/milter_chain.h"
 #include "proxy/proxy_events.h"
 #include "proxy/reject_reply.h"
 #include "proxy/smtp_service.h"
@@ -96,8 +95,8 @@ session_end(struct session *s)
 	loop_timer_cancel(hall->loop, &s->timer);
 	loop_close(hall->loop, &s->watch);
 	session_forget_mail(s);
-	milter_chain_free(s->milters);
-	s->milters = NULL;
+	if (s->milters != NULL)
+		s->milters_over(s, true);
 	s->long_line = NULL;
 	session_settle(s);
 	stage_reset_session(&s->state);
@@ -179,7 +178,8 @@ session_reply(struct session *s, const char *format, ...)
 void
 session_forget_mail(struct session *s)
 {
-	milter_chain_abort(s->milters);
+	if (s->milters != NULL)
+		s->milters_over(s, false);
 	if (s->mail != NULL)
 		mail_free(s->mail);
 	s->mail = NULL;

@@ -100,9 +100,11 @@ struct session {
 	struct trace *passed;  /* why a recipient passed; in scratch */
 	struct mail *mail;     /* the transaction; NULL outside of one */
 	struct milter_chain *milters; /* NULL: none */
-	char *helo;                   /* malloc'd */
-	const char *client;           /* "name[addr]", for the log */
-	const char *access_denied;    /* the reply to CONNECT; NULL: welcome */
+	/* Set with it: the transaction is over, or (${all}) the session. */
+	void (*milters_over)(struct session *s, bool all);
+	char *helo;                /* malloc'd */
+	const char *client;        /* "name[addr]", for the log */
+	const char *access_denied; /* the reply to CONNECT; NULL: welcome */
 	struct tls *tls;
 
 	struct buf in; /* received and not yet consumed */

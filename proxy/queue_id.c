@@ -1,0 +1,58 @@
+/* queue_id.c - see queue_id.h. */
+#include "proxy/queue_id.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "proxy/mail.h"
+#include "proxy/proxy_events.h"
+#include "proxy/session.h"
+#include "proxy/smtp_service.h"
+#include "queue/envelope.h"
+
+/* A number that no other message has, also after a restart and beside another
+ * generation of this role: Postfix has the inode there. */
+static uint64_t
+message_number(void)
+{
+	static _Atomic uint64_t last;
+	uint64_t now = (uint64_t)clock_now() / 1000, seen, next;
+
+	seen = atomic_load_explicit(&last, memory_order_relaxed);
+	do {
+		next = now > seen ? now : seen + 1;
+	} while (!atomic_compare_exchange_weak(&last, &seen, next));
+	return (next ^ ((uint64_t)getpid() << 12)) & 0xffffffffu;
+}
+
+void
+queue_id_log(struct session *s)
+{
+	const struct session_forward *x = &s->forward;
+	const struct subject *f = &s->subject;
+	char origin[1024];
+
+	if (x->name != NULL || x->addr != NULL)
+		(void)snprintf(origin, sizeof origin, "%s[%s]",
+		    x->name != NULL ? x->name : "unknown",
+		    x->addr != NULL ? x->addr : "unknown");
+	event(&proxy_events_client, &s->by, "client", s->client, "sasl_method",
+	    f->sasl_method, "sasl_username", f->sasl_username, "sasl_sender",
+	    f->sasl_sender, "orig_queue_id", x->ident, "orig_client",
+	    x->name != NULL || x->addr != NULL ? origin : NULL, NULL);
+}
+
+void
+queue_id_open(struct session *s)
+{
+	if (s->qid[0] != '\0')
+		return;
+	envelope_qid(s->mail->arrival, message_number(),
+	    s->params->enable_long_queue_ids, s->qid);
+	s->by.qid = s->subject.queue_id = s->qid;
+	queue_id_log(s);
+}
