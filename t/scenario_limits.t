@@ -164,7 +164,7 @@ subtest "S-050, T-27: a client that makes errors" => sub {
 	is later($c), "421 4.7.0 mail.example.com Error: too many errors",
 	    "S-050: at 20 the connection is closed";
 	ok $c->closed, "S-050: it is";
-	ok $w->wait_log(qr/smtpd\[\d+\]: NOQUEUE: too many errors after UNKNOWN from \S+\[127\.0\.0\.1\]\n/),
+	ok $w->wait_log(qr/smtpd\[\d+\]: too many errors after UNKNOWN from \S+\[127\.0\.0\.1\]\n/),
 	    "S-050: logged";
 	$c = $w->smtp;
 	is $c->cmd("GARBAGE"), $error, "S-050: a new connection starts anew";
