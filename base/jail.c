@@ -109,9 +109,11 @@ static const struct narrow common_narrow[] = {
 	{ "ioctl", 1, ALL_BITS, FIONREAD },
 	{ "ioctl", 1, ALL_BITS, FIONBIO },
 	{ "ioctl", 1, ALL_BITS, FIOCLEX },
-	/* Names of threads and of memory; dumpable stays as it is. */
+	/* Names of threads and of memory, and whose death is to be told;
+	 * dumpable stays as it is. */
 	{ "prctl", 0, ALL_BITS, PR_SET_NAME },
 	{ "prctl", 0, ALL_BITS, PR_GET_NAME },
+	{ "prctl", 0, ALL_BITS, PR_SET_PDEATHSIG },
 	{ "prctl", 0, ALL_BITS, PR_SET_VMA },
 	{ "prctl", 0, ALL_BITS, PR_GET_NO_NEW_PRIVS },
 	{ "prctl", 0, ALL_BITS, PR_GET_DUMPABLE },

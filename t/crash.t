@@ -76,6 +76,18 @@ for my $i (1 .. $clients) {
 my $acked = grep { $_ eq "acked" } values %state;
 cmp_ok $acked, ">", 20, "$acked messages were answered 250";
 
+# Without the supervisor there is nobody to restart them: the roles end, and
+# leave the store and the ports to who comes next.
+{
+	my %pid = $w->roles;
+	kill "KILL", $w->{pid};
+	waitpid delete $w->{pid}, 0;
+	my $ended = $w->wait_for(sub { !grep { kill 0, $_ } values %pid }, 20);
+	ok $ended, "the supervisor was killed: no role stays behind"
+	    or kill "KILL", values %pid;
+	$w->start;
+}
+
 # Everything at once, as after a power failure, and a fresh start.
 {
 	my %pid = $w->roles;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/fatal.h"
 
 static int
 add_fd(struct handover *h, char *text)
@@ -175,7 +176,8 @@ handover_ready(const char *warnings)
 	char word;
 	ssize_t n;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* A change of the user forgets it, so that this comes behind. */
+	must(prctl(PR_SET_PDEATHSIG, SIGTERM) == 0);
 	tell('R', warnings);
 	do
 		n = recv(HANDOVER_CONTROL, &word, 1, 0);

@@ -488,7 +488,6 @@ enter_compiler(struct process *p, struct err *err)
 	static const struct rlimit seconds = { COMPILE_SECONDS,
 		COMPILE_SECONDS };
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)setpriority(PRIO_PROCESS, 0, COMPILE_PRIORITY);
 	(void)setrlimit(RLIMIT_CPU, &seconds);
 	p->jail = (struct jail){ .kind = JAIL_STORE,
@@ -497,9 +496,12 @@ enter_compiler(struct process *p, struct err *err)
 		    (const char *const[]){ p->g->patterns_dir, "/dev", NULL },
 		.memory = COMPILE_MEMORY };
 	if (layout_user(p->g->weir.weir_patterns_user, &p->jail.uid,
-		&p->jail.gid, err) != 0)
+		&p->jail.gid, err) != 0 ||
+	    jail_enter(&p->jail, err) != 0)
 		return -1;
-	return jail_enter(&p->jail, err);
+	/* A change of the user forgets it, so that this comes behind. */
+	must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+	return 0;
 }
 
 int
