@@ -31,10 +31,8 @@ open_pipe(struct transport *t, struct arena *arena, struct err *err)
 
 /* The lines in front of the message, in Postfix's order. */
 static const char *
-head(const struct delivery *d, unsigned flags)
+head(const struct delivery *d, unsigned flags, const struct job_rcpt *rcpt)
 {
-	const struct job_rcpt *rcpt = &d->job->rcpts[0];
-
 	return arena_printf(d->arena, "%s%s%s%s%s",
 	    flags & PIPE_FROM ? local_client_from(d) : "",
 	    flags & PIPE_FROM ? "\n" : "",
@@ -43,10 +41,11 @@ head(const struct delivery *d, unsigned flags)
 	    flags & PIPE_DELIVERED ? local_client_delivered_to(d, rcpt) : "");
 }
 
+/* The request for recipients ${first} to ${last} - 1. */
 static void
-fill(struct delivery *d, const struct pipe_service *service,
-    struct pipe_request *r)
+fill(struct delivery *d, size_t first, size_t last, struct pipe_request *r)
 {
+	const struct pipe_service *service = d->transport->state;
 	const struct envelope *e = &d->content.envelope;
 	const struct job *job = d->job;
 
@@ -62,17 +61,17 @@ fill(struct delivery *d, const struct pipe_service *service,
 		.protocol = e->protocol,
 		.sasl_method = e->sasl_method,
 		.sasl_username = e->sasl_username,
-		.head = head(d, service->flags),
+		.head = head(d, service->flags, &job->rcpts[first]),
 		.size = job->size,
-		.nrcpts = job->nrcpts };
+		.nrcpts = last - first };
 	r->rcpts = arena_alloc(d->arena, r->nrcpts * sizeof *r->rcpts);
 	for (size_t i = 0; i < r->nrcpts; i++)
-		r->rcpts[i] = (struct pipe_rcpt){ job->rcpts[i].address,
-			job->rcpts[i].original };
+		r->rcpts[i] = (struct pipe_rcpt){ job->rcpts[first + i].address,
+			job->rcpts[first + i].original };
 }
 
 static void
-run_pipe(struct delivery *d)
+deliver(struct delivery *d, size_t first, size_t last)
 {
 	const struct pipe_service *service = d->transport->state;
 	struct delivery_end end = { .relay = d->transport->name,
@@ -83,24 +82,38 @@ run_pipe(struct delivery *d)
 	struct buf frame = { 0 };
 	struct err err = { { 0 } };
 
-	if (service->size > 0 && d->job->size > service->size) {
-		end.status = JOB_BOUNCED;
-		end.dsn = "5.2.3";
-		end.text = "message too large";
-		delivery_end_all(d, &end);
-		return;
-	}
 	if ((service->flags & PIPE_DELIVERED) &&
-	    mailbox_client_loops(d, 0, d->transport->name))
+	    mailbox_client_loops(d, first, d->transport->name))
 		return;
-	fill(d, service, &request);
+	fill(d, first, last, &request);
 	request.body = local_client_size(d, &err);
 	pipe_request_print(&request, &frame);
 	if (err.text[0] == '\0')
 		(void)local_client_ask(
 		    d, &frame, service->time_limit + PATIENCE, &answer, &err);
 	buf_free(&frame);
-	local_client_decide(d, 0, d->job->nrcpts, &end, &answer, &err);
+	local_client_decide(d, first, last, &end, &answer, &err);
+}
+
+static void
+run_pipe(struct delivery *d)
+{
+	const struct pipe_service *service = d->transport->state;
+	struct delivery_end end = { .relay = d->transport->name,
+		.status = JOB_BOUNCED,
+		.dsn = "5.2.3",
+		.text = "message too large" };
+	/* A line in front that names the recipient can name one only. */
+	size_t step = service->flags & (PIPE_DELIVERED | PIPE_ORIGINAL)
+	    ? 1
+	    : d->job->nrcpts;
+
+	if (service->size > 0 && d->job->size > service->size) {
+		delivery_end_all(d, &end);
+		return;
+	}
+	for (size_t i = 0; i < d->job->nrcpts; i += step)
+		deliver(d, i, i + step);
 }
 
 const struct agent pipe_agent = {

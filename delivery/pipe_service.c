@@ -195,18 +195,6 @@ read_command(struct reader *r, const char *const *args)
 				  : refuse(r, "missing command pathname", "");
 }
 
-static bool
-one_at_a_time(struct reader *r)
-{
-	const char *value = own_limit_text(
-	    r->conf, r->service->name, "destination_recipient_limit", r->arena);
-
-	if (value == NULL)
-		value = conf_get(r->conf, "default_destination_recipient_limit",
-		    r->arena, NULL);
-	return value != NULL && strcmp(value, "1") == 0;
-}
-
 static int
 read_time_limit(struct reader *r)
 {
@@ -225,14 +213,7 @@ whole(struct reader *r)
 		return refuse(r, "missing argv= command-line attribute", "");
 	if (p->owner.user == NULL)
 		return refuse(r, "missing user= command-line attribute", "");
-	if ((p->flags & (PIPE_DELIVERED | PIPE_ORIGINAL)) == 0 ||
-	    one_at_a_time(r))
-		return 0;
-	return refuse(r,
-	    arena_printf(r->arena,
-		"pipe flag `%c' requires %s_destination_recipient_limit = 1",
-		p->flags & PIPE_DELIVERED ? 'D' : 'O', r->service->name),
-	    "");
+	return 0;
 }
 
 int

@@ -67,7 +67,6 @@ my $maps = join ",", map { "$_->[0].test=$_->[0]:Next.$_->[0]" } @services;
 $w->configure(main => <<"EOT");
 relay_domains = $domains
 recipient_delimiter = +
-ok_destination_recipient_limit = 1
 slow_time_limit = 30s
 transport_maps = inline:{$maps}
 message_size_limit = 50000000
@@ -169,6 +168,11 @@ subtest "what it is given" => sub {
 	    . 'X-Original-To: User+Ext@Ok.test$' . "\n"
 	    . 'Delivered-To: User+Ext@Ok.test$', "R, O, D";
 	is join("\n", @l[-4 .. -1]), "\$\nFrom me\$\n.dot\$\nbody\$", "body";
+	is outcome(send_to("ok", to => ["one", "two"]), 'two@Ok.test'),
+	    "ok 2.0.0 sent delivered via ok service", "two recipients";
+	like Weir::read_file("$dir/show.ok"),
+	    qr/^\[ok\]\[Se\.nder\@Example\.com\]\[two\@ok\.test\]\[two\@ok\.test\]\[\]/m,
+	    "with D and O one at a time";
 	is outcome(send_to("gt", from => ""), 'User+Ext@Gt.test'),
 	    "gt 2.0.0 sent delivered via gt service", "sent";
 	@l = split /\n/, Weir::read_file("$dir/show.gt");
@@ -222,7 +226,6 @@ subtest "mistakes" => sub {
 		['user=nobody' => qr/service bad: missing argv= command-line attribute/],
 		['user=nobody argv=/bin/x ${nosuch}' => qr/service bad: unknown macro name: nosuch/],
 		['user=nobody colour=blue argv=/bin/x' => qr/service bad: unknown attribute name: colour=blue/],
-		['flags=D user=nobody argv=/bin/x' => qr/service bad: pipe flag `D' requires bad_destination_recipient_limit = 1/],
 		['size=1k user=nobody argv=/bin/x' => qr/service bad: bad size= value: 1k/],
 		['eol=\q user=nobody argv=/bin/x' => qr/service bad: bad eol= value/],
 		['flags=Z user=nobody argv=/bin/x' => qr/service bad: unknown flag: Z \(ignored\)/],
