@@ -26,7 +26,7 @@ struct prefilter_settings {
 	bool at_once;
 };
 
-enum { PREFILTER_LEAST = 16 };
+enum { PREFILTER_LEAST = 64 };
 
 /*
  * prefilter_start(settings):
