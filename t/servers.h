@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/jail.h"
@@ -23,6 +25,23 @@ servers_address(unsigned port)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
+/* The name that goes with a port (t/lib/Weir.pm): ours until we end. */
+static inline bool
+servers_reserve(unsigned port)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1,
+	    "weir-test-port-%u", port);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (struct sockaddr *)&name,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+		    (size_t)n)) == 0)
+		return true;
+	(void)close(fd);
+	return false;
+}
+
 /* A socket that is bound to a free port, where nobody answers; listening, it
  * takes connections and says nothing. */
 static inline int
@@ -34,7 +53,8 @@ servers_silent(unsigned *port, bool listening)
 		struct sockaddr_in sin = servers_address(*port);
 
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (bind(fd, (struct sockaddr *)&sin, sizeof sin) == 0)
+		if (bind(fd, (struct sockaddr *)&sin, sizeof sin) == 0 &&
+		    servers_reserve(*port))
 			break;
 		(void)close(fd);
 	}

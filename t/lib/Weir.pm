@@ -22,6 +22,7 @@ use File::Path qw(make_path remove_tree);
 use File::Temp qw(tempdir);
 use IO::Socket::INET;
 use POSIX qw(:sys_wait_h);
+use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
 use Time::HiRes qw(sleep time);
 
 use Weir::Client;
@@ -32,14 +33,28 @@ my $owner = $$;
 
 sub program { return abs_path("$out/bin/weir") }
 
-# A port below the ephemeral range that nobody listens on now.
+# Listeners of a gateway share their ports (SO_REUSEPORT), with those of another
+# test, too: a port is ours as long as we have the name that goes with it, which
+# the kernel gives back when we end.
+my @reserved;
+
+sub reserve {
+	my ($port) = @_;
+
+	socket my $name, AF_UNIX, SOCK_STREAM, 0 or die "socket: $!";
+	bind $name, pack_sockaddr_un("\0weir-test-port-$port") or return 0;
+	push @reserved, $name;
+	return 1;
+}
+
+# A port below the ephemeral range that nobody listens on, or is going to.
 sub free_port {
 	for (1 .. 200) {
 		my $port = 10000 + int(rand(9900));
 		my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
 		    LocalPort => $port, Proto => "tcp", ReuseAddr => 1) or next;
 		close $s;
-		return $port;
+		return $port if reserve($port);
 	}
 	die "no free port";
 }
