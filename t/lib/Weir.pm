@@ -36,11 +36,13 @@ sub program { return abs_path("$out/bin/weir") }
 # Listeners of a gateway share their ports (SO_REUSEPORT), with those of another
 # test, too: a port is ours as long as we have the name that goes with it, which
 # the kernel gives back when we end.
-my @reserved;
+my (@reserved, %taken);
 
 sub reserve {
 	my ($port) = @_;
 
+	# A network namespace that we enter knows nothing of names outside.
+	return 0 if $taken{$port}++;
 	socket my $name, AF_UNIX, SOCK_STREAM, 0 or die "socket: $!";
 	bind $name, pack_sockaddr_un("\0weir-test-port-$port") or return 0;
 	push @reserved, $name;
