@@ -264,9 +264,12 @@ deliver_role_run(const struct deliver_role *role)
 	(void)sigaction(SIGTERM, &sa, NULL);
 	connect_queue(&s.reconnect);
 	loop_run(s.loop);
-	/* Threads that still wait for a server are left to the kernel. */
-	if (!drain(&s))
-		return 0;
+	/* Threads that still wait for a server are left to the kernel, with all
+	 * that they use. */
+	if (!drain(&s)) {
+		event_flush();
+		_exit(0);
+	}
 	deliver_task_close(s.tasks);
 	transports_close(s.transports, role->conf);
 	route_close(s.env.route);
