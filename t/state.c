@@ -238,7 +238,7 @@ test_scribbled(struct arena *a)
 	do {
 		pid = fork();
 		if (pid == 0) {
-			(void)freopen("/dev/null", "w", stderr);
+			(void)!freopen("/dev/null", "w", stderr);
 			s = state_open(dir, &err);
 			if (s == NULL || state_put(s, "m", "x", "y", 0) != 0)
 				_exit(1);
