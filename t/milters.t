@@ -401,10 +401,14 @@ scene "bad setting" => { milters => [], list => "foo:bar" } => sub {
 scene "XCLIENT" => { milters => [{}],
 	set => ["smtpd_authorized_xclient_hosts = 127.0.0.1"] } => sub {
 	my ($arg) = @_;
-	my ($log, @said) = talk($arg, "EHLO x", "MAIL FROM:<a\@b.example>",
-	    "RSET", "XCLIENT NAME=c.example ADDR=IPV6:2001:db8::1 PORT=99 LOGIN=me",
-	    "EHLO y", "MAIL FROM:<a\@b.example>");
-	my $got = all_heard($arg);
+	my $c = client($arg);
+	my $got;
+	$c->cmd($_) for "EHLO x", "MAIL FROM:<a\@b.example>", "RSET",
+	    "XCLIENT NAME=c.example ADDR=IPV6:2001:db8::1 PORT=99 LOGIN=me";
+	# Each of its connections writes for itself: let the first one end.
+	all_heard($arg);
+	$c->cmd($_) for "EHLO y", "MAIL FROM:<a\@b.example>", "QUIT";
+	$c->close;
 	$w->wait_for(sub { ($got = heard($arg)) =~ /H y.*^gone$/ms });
 	like $got, qr/^Q \ngone\n(?s:.*)^D C .* _=\S+ \[IPv6:2001:db8::1\].*\nC c\.example 6 99 2001:db8::1\n/m,
 	    "another client: the milter is asked anew";
