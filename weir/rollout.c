@@ -18,7 +18,6 @@
 
 static const struct event_by by = { .program = "master" };
 
-static struct process *of_exit(struct loop_fd *watch);
 static void role_spoke(struct loop_fd *watch, unsigned what);
 static void role_ended(struct loop_fd *watch, unsigned what);
 static void limit_passed(struct loop_timer *timer);

@@ -358,7 +358,6 @@ close_all(struct bench *b)
 	message_trial_close(&b->ours);
 	message_trial_close(&b->theirs);
 	event_tap(NULL);
-	b->other_trial.world = NULL;
 	trial_close(&b->other_trial);
 	trial_close(&b->trial);
 	arena_free(b->arena);

@@ -260,8 +260,7 @@ testify(struct search *s, const struct lines *l, const struct stranger *who,
 		.route = s->route,
 		.world = &s->world.world,
 		.verdict = rehearsal_verdict(s->rehearsal),
-		.recipient = l->rcpt + strlen("rcpt "),
-		.domain = l->domain };
+		.recipient = l->rcpt + strlen("rcpt ") };
 	struct buf names = { 0 }, script = { 0 };
 
 	witness->why = witness_why(&c, arena);

@@ -17,7 +17,6 @@ struct witness_why_case {
 	struct world *world;
 	const struct verdict *verdict;
 	const char *recipient; /* "<address>" */
-	const char *domain;    /* where it leads to */
 };
 
 /* witness_why(c, arena): "file:line: parameter: the step, or the list, that
