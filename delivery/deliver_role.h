@@ -27,8 +27,9 @@ struct deliver_role {
  * deliver_role_run(role):
  * Serve until SIGTERM, which it takes over; then give back what has not been
  * begun, finish what has within weir_drain_time_limit, and return the exit
- * status; or end the process, if something is under way after that.  The queue's socket is connected again whenever it is lost, and may
- * be missing at the start.
+ * status; or end the process, if something is under way after that.  The
+ * queue's socket is connected again whenever it is lost, and may be missing at
+ * the start.
  */
 int deliver_role_run(const struct deliver_role *role);
 

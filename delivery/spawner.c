@@ -77,7 +77,7 @@ spawner_poll(const struct spawner *s, struct pollfd *p)
 	}
 }
 
-/* 0, or -1 and the reason. */
+/* The pid, or -1 and the reason. */
 static pid_t
 start(const struct spawner *s, const struct spawn_service *service, int fd,
     struct err *err)

@@ -26,9 +26,9 @@ struct transport {
 	void *state;  /* the agent's */
 };
 
-/* transport_open(service, agent, conf, arena, err): the transport that ${service}
- * names, in ${arena}, with ${agent} ready for it; ${service} and ${conf} must stay.  NULL and
- * ${err}: a mistake in its parameters. */
+/* transport_open(service, agent, conf, arena, err): the transport that
+ * ${service} names, in ${arena}, with ${agent} ready for it; ${service} and
+ * ${conf} must stay.  NULL and ${err}: a mistake in its parameters. */
 struct transport *
 transport_open(const struct master_service *service, const struct agent *agent,
     struct conf *conf, struct arena *arena, struct err *err);
