@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fatal.h"
+#include "base/json_text.h"
 #include "base/utf8.h"
 
 enum { MOST_FIELDS = 40, MOST_HELD = 64 * 1024, FACILITY_MAIL = 2 << 3 };
@@ -96,27 +97,6 @@ put_clean(struct buf *out, const char *s)
 			buf_put(out, s, n);
 		}
 	}
-}
-
-static void
-put_json_string(struct buf *out, const char *s)
-{
-	buf_putc(out, '"');
-	for (unsigned n; *s != '\0'; s += n) {
-		unsigned char c = (unsigned char)*s;
-
-		n = utf8_length(s);
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 32 || c == 127)
-			buf_printf(out, "\\u%04x", c);
-		else if (n > 0)
-			buf_put(out, s, n);
-		else
-			buf_putc(out, '?');
-		n = n > 0 ? n : 1;
-	}
-	buf_putc(out, '"');
 }
 
 static const char *
@@ -204,29 +184,29 @@ put_json(struct buf *out, const struct event_type *type,
 	buf_printf(out,
 	    "{\"time\":%lld.%06lld,\"event\":", (long long)(now / CLOCK_SECOND),
 	    (long long)(now % CLOCK_SECOND / 1000));
-	put_json_string(out, type->name);
+	json_text_put(out, type->name);
 	buf_printf(out, ",\"level\":\"%s\"", level_names[type->level]);
 	if (by != NULL && by->program != NULL) {
 		buf_puts(out, ",\"program\":");
-		put_json_string(out, by->program);
+		json_text_put(out, by->program);
 	}
 	if (by != NULL && by->number != 0)
 		buf_printf(out, ",\"session\":%u", by->number);
 	if (by != NULL && by->qid != NULL) {
 		buf_puts(out, ",\"queue_id\":");
-		put_json_string(out, by->qid);
+		json_text_put(out, by->qid);
 	}
 	for (; pairs->name != NULL; pairs++) {
 		if (pairs->value == NULL)
 			continue;
 		buf_putc(out, ',');
-		put_json_string(out, pairs->name);
+		json_text_put(out, pairs->name);
 		buf_putc(out, ':');
 		if (is_number(type, pairs->name) && pairs->value[0] != '\0' &&
 		    pairs->value[strspn(pairs->value, "0123456789.")] == '\0')
 			buf_puts(out, pairs->value);
 		else
-			put_json_string(out, pairs->value);
+			json_text_put(out, pairs->value);
 	}
 	buf_puts(out, "}\n");
 }

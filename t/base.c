@@ -94,7 +94,8 @@ test_event(void)
 	target.json_fd = fd;
 	target.fd = -1;
 	event_open(&target);
-	event(&sample, &by, "to", "\"q\"", "orig", NULL, "delay", "2", NULL);
+	event(
+	    &sample, &by, "to", "\"q\xff\"", "orig", NULL, "delay", "2", NULL);
 	ok(pread(fd, text, sizeof text - 1, 0) > 0, "something is written");
 	ok(strstr(text, "weir/smtp[7]: ABC: to=<a@b>, delay=0.1\n") == text,
 	    "an absent field leaves its surroundings out");
@@ -105,8 +106,8 @@ test_event(void)
 	ok(strstr(text, "weir/weir[") != NULL &&
 		strstr(text, "]: warning: of nobody\n") != NULL,
 	    "and nobody any more");
-	ok(strstr(text, "\"to\":\"\\\"q\\\"\",\"delay\":2}\n") != NULL,
-	    "JSON quotes text and knows numbers");
+	ok(strstr(text, "\"to\":\"\\\"q\\ufffd\\\"\",\"delay\":2}\n") != NULL,
+	    "JSON quotes text, and what is none, and knows numbers");
 	(void)close(fd);
 	(void)unlink(path);
 }

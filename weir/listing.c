@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/json_text.h"
 
 enum { WIDTH = 80 };
 
@@ -93,36 +93,13 @@ listing_origin(struct listing *l, struct origin origin)
 		buf_printf(&l->line, ", \"line\": %u", origin.line);
 }
 
-/* In JSON, what is not UTF-8 becomes U+FFFD. */
-static void
-put_string(struct buf *out, const char *s)
-{
-	unsigned n;
-
-	buf_putc(out, '"');
-	for (; *s != '\0'; s += n > 0 ? n : 1) {
-		unsigned char c = (unsigned char)*s;
-
-		n = utf8_length(s);
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 32 || c == 127)
-			buf_printf(out, "\\u%04x", c);
-		else if (n > 0)
-			buf_put(out, s, n);
-		else
-			buf_puts(out, "\\ufffd");
-	}
-	buf_putc(out, '"');
-}
-
 void
 listing_member(struct listing *l, const char *name, const char *value)
 {
 	buf_puts(&l->line, l->line.len == 0 ? "{" : ", ");
-	put_string(&l->line, name);
+	json_text_put(&l->line, name);
 	buf_puts(&l->line, ": ");
-	put_string(&l->line, value);
+	json_text_put(&l->line, value);
 }
 
 bool
