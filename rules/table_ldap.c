@@ -466,7 +466,6 @@ read_servers(struct ldap_table *t, struct err *err)
 	char *const *words =
 	    table_settings_words(s, "server_host", "localhost");
 	struct buf urls = { 0 };
-	const char *joined;
 	int port = LDAP_PORT;
 
 	if (table_settings_count(s, "server_port", 1, &port, err) != 0)
@@ -478,9 +477,8 @@ read_servers(struct ldap_table *t, struct err *err)
 			buf_printf(&urls, "ldap://%s ", *words);
 		else
 			buf_printf(&urls, "ldap://%s:%d ", *words, port);
-	joined = table_settings_keep(s, buf_str(&urls));
+	words = table_settings_split(s, buf_str(&urls));
 	buf_free(&urls);
-	words = table_settings_words(s, "", joined);
 	if (words[0] == NULL)
 		err_set(err, "%s: bad string length 0 < 1: server_host = ",
 		    table_settings_name(s));

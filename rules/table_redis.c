@@ -281,7 +281,6 @@ read_servers(struct redis *t, struct err *err)
 	const char *path = table_settings_text(s, "path", "");
 	char *const *words;
 	struct buf all = { 0 };
-	const char *joined;
 	int port = PORT;
 
 	if (table_settings_count(s, "port", 1, &port, err) != 0)
@@ -292,9 +291,8 @@ read_servers(struct redis *t, struct err *err)
 	    table_settings_words(s, "host", *path != '\0' ? "" : "localhost");
 	for (; *words != NULL; words++)
 		put_endpoint(&all, *words, port);
-	joined = table_settings_keep(s, buf_str(&all));
+	words = table_settings_split(s, buf_str(&all));
 	buf_free(&all);
-	words = table_settings_words(s, "", joined);
 	if (words[0] == NULL)
 		err_set(err, "%s: bad string length 0 < 1: host = ",
 		    table_settings_name(s));

@@ -142,11 +142,9 @@ table_settings_flag(struct table_settings *settings, const char *name,
 }
 
 char *const *
-table_settings_words(
-    struct table_settings *settings, const char *name, const char *preset)
+table_settings_split(struct table_settings *settings, const char *text)
 {
 	static const char between[] = ", \t\r\n";
-	const char *text = table_settings_text(settings, name, preset);
 	size_t room = strlen(text) / 2 + 2, n = 0, len;
 	char **words =
 	    arena_alloc(settings->arena, room * sizeof(const char *));
@@ -158,6 +156,14 @@ table_settings_words(
 		p += len;
 	}
 	return words;
+}
+
+char *const *
+table_settings_words(
+    struct table_settings *settings, const char *name, const char *preset)
+{
+	return table_settings_split(
+	    settings, table_settings_text(settings, name, preset));
 }
 
 const char *

@@ -43,6 +43,10 @@ int table_settings_flag(struct table_settings *settings, const char *name,
 char *const *table_settings_words(
     struct table_settings *settings, const char *name, const char *preset);
 
+/* table_settings_split(settings, text): the words of ${text}, likewise. */
+char *const *
+table_settings_split(struct table_settings *settings, const char *text);
+
 /* table_settings_keep(settings, text): a copy that lives as long. */
 const char *
 table_settings_keep(struct table_settings *settings, const char *text);

@@ -35,7 +35,7 @@ table_sql_open(struct table_sql *table, const struct table_opening *opening,
 		return -1;
 	hosts = table_settings_words(s, "hosts", "");
 	if (hosts[0] == NULL)
-		hosts = table_settings_words(s, "", "localhost");
+		hosts = table_settings_split(s, "localhost");
 	table->pool = client_pool_open(kind, table, hosts, most);
 	return 0;
 }
