@@ -368,16 +368,13 @@ find(void *state, struct arena *arena, const char *key,
 {
 	const struct ldap_table *t = state;
 	struct look_up l = { .table = t, .key = key };
-	enum table_status status = table_query_admits(t->query, arena, key);
+	enum table_status status =
+	    table_query_admits(t->query, arena, key, value);
 	struct err err = { "" };
 	int failed;
 
-	if (status == TABLE_FAILED)
-		value->text = "domain: could not ask";
 	if (status != TABLE_FOUND)
 		return status;
-	if (!table_query_wants(t->query, key))
-		return TABLE_NONE;
 	failed = client_pool_ask(t->pool, ask_server, &l, &err);
 	if (l.final)
 		event_warning(NULL, "%s", err.text);

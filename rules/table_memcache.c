@@ -230,12 +230,11 @@ find(void *state, struct arena *arena, const char *key,
 {
 	const struct memcache *t = state;
 	struct request r = { t, arena, NULL, NULL };
-	enum table_status status = table_query_admits(t->query, arena, key);
+	enum table_status status =
+	    table_query_admits(t->query, arena, key, value);
 	struct err err = { "" };
 	int failed;
 
-	if (status == TABLE_FAILED)
-		value->text = "domain: could not ask";
 	if (status != TABLE_FOUND)
 		return status;
 	r.key = name_of(t, arena, key);

@@ -212,23 +212,6 @@ ask_table(struct world *world, struct arena *arena, struct table *table,
 	return table_find(table, arena, key, value);
 }
 
-enum table_status
-table_query_admits(
-    const struct table_query *query, struct arena *arena, const char *key)
-{
-	/* A list of domains asks nothing but tables. */
-	static const struct world_ops ops = { .find = ask_table };
-	struct world world = { .ops = &ops };
-	struct parts parts;
-
-	if (query->domains == NULL)
-		return TABLE_FOUND;
-	parts = take_apart(key);
-	if (!parts.has_at || parts.user == 0)
-		return TABLE_NONE;
-	return match_string(query->domains, &world, arena, parts.domain);
-}
-
 /* Has ${parts} what templates need of them? */
 static bool
 has(const struct parts *parts, unsigned needs, unsigned user, unsigned domain)
@@ -340,12 +323,34 @@ key_has_all(const struct table_query *query, const struct parts *key)
 	    has_labels(key, query->labels);
 }
 
-bool
-table_query_wants(const struct table_query *query, const char *key)
+/* A key that lacks what any template needs is not there. */
+static bool
+wants(const struct table_query *query, const char *key)
 {
 	struct parts parts = take_apart(key);
 
 	return *key != '\0' && key_has_all(query, &parts);
+}
+
+enum table_status
+table_query_admits(const struct table_query *query, struct arena *arena,
+    const char *key, struct table_value *value)
+{
+	/* A list of domains asks nothing but tables. */
+	static const struct world_ops ops = { .find = ask_table };
+	struct world world = { .ops = &ops };
+	enum table_status status = TABLE_FOUND;
+	struct parts parts = take_apart(key);
+
+	if (query->domains != NULL && (!parts.has_at || parts.user == 0))
+		return TABLE_NONE;
+	if (query->domains != NULL)
+		status =
+		    match_string(query->domains, &world, arena, parts.domain);
+	if (status == TABLE_FAILED)
+		value->text = "domain: could not ask";
+	return status == TABLE_FOUND && !wants(query, key) ? TABLE_NONE
+							   : status;
 }
 
 enum table_query_result
@@ -357,7 +362,7 @@ table_query_expand(const struct table_query *query, const char *template,
 	};
 
 	f.value = f.key;
-	if (!table_query_wants(query, key))
+	if (!wants(query, key))
 		return TABLE_QUERY_NOTHING;
 	return fill(&f, template) ? TABLE_QUERY_READY : TABLE_QUERY_REFUSED;
 }

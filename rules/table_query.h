@@ -49,14 +49,11 @@ int table_query_add(struct table_query *query, const char *template,
 const char *table_query_sql(
     struct table_settings *settings, bool function, struct err *err);
 
-/* table_query_admits(query, arena, key): is the key's domain among "domain"?
- * TABLE_FOUND: ask, TABLE_NONE: it is not there, TABLE_FAILED. */
-enum table_status table_query_admits(
-    const struct table_query *query, struct arena *arena, const char *key);
-
-/* table_query_wants(query, key): ${key} has what all templates need; else it
- * is not there. */
-bool table_query_wants(const struct table_query *query, const char *key);
+/* table_query_admits(query, arena, key, value): is the key's domain among
+ * "domain", and has the key what all templates need?  TABLE_FOUND: ask,
+ * TABLE_NONE: it is not there, TABLE_FAILED: as table_type.find(). */
+enum table_status table_query_admits(const struct table_query *query,
+    struct arena *arena, const char *key, struct table_value *value);
 
 /* How a piece of a key is made harmless where it is put in; false: it cannot
  * be. */

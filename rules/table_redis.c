@@ -219,11 +219,10 @@ find(void *state, struct arena *arena, const char *key,
 	const struct redis *t = state;
 	struct question q = { .table = t, .arena = arena };
 	struct table_query_answer answer = { 0 };
-	enum table_status status = table_query_admits(t->query, arena, key);
+	enum table_status status =
+	    table_query_admits(t->query, arena, key, value);
 	struct err err = { "" };
 
-	if (status == TABLE_FAILED)
-		value->text = "domain: could not ask";
 	if (status != TABLE_FOUND)
 		return status;
 	q.key = expand(t, arena, t->key, key);

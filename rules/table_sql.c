@@ -87,13 +87,9 @@ table_sql_find(const struct table_sql *table,
 	struct err err = { "" };
 	int failed;
 
-	status = table_query_admits(table->query, arena, key);
-	if (status == TABLE_FAILED)
-		value->text = "domain: could not ask";
+	status = table_query_admits(table->query, arena, key, value);
 	if (status != TABLE_FOUND)
 		return status;
-	if (!table_query_wants(table->query, key))
-		return TABLE_NONE;
 	failed = have_answer(&question, ask, &err);
 	status = table_query_finish(&question.answer, arena, value);
 	if (failed == 0)

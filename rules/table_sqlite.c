@@ -236,12 +236,11 @@ find(void *state, struct arena *arena, const char *key,
 {
 	const struct database *t = state;
 	struct question q = { .table = t, .key = key };
-	enum table_status status = table_query_admits(t->query, arena, key);
+	enum table_status status =
+	    table_query_admits(t->query, arena, key, value);
 	struct err err = { "" };
 	int failed;
 
-	if (status == TABLE_FAILED)
-		value->text = "domain: could not ask";
 	if (status != TABLE_FOUND)
 		return status;
 	failed = client_pool_ask(t->pool, ask_database, &q, &err);
@@ -272,28 +271,6 @@ close_sqlite(void *state)
 	free(t);
 }
 
-/* "query", or what it is by the older parameters; NULL: they are not there. */
-static const char *
-query_of(struct table_settings *settings, struct err *err)
-{
-	static const char *const older[] = { "table", "select_field",
-		"where_field" };
-	const char *query = table_settings_text(settings, "query", ""), *value;
-
-	for (size_t i = 0; *query == '\0' && i < 3; i++) {
-		value = "";
-		if (table_settings_filled(settings, older[i], &value, err) != 0)
-			return NULL;
-	}
-	query = table_query_sql(settings, false, err);
-	if (query != NULL && *query == '\0') {
-		err_set(
-		    err, "%s: query is empty", table_settings_name(settings));
-		return NULL;
-	}
-	return query;
-}
-
 /* Read the parameters, and have a pool. */
 static int
 prepare(struct database *t, struct table_opening *opening, struct err *err)
@@ -310,7 +287,7 @@ prepare(struct database *t, struct table_opening *opening, struct err *err)
 	t->path = "";
 	if (table_settings_filled(t->settings, "dbpath", &t->path, err) != 0)
 		return -1;
-	t->template = query_of(t->settings, err);
+	t->template = table_query_sql(t->settings, false, err);
 	if (t->template == NULL)
 		return -1;
 	t->query = table_query_open("sqlite", opening, t->settings, err);
