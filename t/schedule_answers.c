@@ -1,0 +1,142 @@
+/* What the scheduler makes of an answer, or of none: notices, warnings, new
+ * recipients, damaged records, roles that leave.
+ * Seeds Q-36 Q-41 Q-48 Q-49; hostile 96, 97, 119, 121. */
+#include "t/schedule_rig.h"
+
+static void
+test_damage(void)
+{
+	uint64_t key;
+	struct store_op op = { .kind = STORE_REPLACE };
+	struct err err;
+
+	start("");
+	key = arrive("s@example.org", "a.example", 1, 0);
+	settle();
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	/* Overwrite its record. */
+	op.key = store_key(store);
+	op.kind = STORE_NEW;
+	(void)snprintf(op.qid, sizeof op.qid, "BROKEN");
+	op.place = (struct store_place){ STORE_DEFERRED, 1, op.key };
+	buf_puts(&op.data, "not a message");
+	(void)store_commit(store, &op, &err);
+	buf_free(&op.data);
+	pass(400);
+	ok(njobs == 1, "the rest of the queue goes on (97)");
+	ok(logged("record is damaged: saved to corrupt"),
+	    "a damaged record is reported (96)");
+	ok(where(op.key).class == STORE_CORRUPT, "and set aside (Q-36)");
+	ok(is_there(key), "not the good one");
+	close_all();
+}
+
+static void
+test_notices(void)
+{
+	start("notify_classes = bounce, 2bounce\n");
+	(void)arrive("s@example.org", "a.example", 1, 1);
+	settle();
+	answer(0, JOB_BOUNCED, false);
+	settle();
+	ok(njobs == 0, "NOTIFY=NEVER is respected");
+	(void)arrive("s@example.org", "a.example", 2, 0);
+	settle();
+	answer(0, JOB_BOUNCED, false);
+	settle();
+	ok(njobs == 2 && strcmp(jobs[0].to, "s@example.org") == 0 &&
+		strcmp(jobs[1].to, "postmaster") == 0,
+	    "one notice for both, and a copy");
+	is(jobs[1].sender, "double-bounce@mx.example", "from double-bounce");
+	ok(logged("sender non-delivery notification: "), "logged");
+	answer(0, JOB_BOUNCED, false);
+	settle();
+	ok(njobs == 2 && strcmp(jobs[1].to, "postmaster") == 0,
+	    "a bounce that bounces goes to the postmaster (Q-41)");
+	answer(0, JOB_BOUNCED, false);
+	answer(0, JOB_BOUNCED, false);
+	settle();
+	ok(njobs == 0 &&
+		logged("undeliverable postmaster notification discarded"),
+	    "and no further (121, Q-49)");
+	close_all();
+}
+
+static void
+test_delay_warning(void)
+{
+	start("delay_warning_time = 1000s\n");
+	(void)arrive("s@example.org", "a.example", 1, 0);
+	settle();
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	pass(1500);
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	ok(njobs == 1 && strcmp(jobs[0].to, "s@example.org") == 0,
+	    "the sender is warned (Q-48)");
+	answer(0, JOB_SENT, false);
+	pass(4000);
+	ok(njobs == 1, "tried again");
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	ok(njobs == 0, "and warned once");
+	close_all();
+}
+
+static void
+test_replaced(void)
+{
+	uint64_t key;
+
+	start("");
+	key = arrive("s@example.org", "a.example", 2, 0);
+	settle();
+	answer(0, JOB_REPLACED, false);
+	settle();
+	ok(njobs == 2 && strcmp(jobs[0].to, "new@example.com") == 0 &&
+		strcmp(jobs[0].sender, "s@example.org") == 0,
+	    "each recipient has become a message of its own");
+	ok(!is_there(key), "and the first one is done with");
+	answer(0, JOB_SENT, false);
+	answer(0, JOB_SENT, false);
+	settle();
+	close_all();
+}
+
+static void
+test_peer_leaves(void)
+{
+	start("");
+	(void)arrive("s@example.org", "a.example", 1, 0);
+	settle();
+	njobs = 0;
+	schedule_peer_leave(schedule, &peer);
+	settle();
+	schedule_peer_join(schedule, &peer, 1);
+	settle();
+	ok(njobs == 1, "what a dead role had is given to the next one (119)");
+	answer(0, JOB_UNKNOWN, false);
+	settle();
+	ok(njobs == 1, "what was not tried is given again");
+	answer(0, JOB_SENT, false);
+	settle();
+	close_all();
+}
+
+int
+main(void)
+{
+	if (!rig_begin()) {
+		printf("1..0 # SKIP the clock cannot be turned\n");
+		return 0;
+	}
+	test_damage();
+	test_notices();
+	test_delay_warning();
+	test_replaced();
+	test_peer_leaves();
+	rig_end();
+	return done_testing();
+}
