@@ -95,6 +95,7 @@ cmd_helo_ehlo(struct session *s)
 		{ SMTP_SERVICE_8BITMIME, "8BITMIME" },
 		{ SMTP_SERVICE_DSN, "DSN" },
 		{ SMTP_SERVICE_SMTPUTF8, "SMTPUTF8" },
+		{ SMTP_SERVICE_PRDR, "PRDR" },
 	};
 	long long most = (long long)s->params->message_size_limit;
 	bool refused = false;

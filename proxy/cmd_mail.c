@@ -20,7 +20,7 @@
 struct options {
 	const char *envid;
 	char ret;
-	bool utf8, eight_bit;
+	bool utf8, eight_bit, prdr;
 	int64_t size;
 };
 
@@ -95,6 +95,11 @@ read_option(struct session *s, const char *word, struct options *o)
 	if (strcasecmp(word, "SMTPUTF8") == 0 &&
 	    (s->service->keywords & SMTP_SERVICE_SMTPUTF8))
 		return NULL;
+	if (strcasecmp(word, "PRDR") == 0 &&
+	    (s->service->keywords & SMTP_SERVICE_PRDR)) {
+		o->prdr = true;
+		return NULL;
+	}
 	return arena_printf(
 	    session_arena(s), "555 5.5.4 Unsupported option: %s", word);
 }
@@ -179,6 +184,7 @@ begin(struct session *s, const char *sender, const struct options *o)
 	mail->ret = o->ret;
 	mail->utf8 = o->utf8;
 	mail->eight_bit = o->eight_bit;
+	mail->prdr = o->prdr;
 	f->sender = mail->sender;
 	f->size = o->size;
 	f->utf8 = o->utf8;

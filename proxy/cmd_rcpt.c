@@ -119,7 +119,7 @@ judge(struct session *s, const struct mail_rcpt *rcpt)
 enum smtp_command_result
 cmd_rcpt_run(struct session *s)
 {
-	struct mail_rcpt rcpt = { NULL, "", 0 };
+	struct mail_rcpt rcpt = { .orcpt = "" };
 	const char *reply = out_of_order(s);
 	enum smtp_command_result result;
 	struct mail *mail = s->mail;

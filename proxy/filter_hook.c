@@ -10,6 +10,7 @@
 #include "base/fatal.h"
 #include "base/spool.h"
 #include "checks/effect.h"
+#include "proxy/answers.h"
 #include "proxy/completion.h"
 #include "proxy/content_look.h"
 #include "proxy/filter_peer.h"
@@ -269,7 +270,7 @@ conclude(struct session *s, enum filter_peer_result result)
 
 	log_end(
 	    s, taken ? "proxy-accept" : "proxy-reject", filter_peer_said(peer));
-	session_reply(s, "%s", filter_peer_reply(peer));
+	answers_give(s, filter_peer_reply(peer));
 	if (taken) {
 		s->mail->discard = true;
 		s->errors = s->junk = 0;
@@ -281,7 +282,7 @@ static void
 give_up(struct session *s)
 {
 	log_end(s, "proxy-reject", failed);
-	session_reply(s, "%s", failed);
+	answers_give(s, failed);
 }
 
 /* The whole message, from where it was kept.  False: it cannot be read. */

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/spool.h"
+#include "proxy/answers.h"
 #include "proxy/completion.h"
 #include "proxy/content_look.h"
 #include "proxy/filter_hook.h"
@@ -263,10 +264,11 @@ fill_envelope(struct session *s)
 	}
 }
 
+/* NULL: each recipient has said why. */
 static void
 fail(struct session *s, const char *reply)
 {
-	session_reply(s, "%s", reply);
+	answers_give(s, reply);
 	s->mail->envelope = NULL;
 }
 
@@ -330,7 +332,7 @@ take(struct session *s)
 	(void)snprintf(
 	    reply, sizeof reply, "250 2.0.0 Ok: queued as %s", s->qid);
 	trace_log_message(s, reply);
-	session_reply(s, "%s", reply);
+	answers_give(s, reply);
 	s->errors = s->junk = 0;
 }
 
@@ -377,6 +379,10 @@ fill(struct session *s)
 	for (struct effect *e = mail->message.verdict.effects; e != NULL;
 	     e = e->next)
 		mail_add_effect(mail, e);
+	if (!answers_settle(s)) {
+		fail(s, NULL);
+		return;
+	}
 	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
 	fill_envelope(s);
 	if (!mail->discard) {
@@ -513,13 +519,13 @@ stored(void *arg, enum submit_result result, const char *why)
 		s->errors++;
 		event(&proxy_events_store, &s->by, "text",
 		    "the queue has no room for it", NULL);
-		session_reply(s, "452 4.3.1 Insufficient system storage");
+		answers_give(s, "452 4.3.1 Insufficient system storage");
 		break;
 	case SUBMIT_FAILED:
 		s->errors++;
 		event(&proxy_events_store, &s->by, "text",
 		    why != NULL ? why : "the queue did not take it", NULL);
-		session_reply(s, "451 4.3.0 Error: queue file write error");
+		answers_give(s, "451 4.3.0 Error: queue file write error");
 		break;
 	}
 	s->stored(s);

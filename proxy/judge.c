@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "checks/effect.h"
+#include "proxy/answers.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -15,7 +16,10 @@ refuse(struct session *s, enum stage stage, const struct verdict *verdict)
 	    verdict->code, verdict->dsn, verdict->text);
 
 	s->refusal = reply;
-	session_reply(s, "%s", reply);
+	if (stage == STAGE_END)
+		answers_give(s, reply);
+	else
+		session_reply(s, "%s", reply);
 	/* Every command is refused from now on, as Postfix does. */
 	if (stage == STAGE_CONNECT)
 		s->access_denied = arena_strdup(s->facts, reply);

@@ -53,9 +53,9 @@ static struct mail_rcpt
 copy(struct arena *arena, const struct mail_rcpt *rcpt)
 {
 	return (struct mail_rcpt){
-		arena_strdup(arena, rcpt->address),
-		arena_strdup(arena, rcpt->orcpt),
-		rcpt->notify,
+		.address = arena_strdup(arena, rcpt->address),
+		.orcpt = arena_strdup(arena, rcpt->orcpt),
+		.notify = rcpt->notify,
 	};
 }
 

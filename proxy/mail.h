@@ -20,6 +20,8 @@ struct mail_rcpt {
 	const char *address; /* internal form, as the client wrote it */
 	const char *orcpt;   /* "" */
 	unsigned notify;
+	const char *answer; /* its own, to the message (answers.h); or NULL */
+	const char *wire;   /* the same as it is sent; set by answers.c */
 };
 
 /* A recipient that a milter adds, or takes away. */
@@ -38,6 +40,7 @@ struct mail {
 	const char *line; /* MAIL, as the client wrote it */
 	char ret;
 	bool utf8, eight_bit;
+	bool prdr; /* the client wants a reply for each recipient */
 	struct mail_rcpt *rcpts;
 	size_t nrcpts, room;
 	struct mail_rcpt_edit *rcpt_edits, **rcpt_edits_end; /* in order */

@@ -317,7 +317,7 @@ static void
 edit_rcpt(const struct editing *w, const struct milter_edit *edit)
 {
 	bool remove = edit->command == SMFIR_DELRCPT;
-	struct mail_rcpt rcpt = { NULL, "", 0 };
+	struct mail_rcpt rcpt = { .orcpt = "" };
 	const char *rest = edit->value, *word;
 
 	rcpt.address = read_address(w, edit->name,

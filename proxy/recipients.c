@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/strmap.h"
+#include "proxy/answers.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -113,8 +114,10 @@ expand(struct filling *f, const struct mail_rcpt *rcpt)
 static int
 copy_to(struct filling *f, const char *address)
 {
-	return expand(
-	    f, &(struct mail_rcpt){ address, "", ENVELOPE_NOTIFY_NEVER });
+	return expand(f,
+	    &(struct mail_rcpt){ .address = address,
+		.orcpt = "",
+		.notify = ENVELOPE_NOTIFY_NEVER });
 }
 
 /* All that has become of one that a client or a milter gave. */
@@ -162,9 +165,11 @@ all_recipients(struct filling *f)
 		if (e->kind == EFFECT_REDIRECT)
 			redirect = e->text;
 	if (redirect != NULL)
-		return expand(f, &(struct mail_rcpt){ redirect, "", 0 });
+		return expand(
+		    f, &(struct mail_rcpt){ .address = redirect, .orcpt = "" });
 	for (size_t i = 0; i < f->mail->nrcpts; i++)
-		if (expand(f, &f->mail->rcpts[i]) < 0)
+		if (!answers_refuses(&f->mail->rcpts[i]) &&
+		    expand(f, &f->mail->rcpts[i]) < 0)
 			return -1;
 	for (e = f->mail->effects; e != NULL; e = e->next)
 		if (e->kind == EFFECT_BCC && copy_to(f, e->text) < 0)

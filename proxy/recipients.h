@@ -9,7 +9,8 @@ struct session;
  * recipients_fill(s, envelope):
  * Set the sender and the recipients of ${envelope} from the session's
  * transaction: completed, canonical and virtual alias maps applied, redirected
- * or copied by effects, edited by milters, without duplicates, resolved for the first attempt.
+ * or copied by effects, edited by milters, without duplicates and without those
+ * that refuse it (answers.h), resolved for the first attempt.
  * NULL; or the reply with which the message cannot be taken now: a table could
  * not be asked, or aliases have no end.
  */

@@ -155,24 +155,37 @@ session_pause(struct session *s, int64_t more)
 }
 
 void
-session_reply(struct session *s, const char *format, ...)
+session_delay(struct session *s)
 {
-	const char *text;
-	va_list ap;
-	int code;
-
-	va_start(ap, format);
-	text = arena_vprintf(session_arena(s), format, ap);
-	va_end(ap);
 	if (s->errors >= s->params->smtpd_soft_error_limit &&
 	    s->params->smtpd_error_sleep_time > 0)
 		session_pause(s, s->params->smtpd_error_sleep_time);
+}
+
+void
+session_add_reply(struct session *s, const char *text)
+{
+	int code;
+
 	s->subject.arena = session_arena(s);
 	/* In a worker, or on the way there, a session is away. */
 	code =
 	    reject_reply_put(s->service, &s->subject, s->away, text, &s->out);
 	if (code == 421 || code == 521)
 		s->hangup = true;
+}
+
+void
+session_reply(struct session *s, const char *format, ...)
+{
+	const char *text;
+	va_list ap;
+
+	va_start(ap, format);
+	text = arena_vprintf(session_arena(s), format, ap);
+	va_end(ap);
+	session_delay(s);
+	session_add_reply(s, text);
 }
 
 void

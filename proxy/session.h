@@ -169,6 +169,12 @@ void session_pause(struct session *s, int64_t more);
 void session_reply(struct session *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* session_delay(s), session_add_reply(s, text): the two halves of that, where a
+ * command has several replies: the wait for one that makes mistakes, and each
+ * reply. */
+void session_delay(struct session *s);
+void session_add_reply(struct session *s, const char *text);
+
 /* session_forget_mail(s): the transaction is over (RSET).  session_forget(s):
  * so is all that the client has said, as after STARTTLS and XCLIENT. */
 void session_forget_mail(struct session *s);

@@ -80,6 +80,7 @@ static const struct { const char *name; unsigned bit; } keywords[] = {
 	{ "8bitmime", SMTP_SERVICE_8BITMIME },
 	{ "dsn", SMTP_SERVICE_DSN },
 	{ "smtputf8", SMTP_SERVICE_SMTPUTF8 },
+	{ "prdr", SMTP_SERVICE_PRDR },
 	/* Known to Postfix, not offered here: */
 	{ "auth", 0 }, { "chunking", 0 }, { "silent-discard", 0 },
 };
@@ -108,6 +109,8 @@ read_keywords(struct smtp_service *s, struct err *err)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_VRFY;
 	if (!s->calm.smtputf8_enable)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_SMTPUTF8;
+	if (!s->calm.weir_prdr)
+		s->keywords &= ~(unsigned)SMTP_SERVICE_PRDR;
 }
 
 static void

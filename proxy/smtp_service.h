@@ -34,6 +34,7 @@ enum smtp_service_keyword {
 	SMTP_SERVICE_8BITMIME = 1 << 8,
 	SMTP_SERVICE_DSN = 1 << 9,
 	SMTP_SERVICE_SMTPUTF8 = 1 << 10,
+	SMTP_SERVICE_PRDR = 1 << 11,
 };
 
 /* smtpd_forbid_bare_newline */
