@@ -18,6 +18,7 @@
 #include "proxy/milter_edit.h"
 #include "proxy/milter_packet.h"
 #include "proxy/milter_reply.h"
+#include "proxy/milter_terms.h"
 #include "proxy/milter_wire.h"
 
 enum {
@@ -41,9 +42,7 @@ struct milter_peer {
 	struct milter_wire wire;
 	enum state state;
 	struct milter_answer standing;
-	uint32_t version;
-	uint32_t steps; /* SMFIP_*: what it does not want, and so on */
-	const char *macros[MILTER_SETTING_STAGES];
+	struct milter_terms terms;
 	char skipped; /* the event it wants no more of for this message */
 	bool told;    /* something of a message */
 };
@@ -189,87 +188,6 @@ receive_packet(
 	    milter_wire_parse(&peer->wire, event, packet);
 }
 
-/* The macros that it wants instead of the configured ones. */
-static void
-take_symbols(struct milter_peer *peer, const struct milter_packet *packet)
-{
-	const char *data = packet->data, *names;
-	size_t n = packet->len;
-	uint32_t stage;
-
-	while (milter_packet_symbols(&data, &n, &stage, &names)) {
-		if (stage > SMFIM_LAST)
-			event_warning(&peer->by,
-			    "milter %s: ignoring unknown macro type %u",
-			    peer->setting->name, stage);
-		else if (names[0] != '\0')
-			peer->macros[stage] = arena_strdup(peer->arena, names);
-	}
-}
-
-/* False: what it offers is not what we may take, which is logged. */
-static bool
-agree(struct milter_peer *peer, const struct milter_packet *packet)
-{
-	const struct milter_setting *m = peer->setting;
-	uint32_t version = packet->number;
-
-	if (version > m->version) {
-		event_warning(&peer->by,
-		    "milter %s: protocol version %u conflict with MTA "
-		    "protocol version %u",
-		    m->name, version, m->version);
-		return false;
-	}
-	if ((packet->actions & ~(uint32_t)SMFI_CURR_ACTS) != 0) {
-		event_warning(&peer->by,
-		    "milter %s: request mask 0x%x conflict with MTA request "
-		    "mask 0x%x",
-		    m->name, packet->actions, (unsigned)SMFI_CURR_ACTS);
-		return false;
-	}
-	if (version < 2)
-		event_warning(&peer->by,
-		    "milter %s: unexpected protocol version %u", m->name,
-		    version);
-	peer->version = version;
-	peer->steps = packet->steps & m->steps;
-	take_symbols(peer, packet);
-	return true;
-}
-
-static bool
-negotiate(struct milter_peer *peer)
-{
-	const struct milter_setting *m = peer->setting;
-	struct milter_packet packet;
-	struct buf out = { 0 };
-	size_t start = milter_packet_begin(&out, SMFIC_OPTNEG);
-
-	milter_packet_number(&out, m->version);
-	milter_packet_number(&out, SMFI_CURR_ACTS);
-	milter_packet_number(&out, m->steps);
-	milter_packet_end(&out, start);
-	stream_deadline(peer->wire.stream, clock_mono() + m->command_timeout);
-	stream_put(peer->wire.stream, out.data, out.len);
-	buf_free(&out);
-	if (!milter_wire_read(&peer->wire, SMFIC_OPTNEG))
-		return false;
-	if (peer->wire.packet.data[0] != SMFIC_OPTNEG) {
-		event_warning(&peer->by,
-		    "milter %s: unexpected reply \"%c\" in initial handshake",
-		    m->name, peer->wire.packet.data[0]);
-		return false;
-	}
-	if (milter_packet_parse(peer->wire.packet.data, peer->wire.packet.len,
-		&packet) != MILTER_PACKET_OK) {
-		event_warning(&peer->by,
-		    "milter %s: read error in initial handshake", m->name);
-		return false;
-	}
-	return agree(peer, &packet);
-}
-
 void
 milter_peer_open(struct milter_peer *peer)
 {
@@ -281,7 +199,8 @@ milter_peer_open(struct milter_peer *peer)
 	if (peer->wire.stream == NULL)
 		event_warning(&peer->by, "connect to Milter service %s: %s",
 		    m->name, err.text);
-	if (peer->wire.stream == NULL || !negotiate(peer))
+	if (peer->wire.stream == NULL ||
+	    !milter_terms_agree(&peer->wire, m, peer->arena, &peer->terms))
 		fail(peer, false);
 	else
 		peer->state = STATE_OPEN;
@@ -293,15 +212,15 @@ listens(const struct milter_peer *peer, char command)
 {
 	/* What came with later versions is not told to an older one. */
 	return peer->state == STATE_OPEN && peer->skipped != command &&
-	    (command != SMFIC_UNKNOWN || peer->version >= 3) &&
-	    (command != SMFIC_DATA || peer->version >= 4);
+	    (command != SMFIC_UNKNOWN || peer->terms.version >= 3) &&
+	    (command != SMFIC_DATA || peer->terms.version >= 4);
 }
 
 bool
 milter_peer_hears(const struct milter_peer *peer, char command)
 {
 	return listens(peer, command) &&
-	    (peer->steps & step_of(command)->unwanted) == 0;
+	    (peer->terms.steps & step_of(command)->unwanted) == 0;
 }
 
 bool
@@ -314,20 +233,20 @@ milter_peer_hears_macros(const struct milter_peer *peer, char command)
 bool
 milter_peer_hears_refused(const struct milter_peer *peer)
 {
-	return (peer->steps & SMFIP_RCPT_REJ) != 0;
+	return (peer->terms.steps & SMFIP_RCPT_REJ) != 0;
 }
 
 bool
 milter_peer_spaces(const struct milter_peer *peer)
 {
-	return (peer->steps & SMFIP_HDR_LEADSPC) != 0;
+	return (peer->terms.steps & SMFIP_HDR_LEADSPC) != 0;
 }
 
 const char *
 milter_peer_macros(
     const struct milter_peer *peer, enum milter_setting_stage stage)
 {
-	return peer->macros[stage];
+	return peer->terms.macros[stage];
 }
 
 /* The answer is the standing one. */
@@ -601,6 +520,6 @@ milter_peer_tell(struct milter_peer *peer, char command,
 	if (!milter_peer_hears(peer, command))
 		return;
 	peer->told |= !of_connection(command) && command != SMFIC_UNKNOWN;
-	if ((peer->steps & step->unanswered) == 0)
+	if ((peer->terms.steps & step->unanswered) == 0)
 		hear(peer, step, edits, answer);
 }
