@@ -225,9 +225,10 @@ sub delivered {
 		    or fail "no Received";
 		s/^(?:Message-Id: <2.*|Date: .*GMT|Date: (?!Sat, 1 Jan).*|From: .*)\r\n//mgi;
 		my $id = /^X-Test: (\d+)\r/m ? $1 : "bare";
-		$by{$id} .= $envelope . $_;
+		push @{ $by{$id} }, $envelope . $_;
 	}
-	return \%by;
+	# They arrive in any order.
+	return { map { $_ => join "", sort @{ $by{$_} } } keys %by };
 }
 
 sub converse {
