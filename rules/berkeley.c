@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "rules/index_draft.h"
+#include "rules/native.h"
 #include "rules/reader_lock.h"
 
 /* Kinds of pages. */
@@ -73,24 +74,6 @@ enum {
 
 static const char damaged[] = "damaged", cut_short[] = "cut short";
 
-static uint16_t
-number16(const unsigned char *p)
-{
-	uint16_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
-
-static uint32_t
-number32(const unsigned char *p)
-{
-	uint32_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
-
 /* A file that is being read.  All functions return NULL, or what is wrong. */
 struct file {
 	const unsigned char *octets; /* all of it */
@@ -109,19 +92,19 @@ visit(struct file *f, uint32_t number, const unsigned char **page)
 		return damaged;
 	f->left--;
 	*page = f->octets + (size_t)number * f->page;
-	return number32(*page + AT_NUMBER) == number ? NULL : damaged;
+	return native_32(*page + AT_NUMBER) == number ? NULL : damaged;
 }
 
 static bool
 has_items(const struct file *f, const unsigned char *page)
 {
-	return HEAD + (size_t)number16(page + AT_COUNT) * 2 <= f->page;
+	return HEAD + (size_t)native_16(page + AT_COUNT) * 2 <= f->page;
 }
 
 static size_t
 place_of(const unsigned char *page, unsigned i)
 {
-	return number16(page + HEAD + (size_t)i * 2);
+	return native_16(page + HEAD + (size_t)i * 2);
 }
 
 /* A text of ${n} octets that begin a chain of pages. */
@@ -137,8 +120,8 @@ take_chain(struct file *f, uint32_t number, size_t n, const char **text)
 		why = visit(f, number, &page);
 		if (why != NULL)
 			break;
-		length = number16(page + AT_LENGTH);
-		number = number32(page + AT_NEXT);
+		length = native_16(page + AT_LENGTH);
+		number = native_32(page + AT_NEXT);
 		if (page[AT_KIND] != CHAIN || length > f->page - HEAD)
 			why = damaged;
 		else
@@ -176,7 +159,7 @@ take_hashed(
 	if (page[at] != AWAY || end - at < 12)
 		return damaged;
 	return take_chain(
-	    f, number32(page + at + 4), number32(page + at + 8), text);
+	    f, native_32(page + at + 4), native_32(page + at + 8), text);
 }
 
 /* The same of a tree's: it says how long it is. */
@@ -188,7 +171,7 @@ take_sorted(
 
 	if (at < HEAD || at + 3 > f->page)
 		return damaged;
-	n = number16(page + at);
+	n = native_16(page + at);
 	if (page[at + 2] == HERE)
 		return n <= f->page - at - 3
 		    ? take_octets(f, page + at + 3, n, text)
@@ -196,7 +179,7 @@ take_sorted(
 	if (page[at + 2] != AWAY || at + 12 > f->page)
 		return damaged;
 	return take_chain(
-	    f, number32(page + at + 4), number32(page + at + 8), text);
+	    f, native_32(page + at + 4), native_32(page + at + 8), text);
 }
 
 /* The pairs of a page. */
@@ -205,7 +188,7 @@ take_pairs(struct file *f, const unsigned char *page,
     const char *(*take)(struct file *f, const unsigned char *page, unsigned i,
 	const char **text))
 {
-	unsigned n = number16(page + AT_COUNT);
+	unsigned n = native_16(page + AT_COUNT);
 	const char *why = NULL, *key, *value;
 
 	if (!has_items(f, page) || n % 2 != 0)
@@ -231,7 +214,8 @@ page_of_bucket(const struct file *f, uint32_t bucket)
 	while ((UINT64_C(1) << doublings) < (uint64_t)bucket + 1)
 		doublings++;
 	must(doublings < 32);
-	return bucket + number32(f->octets + AT_SPARES + (size_t)doublings * 4);
+	return bucket +
+	    native_32(f->octets + AT_SPARES + (size_t)doublings * 4);
 }
 
 /* Nothing has ever been written to it. */
@@ -257,14 +241,14 @@ take_bucket(struct file *f, uint32_t number, uint32_t *next)
 		return why;
 	if (page[AT_KIND] != HASH && page[AT_KIND] != HASH_UNSORTED)
 		return damaged;
-	*next = number32(page + AT_NEXT);
+	*next = native_32(page + AT_NEXT);
 	return take_pairs(f, page, take_hashed);
 }
 
 static const char *
 take_hash(struct file *f)
 {
-	uint32_t last = number32(f->octets + AT_BUCKET), number;
+	uint32_t last = native_32(f->octets + AT_BUCKET), number;
 	const char *why = NULL;
 
 	if (last >= f->pages || last > INT32_MAX)
@@ -293,7 +277,7 @@ take_tree(struct file *f, uint32_t number, unsigned depth)
 		return why;
 	if (page[AT_KIND] == TREE_LEAF)
 		return take_pairs(f, page, take_sorted);
-	n = number16(page + AT_COUNT);
+	n = native_16(page + AT_COUNT);
 	if (page[AT_KIND] != TREE_BRANCH || depth == MOST_DEPTH ||
 	    !has_items(f, page) || n == 0)
 		return damaged;
@@ -301,7 +285,7 @@ take_tree(struct file *f, uint32_t number, unsigned depth)
 		at = place_of(page, i);
 		why = at < HEAD || at + 8 > f->page
 		    ? damaged
-		    : take_tree(f, number32(page + at + 4), depth + 1);
+		    : take_tree(f, native_32(page + at + 4), depth + 1);
 	}
 	return why;
 }
@@ -316,17 +300,17 @@ take_all(struct file *f, size_t size)
 
 	if (size < META)
 		return cut_short;
-	magic = number32(p + AT_MAGIC);
-	version = number32(p + AT_VERSION);
+	magic = native_32(p + AT_MAGIC);
+	version = native_32(p + AT_VERSION);
 	is_hash = magic == HASH_MAGIC;
 	if ((!is_hash && magic != TREE_MAGIC) ||
 	    p[AT_KIND] != (is_hash ? HASH_META : TREE_META))
 		return "not a hash or btree of Berkeley DB, or damaged";
-	f->page = number32(p + AT_SIZE);
-	f->pages = number32(p + AT_LAST) + 1;
+	f->page = native_32(p + AT_SIZE);
+	f->pages = native_32(p + AT_LAST) + 1;
 	if (version < (is_hash ? LEAST_HASH : LEAST_TREE) ||
 	    version > MOST_VERSION || p[AT_CIPHER] != 0 ||
-	    p[AT_CHECKSUM] != 0 || number32(p + AT_FLAGS) != 0)
+	    p[AT_CHECKSUM] != 0 || native_32(p + AT_FLAGS) != 0)
 		return "of a kind that Postfix does not make";
 	if (f->page < LEAST_PAGE || f->page > MOST_PAGE ||
 	    (f->page & (f->page - 1)) != 0 || f->pages == 0)
@@ -334,7 +318,7 @@ take_all(struct file *f, size_t size)
 	if (size / f->page < f->pages)
 		return cut_short;
 	f->left = f->pages;
-	return is_hash ? take_hash(f) : take_tree(f, number32(p + AT_ROOT), 0);
+	return is_hash ? take_hash(f) : take_tree(f, native_32(p + AT_ROOT), 0);
 }
 
 const char *

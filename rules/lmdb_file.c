@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/fatal.h"
+#include "rules/native.h"
 
 _Static_assert(sizeof(size_t) == 8, "the files of other machines are others");
 
@@ -39,33 +40,6 @@ enum {
 static const uint32_t magic = 0xBEEFC0DE, version = 1;
 
 static const char cut_short[] = "cut short", damaged[] = "damaged";
-
-static uint16_t
-number16(const unsigned char *p)
-{
-	uint16_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
-
-static uint32_t
-number32(const unsigned char *p)
-{
-	uint32_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
-
-static uint64_t
-number64(const unsigned char *p)
-{
-	uint64_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
 
 static const char *
 read_at(int fd, void *data, size_t n, uint64_t at)
@@ -100,16 +74,16 @@ read_meta(int fd, uint64_t at, struct meta *meta)
 	const unsigned char *body = p + HEAD;
 
 	if (read_at(fd, p, sizeof p, at) != NULL ||
-	    (number16(p + AT_KIND) & META) == 0 || number32(body) != magic ||
-	    number32(body + 4) != version)
+	    (native_16(p + AT_KIND) & META) == 0 || native_32(body) != magic ||
+	    native_32(body + 4) != version)
 		return false;
-	meta->page = number32(body + 24);
+	meta->page = native_32(body + 24);
 	/* Nothing but the order of octets is one that Postfix uses. */
-	if (number16(body + 76) != 0)
+	if (native_16(body + 76) != 0)
 		return false;
-	meta->root = number64(body + 112);
-	meta->last = number64(body + 120);
-	meta->transaction = number64(body + 128);
+	meta->root = native_64(body + 112);
+	meta->last = native_64(body + 120);
+	meta->transaction = native_64(body + 128);
 	return meta->page >= LEAST_PAGE && meta->page <= MOST_PAGE &&
 	    (meta->page & (meta->page - 1)) == 0 && meta->last >= 1 &&
 	    meta->last < (uint64_t)INT64_MAX / MOST_PAGE;
@@ -152,10 +126,10 @@ read_page(const struct lmdb_file *file, uint64_t number, struct page *page)
 	why = read_at(file->fd, p, file->page, number * file->page);
 	if (why != NULL)
 		return why;
-	kind = number16(p + AT_KIND) & KINDS;
-	lower = number16(p + AT_LOWER);
-	upper = number16(p + AT_UPPER);
-	if (number64(p) != number || (kind != BRANCH && kind != LEAF) ||
+	kind = native_16(p + AT_KIND) & KINDS;
+	lower = native_16(p + AT_LOWER);
+	upper = native_16(p + AT_UPPER);
+	if (native_64(p) != number || (kind != BRANCH && kind != LEAF) ||
 	    lower < HEAD || lower > upper || upper > file->page)
 		return damaged;
 	page->is_leaf = kind == LEAF;
@@ -176,17 +150,17 @@ static const char *
 read_node(const struct lmdb_file *file, const struct page *page, unsigned i,
     struct node *node)
 {
-	size_t at = number16(page->octets + HEAD + (size_t)2 * i), left;
+	size_t at = native_16(page->octets + HEAD + (size_t)2 * i), left;
 	const unsigned char *p = page->octets + at;
 	unsigned low, high, flags;
 
 	if (at < HEAD || at + NODE > file->page)
 		return damaged;
-	low = number16(p);
-	high = number16(p + 2);
-	flags = number16(p + 4);
+	low = native_16(p);
+	high = native_16(p + 2);
+	flags = native_16(p + 4);
 	left = file->page - at - NODE;
-	*node = (struct node){ .key = p + NODE, .key_size = number16(p + 6) };
+	*node = (struct node){ .key = p + NODE, .key_size = native_16(p + 6) };
 	if (node->key_size > left)
 		return damaged;
 	left -= node->key_size;
@@ -204,7 +178,7 @@ read_node(const struct lmdb_file *file, const struct page *page, unsigned i,
 	}
 	if (left < sizeof node->child)
 		return damaged;
-	node->child = number64(p + NODE + node->key_size);
+	node->child = native_64(p + NODE + node->key_size);
 	return NULL;
 }
 
@@ -229,9 +203,9 @@ read_value(const struct lmdb_file *file, struct arena *arena,
 	why = read_at(file->fd, head, HEAD, node->child * file->page);
 	if (why != NULL)
 		return why;
-	if (number64(head) != node->child ||
-	    (number16(head + AT_KIND) & KINDS) != CHAIN ||
-	    size > (uint64_t)number32(head + AT_LOWER) * file->page - HEAD)
+	if (native_64(head) != node->child ||
+	    (native_16(head + AT_KIND) & KINDS) != CHAIN ||
+	    size > (uint64_t)native_32(head + AT_LOWER) * file->page - HEAD)
 		return damaged;
 	text = arena_alloc(arena, size + 1);
 	why = read_at(file->fd, text, size, node->child * file->page + HEAD);
