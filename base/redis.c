@@ -19,9 +19,7 @@ enum {
 static int
 fail(struct stream *s, enum stream_status status, struct err *err)
 {
-	if (status == STREAM_EOF)
-		err_set(err, "lost connection");
-	else if (status == STREAM_TOO_LONG)
+	if (status == STREAM_TOO_LONG)
 		err_set(err, "unexpected reply: too long");
 	else
 		err_set(err, "%s", stream_reason(s));

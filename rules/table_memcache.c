@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/dial.h"
 #include "base/err.h"
@@ -43,9 +42,7 @@ struct request {
 static int
 fail(struct stream *s, enum stream_status status, struct err *err)
 {
-	if (status == STREAM_EOF)
-		err_set(err, "lost connection");
-	else if (status == STREAM_TIMEOUT)
+	if (status == STREAM_TIMEOUT)
 		err_set(err, "time limit exceeded");
 	else if (status == STREAM_TOO_LONG)
 		err_set(err, "unexpected memcache server reply: too long");
@@ -213,15 +210,9 @@ is_one_word(const char *key)
 static const char *
 name_of(const struct memcache *t, struct arena *arena, const char *key)
 {
-	struct buf name = { 0 };
-	const char *text = NULL;
+	const char *name = table_query_text(t->query, t->template, key, arena);
 
-	if (table_query_expand(t->query, t->template, key, NULL, NULL, &name) ==
-		TABLE_QUERY_READY &&
-	    name.len > 0 && is_one_word(buf_str(&name)))
-		text = arena_strdup(arena, buf_str(&name));
-	buf_free(&name);
-	return text;
+	return name != NULL && *name != '\0' && is_one_word(name) ? name : NULL;
 }
 
 static enum table_status

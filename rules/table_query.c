@@ -367,6 +367,20 @@ table_query_expand(const struct table_query *query, const char *template,
 	return fill(&f, template) ? TABLE_QUERY_READY : TABLE_QUERY_REFUSED;
 }
 
+const char *
+table_query_text(const struct table_query *query, const char *template,
+    const char *key, struct arena *arena)
+{
+	struct buf text = { 0 };
+	const char *result = NULL;
+
+	if (table_query_expand(query, template, key, NULL, NULL, &text) ==
+	    TABLE_QUERY_READY)
+		result = arena_strdup(arena, buf_str(&text));
+	buf_free(&text);
+	return result;
+}
+
 bool
 table_query_collect(const struct table_query *query,
     struct table_query_answer *answer, const char *key, const char *result)

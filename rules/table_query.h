@@ -71,6 +71,11 @@ enum table_query_result
 table_query_expand(const struct table_query *query, const char *template,
     const char *key, table_query_quote quote, void *arg, struct buf *out);
 
+/* table_query_text(query, template, key, arena): the same where nothing need be
+ * quoted; NULL: nothing. */
+const char *table_query_text(const struct table_query *query,
+    const char *template, const char *key, struct arena *arena);
+
 /* Results on their way to become a value.  Zero-initialised: none. */
 struct table_query_answer {
 	struct buf text;

@@ -189,22 +189,6 @@ ask_server(void *arg, void *connection, const char *host, struct err *err)
 	return clock_mono() >= deadline ? CLIENT_POOL_LATE : CLIENT_POOL_LOST;
 }
 
-/* What the server calls ${key}; NULL: nothing. */
-static const char *
-expand(const struct redis *t, struct arena *arena, const char *template,
-    const char *key)
-{
-	struct buf text = { 0 };
-	const char *result = NULL;
-
-	/* Nothing need be quoted: the server is told lengths. */
-	if (table_query_expand(t->query, template, key, NULL, NULL, &text) ==
-	    TABLE_QUERY_READY)
-		result = arena_strdup(arena, buf_str(&text));
-	buf_free(&text);
-	return result;
-}
-
 static enum table_status
 failed(struct arena *arena, const struct err *err, struct table_value *value)
 {
@@ -225,11 +209,12 @@ find(void *state, struct arena *arena, const char *key,
 
 	if (status != TABLE_FOUND)
 		return status;
-	q.key = expand(t, arena, t->key, key);
+	/* Nothing need be quoted: the server is told lengths. */
+	q.key = table_query_text(t->query, t->key, key, arena);
 	if (q.key == NULL)
 		return TABLE_NONE;
 	if (t->hash != NULL)
-		q.hash = expand(t, arena, t->hash, key);
+		q.hash = table_query_text(t->query, t->hash, key, arena);
 	if (client_pool_ask(t->pool, ask_server, &q, &err) != 0)
 		return failed(arena, &err, value);
 	/* One result never exceeds expansion_limit. */
