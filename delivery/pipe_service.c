@@ -6,16 +6,13 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/conf.h"
-#include "base/err.h"
 #include "base/event.h"
 #include "base/master.h"
-#include "delivery/own_limit.h"
 #include "delivery/pipe_macro.h"
+#include "delivery/service_command.h"
 
 struct reader {
 	const struct master_service *service;
-	struct conf *conf;
 	struct arena *arena;
 	struct pipe_service *p;
 	struct err *err;
@@ -24,10 +21,7 @@ struct reader {
 static int
 refuse(struct reader *r, const char *what, const char *value)
 {
-	err_set(r->err, "%s:%u: service %s: %s%s%s", r->service->origin.file,
-	    r->service->origin.line, r->service->name, what,
-	    value[0] != '\0' ? ": " : "", value);
-	return -1;
+	return service_command_refuse(r->service, what, value, r->err);
 }
 
 static int
@@ -64,9 +58,8 @@ read_flags(struct reader *r, const char *value)
 static int
 read_user(struct reader *r, const char *value)
 {
-	return owner_parse(value, r->arena, &r->p->owner)
-	    ? 0
-	    : refuse(r, "bad user= value", value);
+	return service_command_user(
+	    r->service, value, r->arena, &r->p->owner, r->err);
 }
 
 static int
@@ -172,36 +165,21 @@ read_attribute(struct reader *r, const char *word)
 	return refuse(r, "unknown attribute name", word);
 }
 
-/* What stands behind argv= is all the command's. */
 static int
-read_command(struct reader *r, const char *const *args)
+read_command(struct reader *r, const char *const *words)
 {
-	size_t n = 0;
-	const char **argv;
+	char *const *argv = service_command_argv(words, r->arena);
 
-	while (args[n] != NULL)
-		n++;
-	argv = arena_alloc(r->arena, (n + 1) * sizeof *argv);
-	memcpy(argv, args, n * sizeof *argv);
-	argv[0] = args[0] + strlen("argv=");
 	r->p->argv = argv;
-	for (size_t i = 0; i < n; i++) {
+	if (argv[0][0] == '\0')
+		return refuse(r, "missing command pathname", "");
+	for (size_t i = 0; argv[i] != NULL; i++) {
 		const char *unknown = pipe_macro_unknown(r->arena, argv[i]);
 
 		if (unknown != NULL)
 			return refuse(r, "unknown macro name", unknown);
 	}
-	return argv[0][0] != '\0' ? 0
-				  : refuse(r, "missing command pathname", "");
-}
-
-static int
-read_time_limit(struct reader *r)
-{
-	const char *bad = own_limit_time(
-	    r->conf, r->service->name, r->arena, &r->p->time_limit);
-
-	return bad == NULL ? 0 : refuse(r, "bad time limit", bad);
+	return 0;
 }
 
 static int
@@ -220,13 +198,13 @@ int
 pipe_service_read(const struct master_service *service, struct conf *conf,
     struct arena *arena, struct pipe_service *p, struct err *err)
 {
-	struct reader r = { service, conf, arena, p, err };
+	struct reader r = { service, arena, p, err };
 
 	*p = (struct pipe_service){ .name = service->name,
 		.eol = "\n",
 		.null_sender = "MAILER-DAEMON" };
 	for (const char *const *word = service->args; *word != NULL; word++) {
-		if (strncmp(*word, "argv=", strlen("argv=")) == 0) {
+		if (service_command_begins(*word)) {
 			if (read_command(&r, word) != 0)
 				return -1;
 			break;
@@ -234,5 +212,7 @@ pipe_service_read(const struct master_service *service, struct conf *conf,
 		if (read_attribute(&r, *word) != 0)
 			return -1;
 	}
-	return whole(&r) == 0 ? read_time_limit(&r) : -1;
+	return whole(&r) == 0
+	    ? service_command_time(service, conf, arena, &p->time_limit, err)
+	    : -1;
 }

@@ -37,7 +37,7 @@ struct pipe_service {
 	const char *null_sender; /* what ${sender} is when it is <> */
 	uint64_t size;           /* of a message, octets; 0: any */
 	int64_t time_limit;      /* of the command, ns */
-	const char *const *argv; /* with macros, ended by NULL */
+	char *const *argv;       /* with macros, ended by NULL */
 };
 
 /*
