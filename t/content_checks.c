@@ -2,75 +2,8 @@
 #include "checks/content_checks.h"
 #include "checks/content_lists.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/base_params.h"
-#include "base/buf.h"
-#include "base/conf.h"
-#include "base/err.h"
-#include "base/event.h"
-#include "base/fatal.h"
-#include "checks/checks_params.h"
 #include "checks/content_action.h"
-#include "checks/content_stage.h"
-#include "checks/content_verdict.h"
-#include "checks/subject.h"
-#include "t/tap.h"
-#include "t/testworld.h"
-
-static const struct param_table *const tables[] = { &base_params_table,
-	&checks_params_table, NULL };
-
-/* The last stage: what comes out, with LF for line ends. */
-struct sink {
-	struct content_stage stage;
-	struct buf out;
-	bool ended;
-};
-
-static void
-put(struct buf *out, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != '\r' || i + 1 == n || p[i + 1] != '\n')
-			buf_putc(out, p[i]);
-}
-
-static void
-sink_header(struct content_stage *stage, const char *text, size_t len)
-{
-	struct sink *sink = (struct sink *)stage;
-
-	put(&sink->out, text, len);
-	buf_putc(&sink->out, '\n');
-}
-
-static void
-sink_headers_end(struct content_stage *stage)
-{
-	buf_putc(&((struct sink *)stage)->out, '\n');
-}
-
-static void
-sink_body(struct content_stage *stage, const char *data, size_t len)
-{
-	put(&((struct sink *)stage)->out, data, len);
-}
-
-static void
-sink_end(struct content_stage *stage)
-{
-	((struct sink *)stage)->ended = true;
-}
-
-static const struct content_stage_ops sink_ops = {
-	.header = sink_header,
-	.headers_end = sink_headers_end,
-	.body = sink_body,
-	.end = sink_end,
-};
+#include "t/content_rig.h"
 
 /* What became of a message. */
 struct outcome {
@@ -79,29 +12,18 @@ struct outcome {
 	char log[16384];
 };
 
-static struct arena *arena;
-static struct testworld world;
-static int log_fd;
-
-/* Give the message to the stage as a door does, its body in pieces. */
+/* LF for <CR><LF>. */
 static void
-feed(struct content_stage *stage, const char *text, size_t len, size_t step)
+plain_ends(struct buf *text)
 {
-	const char *end = text + len, *next, *p = text;
+	struct buf plain = { 0 };
 
-	while (p < end && *p != '\n') {
-		next = memchr(p, '\n', (size_t)(end - p));
-		while (next + 1 < end && (next[1] == ' ' || next[1] == '\t'))
-			next = memchr(next + 1, '\n', (size_t)(end - next - 1));
-		stage->ops->header(stage, p, (size_t)(next - p));
-		p = next + 1;
-	}
-	stage->ops->headers_end(stage);
-	for (p += p < end; p < end; p += step)
-		stage->ops->body(stage, p,
-		    (size_t)(end - p) < step ? (size_t)(end - p) : step);
-	stage->ops->end(stage);
-	stage->ops->close(stage);
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] != '\r' || i + 1 == text->len ||
+		    text->data[i + 1] != '\n')
+			buf_putc(&plain, text->data[i]);
+	buf_free(text);
+	*text = plain;
 }
 
 static void
@@ -135,6 +57,7 @@ run(const char *main_cf, const char *text, size_t len, struct outcome *o)
 	feed(content_checks_new(checks, &subject, &o->verdict, &o->sink.stage),
 	    text, len, 11);
 	ok(o->sink.ended, "the end is passed on");
+	plain_ends(&o->sink.out);
 	must(pread(log_fd, o->log, sizeof o->log - 1, 0) >= 0);
 	content_lists_close(checks);
 	conf_free(conf);
@@ -530,15 +453,7 @@ test_idle(void)
 int
 main(void)
 {
-	char path[] = "/tmp/weir-checks-XXXXXX";
-	struct event_target target = { .name = "weir", .json_fd = -1 };
-
-	arena = arena_new();
-	world = testworld_new(NULL);
-	log_fd = mkostemp(path, O_APPEND);
-	(void)unlink(path);
-	target.fd = log_fd;
-	event_open(&target);
+	rig_begin();
 	test_edits();
 	test_mistakes();
 	test_rejections();
@@ -548,7 +463,5 @@ main(void)
 	test_octets();
 	test_convert();
 	test_idle();
-	(void)close(log_fd);
-	arena_free(arena);
-	return done_testing();
+	return rig_end();
 }
