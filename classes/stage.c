@@ -239,16 +239,23 @@ stage_reset_session(struct stage_state *state)
 }
 
 static const char *
+greeting(const char *protocol)
+{
+	if (protocol != NULL && strcmp(protocol, "ESMTP") == 0)
+		return "EHLO";
+	if (protocol != NULL && strcmp(protocol, "LMTP") == 0)
+		return "LHLO";
+	return "HELO";
+}
+
+static const char *
 where(enum stage stage, const struct subject *subject)
 {
 	switch (stage) {
 	case STAGE_CONNECT:
 		return "CONNECT";
 	case STAGE_HELO:
-		return subject->protocol != NULL &&
-			strcmp(subject->protocol, "ESMTP") == 0
-		    ? "EHLO"
-		    : "HELO";
+		return greeting(subject->protocol);
 	case STAGE_MAIL:
 		return "MAIL";
 	case STAGE_RCPT:

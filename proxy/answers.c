@@ -14,7 +14,7 @@
 bool
 answers_each(const struct session *s)
 {
-	return s->mail != NULL && s->mail->prdr;
+	return s->mail != NULL && (s->mail->prdr || s->service->lmtp);
 }
 
 void

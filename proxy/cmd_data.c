@@ -22,7 +22,10 @@ out_of_order(const struct session *s)
 	if (s->mail == NULL)
 		return "503 5.5.1 Error: need RCPT command";
 	if (s->mail->nrcpts == 0)
-		return "554 5.5.1 Error: no valid recipients";
+		/* RFC 2033, 4.2 */
+		return s->service->lmtp
+		    ? "503 5.5.1 Error: no valid recipients"
+		    : "554 5.5.1 Error: no valid recipients";
 	if (s->words.count != 1)
 		return "501 5.5.4 Syntax: DATA";
 	return NULL;

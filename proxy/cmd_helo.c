@@ -1,4 +1,4 @@
-/* cmd_helo.c - HELO and EHLO. */
+/* cmd_helo.c - HELO, EHLO and LHLO. */
 #include "proxy/cmd_helo.h"
 
 #include <string.h>
@@ -45,16 +45,28 @@ greet(struct session *s, const char *protocol, bool *refused)
 	}
 	*refused = refusal != NULL && refusal[0] == '5';
 	session_forget_mail(s);
-	s->esmtp = protocol[0] == 'E';
+	s->esmtp = strcmp(protocol, "SMTP") != 0;
 	return SMTP_COMMAND_DONE;
+}
+
+/* A client that takes an LMTP server for one of SMTP would wait for one reply
+ * where there are several. */
+static enum smtp_command_result
+refuse(struct session *s)
+{
+	session_reply(s, "500 5.5.1 Error: this is LMTP, send LHLO");
+	return SMTP_COMMAND_FAILED;
 }
 
 enum smtp_command_result
 cmd_helo_helo(struct session *s)
 {
 	bool refused = false;
-	enum smtp_command_result result = greet(s, "SMTP", &refused);
+	enum smtp_command_result result;
 
+	if (s->service->lmtp)
+		return refuse(s);
+	result = greet(s, "SMTP", &refused);
 	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "250 %s", s->service->myhostname);
 	return result;
@@ -69,13 +81,16 @@ announced(const struct session *s)
 		on &= ~(unsigned)SMTP_SERVICE_STARTTLS;
 	if (!s->may_xclient)
 		on &= ~(unsigned)SMTP_SERVICE_XCLIENT;
+	/* It is what LMTP is. */
+	if (s->service->lmtp)
+		on &= ~(unsigned)SMTP_SERVICE_PRDR;
 	if (!s->may_xforward)
 		on &= ~(unsigned)SMTP_SERVICE_XFORWARD;
 	return on;
 }
 
-enum smtp_command_result
-cmd_helo_ehlo(struct session *s)
+static enum smtp_command_result
+extended(struct session *s, const char *protocol)
 {
 	static const struct {
 		unsigned bit;
@@ -99,7 +114,7 @@ cmd_helo_ehlo(struct session *s)
 	};
 	long long most = (long long)s->params->message_size_limit;
 	bool refused = false;
-	enum smtp_command_result result = greet(s, "ESMTP", &refused);
+	enum smtp_command_result result = greet(s, protocol, &refused);
 	struct buf text = { 0 };
 	unsigned on;
 
@@ -120,4 +135,16 @@ cmd_helo_ehlo(struct session *s)
 	session_reply(s, "%s", buf_str(&text));
 	buf_free(&text);
 	return SMTP_COMMAND_DONE;
+}
+
+enum smtp_command_result
+cmd_helo_ehlo(struct session *s)
+{
+	return s->service->lmtp ? refuse(s) : extended(s, "ESMTP");
+}
+
+enum smtp_command_result
+cmd_helo_lhlo(struct session *s)
+{
+	return extended(s, "LMTP");
 }

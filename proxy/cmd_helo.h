@@ -1,4 +1,4 @@
-/* cmd_helo.h - HELO and EHLO. */
+/* cmd_helo.h - HELO, EHLO and LHLO. */
 #ifndef PROXY_CMD_HELO_H
 #define PROXY_CMD_HELO_H
 
@@ -11,6 +11,7 @@ struct session;
 /* See struct smtp_command. */
 enum smtp_command_result cmd_helo_helo(struct session *s);
 enum smtp_command_result cmd_helo_ehlo(struct session *s);
+enum smtp_command_result cmd_helo_lhlo(struct session *s);
 bool cmd_helo_blocks(const struct session *s);
 
 #endif

@@ -95,7 +95,7 @@ read_option(struct session *s, const char *word, struct options *o)
 	if (strcasecmp(word, "SMTPUTF8") == 0 &&
 	    (s->service->keywords & SMTP_SERVICE_SMTPUTF8))
 		return NULL;
-	if (strcasecmp(word, "PRDR") == 0 &&
+	if (strcasecmp(word, "PRDR") == 0 && !s->service->lmtp &&
 	    (s->service->keywords & SMTP_SERVICE_PRDR)) {
 		o->prdr = true;
 		return NULL;
@@ -162,6 +162,8 @@ check_size(struct session *s, int64_t size, const char *sender)
 static const char *
 out_of_order(struct session *s)
 {
+	if (s->service->lmtp && s->helo == NULL)
+		return "503 5.5.1 Error: send LHLO first";
 	if (s->params->smtpd_helo_required && s->helo == NULL)
 		return "503 5.5.1 Error: send HELO/EHLO first";
 	if (s->mail != NULL)

@@ -43,8 +43,9 @@ enum smtp_command_result
 cmd_simple_help(struct session *s)
 {
 	session_reply(s,
-	    "214 2.0.0 HELO EHLO STARTTLS MAIL RCPT DATA RSET NOOP VRFY ETRN "
-	    "HELP QUIT");
+	    "214 2.0.0 %s STARTTLS MAIL RCPT DATA RSET NOOP VRFY ETRN "
+	    "HELP QUIT",
+	    s->service->lmtp ? "LHLO" : "HELO EHLO");
 	return SMTP_COMMAND_DONE;
 }
 

@@ -174,7 +174,8 @@ cmd_xclient_blocks(const struct session *s)
 static void
 adopt(struct session *s, struct change *c)
 {
-	const char *protocol = c->got_proto ? c->facts.protocol : "SMTP";
+	const char *protocol =
+	    c->got_proto ? c->facts.protocol : s->service->protocol;
 
 	keep(c);
 	if (!c->got_helo)
@@ -184,7 +185,7 @@ adopt(struct session *s, struct change *c)
 	c->facts.helo = s->helo;
 	c->facts.protocol = protocol;
 	s->subject = c->facts;
-	s->esmtp = protocol[0] == 'E';
+	s->esmtp = strcmp(protocol, "ESMTP") == 0;
 	arena_free(s->facts);
 	s->facts = c->arena;
 	stage_reset_session(&s->state);

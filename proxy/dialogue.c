@@ -256,7 +256,7 @@ perform_line(struct session *s, const char *line, size_t n)
 		session_settle(s);
 		return;
 	}
-	s->command = smtp_command_find(s->words.word[0]);
+	s->command = smtp_command_find(s->words.word[0], s->service->lmtp);
 	if (s->away) {
 		run(s);
 		return;

@@ -43,14 +43,17 @@ struct door {
 static void
 complain(struct door *door, const char *text)
 {
+	const struct smtp_service *service =
+	    door->hall->places[door->place].service;
 	int64_t now = clock_mono();
 
 	if (door->complained != 0 &&
 	    now - door->complained < COMPLAIN_S * CLOCK_SECOND)
 		return;
 	door->complained = now;
-	event(&proxy_events_crowded, &(struct event_by){ .program = "smtpd" },
-	    "text", text, NULL);
+	event(&proxy_events_crowded,
+	    &(struct event_by){ .program = service->program }, "text", text,
+	    NULL);
 }
 
 /* Turn somebody away, without a session. */

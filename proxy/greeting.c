@@ -84,8 +84,9 @@ welcome_or_not(struct session *s)
 	const char *refusal = milter_hook_connect(s);
 
 	if (refusal != NULL && refusal[0] == '5') {
-		session_reply(s, "554 %s ESMTP not accepting connections",
-		    s->service->myhostname);
+		session_reply(s, "554 %s %s not accepting connections",
+		    s->service->myhostname,
+		    s->service->lmtp ? "LMTP" : "ESMTP");
 		s->errors++;
 	} else if (refusal != NULL && strncmp(refusal, "421", 3) == 0) {
 		session_reply(s, "421 %s Service unavailable - try again later",
@@ -132,7 +133,8 @@ server_facts(struct session *s)
 	char text[NET_TEXT];
 	unsigned port;
 
-	if (getsockname(s->watch.fd, (struct sockaddr *)&ss, &n) < 0 ||
+	if (s->peer.family == NET_UNIX ||
+	    getsockname(s->watch.fd, (struct sockaddr *)&ss, &n) < 0 ||
 	    !net_from_socket((struct sockaddr *)&ss, &addr, &port))
 		return;
 	s->subject.server_addr = arena_strdup(s->facts, net_print(&addr, text));
@@ -145,16 +147,21 @@ log_connect(struct session *s)
 	event(&proxy_events_connect, &s->by_itself, "client", s->client, NULL);
 }
 
+/* The name of the client is to be found. */
+static bool
+looks_up(const struct session *s)
+{
+	return s->params->smtpd_peername_lookup && s->peer.family != NET_UNIX;
+}
+
 /* Who is it?  May block. */
 static void
 identify(struct session *s)
 {
 	server_facts(s);
 	s->subject.arena = s->facts;
-	if (s->params->smtpd_peername_lookup)
+	if (looks_up(s))
 		peer_find(&s->subject);
-	else
-		peer_skip(&s->subject);
 	session_name(s);
 	log_connect(s);
 	find_rights(s);
@@ -170,8 +177,7 @@ identify(struct session *s)
 void
 greeting_begin(struct session *s)
 {
-	bool asks =
-	    s->params->smtpd_peername_lookup && peer_blocks(&s->subject);
+	bool asks = looks_up(s) && peer_blocks(&s->subject);
 
 	session_work_run(s, asks || greeting_blocks(s), identify);
 }

@@ -39,6 +39,7 @@ struct milter_peer {
 	const struct milter_setting *setting;
 	struct arena *arena;
 	struct event_by by;
+	const char *program; /* of what is not about content */
 	struct milter_wire wire;
 	enum state state;
 	struct milter_answer standing;
@@ -96,6 +97,7 @@ milter_peer_new(const struct milter_setting *setting, struct arena *arena,
 	peer->setting = setting;
 	peer->arena = arena;
 	peer->by = *by;
+	peer->program = by->program;
 	peer->by.qid = NULL;
 	peer->wire.name = setting->name;
 	peer->wire.by = &peer->by;
@@ -511,7 +513,7 @@ milter_peer_tell(struct milter_peer *peer, char command,
 		stand(peer, answer);
 	if (!milter_peer_hears_macros(peer, command))
 		return;
-	peer->by.program = step->content ? "cleanup" : "smtpd";
+	peer->by.program = step->content ? "cleanup" : peer->program;
 	if (has_spoken(peer, command)) {
 		stand(peer, answer);
 		return;

@@ -84,7 +84,7 @@ open_services(struct running *r, struct err *warnings)
 		const struct master_service *m = &role->master->services[i];
 		struct smtp_service *service;
 
-		if (m->type != MASTER_INET || strcmp(m->command, "smtpd") != 0)
+		if (!smtp_service_is(m))
 			continue;
 		service =
 		    smtp_service_open(m, role->conf, role->strict, warnings);

@@ -73,7 +73,7 @@ received_put(const struct session *s, struct buf *out)
 
 	    s->service->myhostname, s->service->mail_name,
 	    mail->utf8 ? "UTF8" : "",
-	    mail->utf8 && s->esmtp ? "SMTP" : f->protocol,
+	    mail->utf8 && s->esmtp && !s->service->lmtp ? "SMTP" : f->protocol,
 	    s->tls != NULL ? "S" : "", f->sasl_username != NULL ? "A" : "");
 	/* There is none for what only passes through a filter. */
 	if (s->qid[0] != '\0')

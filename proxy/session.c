@@ -11,7 +11,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fatal.h"
+#include "base/net.h"
 #include "base/tls.h"
+#include "checks/peer.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
@@ -27,6 +29,16 @@ session_number(void)
 	    atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
 }
 
+/* A client of a Unix socket is on this machine, as for Postfix. */
+static void
+set_local(struct subject *f)
+{
+	(void)net_parse("127.0.0.1", &f->client);
+	f->client_addr = "127.0.0.1";
+	f->client_name = f->reverse_name = "localhost";
+	f->name_status = f->reverse_status = SUBJECT_NAME_OK;
+}
+
 static void
 set_facts(struct session *s, const struct net_addr *addr, unsigned port)
 {
@@ -34,14 +46,15 @@ set_facts(struct session *s, const struct net_addr *addr, unsigned port)
 	char text[NET_TEXT];
 
 	s->facts = arena_new();
-	f->client = *addr;
-	f->client_addr = arena_strdup(s->facts, net_print(addr, text));
-	f->client_port = arena_printf(s->facts, "%u", port);
-	f->client_name = "unknown";
-	f->name_status = SUBJECT_NAME_PERM;
-	f->reverse_name = "unknown";
-	f->reverse_status = SUBJECT_NAME_PERM;
-	f->protocol = "SMTP";
+	if (addr->family == NET_UNIX) {
+		set_local(f);
+	} else {
+		f->client = *addr;
+		f->client_addr = arena_strdup(s->facts, net_print(addr, text));
+		f->client_port = arena_printf(s->facts, "%u", port);
+		peer_skip(f);
+	}
+	f->protocol = s->service->protocol;
 	f->ccert_unasked = !s->params->smtpd_tls_ask_ccert;
 	f->by = &s->by;
 	f->world = s->hall->shared->world;
@@ -63,9 +76,10 @@ session_new(struct hall *hall, unsigned place, int fd,
 	    : &s->service->calm;
 	s->watch.fd = fd;
 	s->peer = *addr;
-	s->by = s->by_itself = (struct event_by){ .program = "smtpd",
-		.number = session_number(),
-		.name = s->service->syslog_name };
+	s->by = s->by_itself =
+	    (struct event_by){ .program = s->service->program,
+		    .number = session_number(),
+		    .name = s->service->syslog_name };
 	s->by.qid = "NOQUEUE";
 	s->where = "CONNECT";
 	s->writable = true;
@@ -223,7 +237,7 @@ session_forget(struct session *s)
 	stage_reset_session(&s->state);
 	session_forget_forward(s);
 	s->esmtp = false;
-	s->subject.protocol = "SMTP";
+	s->subject.protocol = s->service->protocol;
 }
 
 void

@@ -20,6 +20,7 @@ enum { L = SMTP_COMMAND_LAST, J = SMTP_COMMAND_JUNK, T = SMTP_COMMAND_PRE_TLS };
 static const struct smtp_command commands[SMTP_COMMAND_COUNT] = {
 	{ "HELO", "helo", J | T | L, cmd_helo_helo, cmd_helo_blocks },
 	{ "EHLO", "ehlo", J | T | L, cmd_helo_ehlo, cmd_helo_blocks },
+	{ "LHLO", "lhlo", J | T | L | SMTP_COMMAND_LMTP, cmd_helo_lhlo, cmd_helo_blocks },
 	{ "STARTTLS", "starttls", T, cmd_tls_starttls, NULL },
 	{ "XCLIENT", "xclient", T, cmd_xclient_run, cmd_xclient_blocks },
 	{ "XFORWARD", "xforward", 0, cmd_xforward_run, NULL },
@@ -39,11 +40,13 @@ static const struct smtp_command commands[SMTP_COMMAND_COUNT] = {
 /* clang-format on */
 
 const struct smtp_command *
-smtp_command_find(const char *name)
+smtp_command_find(const char *name, bool lmtp)
 {
 	const struct smtp_command *c = commands;
 
-	while (c->run != NULL && strcasecmp(c->name, name) != 0)
+	while (c->run != NULL &&
+	    (strcasecmp(c->name, name) != 0 ||
+		((c->flags & SMTP_COMMAND_LMTP) && !lmtp)))
 		c++;
 	return c;
 }

@@ -19,6 +19,7 @@ enum smtp_command_flags {
 	SMTP_COMMAND_PRE_TLS =
 	    4, /* allowed before STARTTLS where TLS is a must */
 	SMTP_COMMAND_ALWAYS = 8, /* also for a client that is not welcome */
+	SMTP_COMMAND_LMTP = 16,  /* there is no such command in SMTP */
 };
 
 struct smtp_command {
@@ -33,12 +34,12 @@ struct smtp_command {
 };
 
 enum {
-	SMTP_COMMAND_COUNT = 17
+	SMTP_COMMAND_COUNT = 18
 }; /* rows, the one of unknown commands included */
 
-/* smtp_command_find(name): the row, in any case; the one of unknown commands, whose
- * run is NULL, if there is none. */
-const struct smtp_command *smtp_command_find(const char *name);
+/* smtp_command_find(name, lmtp): the row, in any case; the one of unknown
+ * commands, whose run is NULL, if there is none. */
+const struct smtp_command *smtp_command_find(const char *name, bool lmtp);
 
 /* smtp_command_place(command), smtp_command_at(place): its number, from 0. */
 unsigned smtp_command_place(const struct smtp_command *command);

@@ -178,6 +178,9 @@ read_filters(struct smtp_service *s, struct err *all)
 
 	s->filters = filter_setting_read(&s->calm, s->conf, s->arena, &err);
 	s->verbatim = s->filters != NULL && !s->filters->chain;
+	/* A filter has one answer, and gets MAIL as the client wrote it. */
+	if (s->filters != NULL)
+		s->keywords &= ~(unsigned)SMTP_SERVICE_PRDR;
 	gather(all, &err);
 }
 
@@ -295,12 +298,15 @@ read_tls(struct smtp_service *s, struct err *all)
 static void
 open_all(struct smtp_service *s, bool strict, struct err *all)
 {
+	const char *banner = s->calm.smtpd_banner;
 	struct err err = { 0 };
 
+	if (s->lmtp && !conf_is_set(s->conf, "smtpd_banner"))
+		banner = "$myhostname LMTP $mail_name";
 	s->myhostname = text_of(s, "myhostname", all);
 	s->syslog_name = text_of(s, "syslog_name", all);
 	s->mail_name = text_of(s, "mail_name", all);
-	s->banner = conf_expand(s->conf, s->calm.smtpd_banner, s->arena, &err);
+	s->banner = conf_expand(s->conf, banner, s->arena, &err);
 	if (err.text[0] != '\0')
 		err_add(&err, "smtpd_banner");
 	conf_blame(s->conf, "smtpd_banner", &err);
@@ -321,6 +327,14 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	    s->rules != NULL && site_reply_blocks(stage_site(s->rules));
 }
 
+bool
+smtp_service_is(const struct master_service *master)
+{
+	return (master->type == MASTER_INET || master->type == MASTER_UNIX) &&
+	    (strcmp(master->command, "smtpd") == 0 ||
+		strcmp(master->command, "lmtpd") == 0);
+}
+
 struct smtp_service *
 smtp_service_open(const struct master_service *master, struct conf *conf,
     bool strict, struct err *err)
@@ -332,6 +346,9 @@ smtp_service_open(const struct master_service *master, struct conf *conf,
 		fatal("out of memory");
 	s->arena = arena_new();
 	s->master = master;
+	s->lmtp = strcmp(master->command, "lmtpd") == 0;
+	s->program = s->lmtp ? "lmtpd" : "smtpd";
+	s->protocol = s->lmtp ? "LMTP" : "SMTP";
 	s->conf = master_view(master, conf);
 	if (read_params(s, err) < 0) {
 		smtp_service_close(s);

@@ -1,4 +1,4 @@
-/* smtp_service.h - one smtpd service of master.cf: its view of the
+/* smtp_service.h - one smtpd or lmtpd service of master.cf: its view of the
  * configuration, its rules, routes, lists and keys. */
 #ifndef PROXY_SMTP_SERVICE_H
 #define PROXY_SMTP_SERVICE_H
@@ -48,7 +48,10 @@ enum smtp_service_newline {
 /* Immutable once open; any thread. */
 struct smtp_service {
 	const struct master_service *master;
-	struct conf *conf; /* the service's view */
+	bool lmtp;            /* RFC 2033 */
+	const char *program;  /* in log lines: "smtpd", "lmtpd" */
+	const char *protocol; /* of a client that has not greeted */
+	struct conf *conf;    /* the service's view */
 	struct arena *arena;
 	struct proxy_params calm, stressed; /* without and with stress=yes */
 	struct route *route;
@@ -77,6 +80,10 @@ struct smtp_service {
 			* is done to content is done behind it */
 	int most_busy; /* maxproc; 0: no limit */
 };
+
+/* smtp_service_is(master): it is one: smtpd or lmtpd, on ports or on a Unix
+ * socket. */
+bool smtp_service_is(const struct master_service *master);
 
 /*
  * smtp_service_open(master, conf, strict, err):

@@ -5,12 +5,13 @@
 #include "t/tap.h"
 
 #define TO_THREE                                                               \
-	"MAIL FROM:<a@b.example> PRDR\r\nRCPT TO:<one@example.com>\r\n"        \
-	"RCPT TO:<two@example.com>\r\nRCPT TO:<three@example.com>\r\nDATA\r\n"
+	"RCPT TO:<one@example.com>\r\nRCPT TO:<two@example.com>\r\n"           \
+	"RCPT TO:<three@example.com>\r\nDATA\r\n"
 #define SPAM  "550 5.7.1 spam"
 #define LATER "450 4.7.1 later"
 
 static struct rig rig;
+static bool lmtp;
 
 static void
 open_prdr(const char *more)
@@ -45,8 +46,8 @@ put_exact(struct buf *out, const char *text, const char *id)
 		}
 }
 
-/* A message to three, whose own answers are these, is answered with 353 and
- * ${want}. */
+/* A message to three, whose own answers are these, is answered with ${want}, and
+ * for PRDR with 353 before that. */
 static void
 gives(const char *const answers[3], const char *want, const char *what)
 {
@@ -54,11 +55,14 @@ gives(const char *const answers[3], const char *want, const char *what)
 	const struct session *s;
 	const char *got;
 
-	(void)rig_say(&rig, TO_THREE);
+	(void)rig_say(&rig,
+	    lmtp ? "MAIL FROM:<a@b.example>\r\n" TO_THREE
+		 : "MAIL FROM:<a@b.example> PRDR\r\n" TO_THREE);
 	s = rig.hall.sessions;
 	for (size_t i = 0; i < 3; i++)
 		answers_set(s->mail, i, answers[i]);
-	buf_puts(&exact, "353 A reply for each recipient follows\r\n");
+	if (!lmtp)
+		buf_puts(&exact, "353 A reply for each recipient follows\r\n");
 	put_exact(&exact, want, s->qid);
 	got = rig_say(&rig, "Subject: x\r\n\r\nText\r\n.\r\n");
 	ok(strcmp(got, buf_str(&exact)) == 0, "%s", what);
@@ -188,6 +192,34 @@ plain(void)
 	done();
 }
 
+/* The same in LMTP, where nothing is said about the whole message. */
+static void
+in_lmtp(void)
+{
+	rig_open_as(&rig, "lmtpd", "");
+	rig_connect(&rig, "127.0.0.1");
+	is(rig_say(&rig, ""), "220 mx.example.com LMTP Postfix\r\n", "LMTP");
+	(void)rig_say(&rig, "LHLO me.example\r\n");
+	lmtp = true;
+	gives((const char *const[]){ SPAM, NULL, "250 2.0.0 Ok: kept" },
+	    "550 5.7.1 spam\r\n250 2.0.0 Ok: queued as ID\r\n"
+	    "250 2.0.0 Ok: kept\r\n",
+	    "each recipient has its own answer, in order");
+	is(buf_str(&rig.queue.rcpts), "two@example.com three@example.com",
+	    "... and one that refuses is not in the envelope");
+	gives((const char *const[]){ SPAM, LATER, SPAM },
+	    "550 5.7.1 spam\r\n450 4.7.1 later\r\n550 5.7.1 spam\r\n",
+	    "all refuse it");
+	ok(rig.queue.accepted == 1, "nothing was stored then");
+	rig.queue.answer = SUBMIT_FAILED;
+	gives((const char *const[]){ NULL, SPAM, NULL },
+	    "451 4.3.0 Error: queue file write error\r\n"
+	    "550 5.7.1 spam\r\n451 4.3.0 Error: queue file write error\r\n",
+	    "what the queue does not take is not taken for anybody");
+	lmtp = false;
+	done();
+}
+
 int
 main(void)
 {
@@ -197,5 +229,6 @@ main(void)
 	footers();
 	mistakes();
 	plain();
+	in_lmtp();
 	return done_testing();
 }

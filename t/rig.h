@@ -135,9 +135,10 @@ struct rig {
 	bool no_more;    /* and then nothing */
 };
 
-/* main.cf: ${text} after what every test needs. */
+/* A service whose command is ${command}, with main.cf: ${text} after what every
+ * test needs. */
 static inline void
-rig_open(struct rig *r, const char *text)
+rig_open_as(struct rig *r, const char *command, const char *text)
 {
 	static const struct param_table *const tables[] = { &base_params_table,
 		&rules_params_table, &checks_params_table,
@@ -161,7 +162,7 @@ rig_open(struct rig *r, const char *text)
 	}
 	r->master = (struct master_service){ .name = "smtp",
 		.type = MASTER_INET,
-		.command = "smtpd",
+		.command = command,
 		.maxproc = 10 };
 	r->service = smtp_service_open(&r->master, r->conf, true, &err);
 	if (r->service == NULL) {
@@ -188,6 +189,12 @@ rig_open(struct rig *r, const char *text)
 	};
 	r->queue.loop = r->hall.loop;
 	r->client = -1;
+}
+
+static inline void
+rig_open(struct rig *r, const char *text)
+{
+	rig_open_as(r, "smtpd", text);
 }
 
 /* The last line of what was said ends a reply. */

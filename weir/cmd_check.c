@@ -37,6 +37,8 @@ struct findings {
 	unsigned errors;
 };
 
+enum { SMTP_PORT = 25 };
+
 static struct findings *now; /* for the tap, which has no argument */
 
 static void
@@ -223,27 +225,44 @@ check_smtpd(const struct master_service *s, struct conf *view)
 	if (rules != NULL) {
 		review_rules(rules, view, advise, NULL);
 		check_aliases(view, route);
-		check_relay(s, view, rules, route);
+		/* No stranger comes by a Unix socket. */
+		if (s->type == MASTER_INET)
+			check_relay(s, view, rules, route);
 	}
 	stage_free(rules);
 	route_close(route);
+}
+
+static void
+check_port(const struct master_service *s)
+{
+	const char *colon = strrchr(s->name, ':');
+	const char *port = colon != NULL ? colon + 1 : s->name;
+	struct err err = { 0 };
+	unsigned number = 0;
+
+	if (strcmp(port, "0") != 0 && !net_port(port, &number)) {
+		err_set(&err, "%s:%u: service %s: %s: not a port",
+		    s->origin.file, s->origin.line, s->name, port);
+		mistakes(&err);
+	} else if (number == SMTP_PORT && strcmp(s->command, "lmtpd") == 0) {
+		err_set(&err,
+		    "%s:%u: service %s: port 25 is for SMTP, and LMTP is "
+		    "another protocol (RFC 2033)",
+		    s->origin.file, s->origin.line, s->name);
+		remark(err.text);
+	}
 }
 
 /* What else a service needs: lists, keys, content checks, a port. */
 static void
 check_opens(struct generation *g, const struct master_service *s)
 {
-	const char *colon = strrchr(s->name, ':');
-	const char *port = colon != NULL ? colon + 1 : s->name;
 	struct err err = { 0 };
 	struct smtp_service *service;
-	unsigned number;
 
-	if (strcmp(port, "0") != 0 && !net_port(port, &number)) {
-		err_set(&err, "%s:%u: service %s: %s: not a port",
-		    s->origin.file, s->origin.line, s->name, port);
-		mistakes(&err);
-	}
+	if (s->type == MASTER_INET)
+		check_port(s);
 	service = smtp_service_open(s, g->conf, false, &err);
 	mistakes(&err);
 	if (service != NULL)
@@ -254,8 +273,9 @@ check_opens(struct generation *g, const struct master_service *s)
 static void
 check_columns(const struct master_service *s)
 {
-	static const char *const commands[] = { "smtpd", "smtp", "lmtp",
-		"virtual", "local", "error", "discard", "pipe", "spawn", NULL };
+	static const char *const commands[] = { "smtpd", "lmtpd", "smtp",
+		"lmtp", "virtual", "local", "error", "discard", "pipe", "spawn",
+		NULL };
 	char text[1024];
 	size_t i = 0;
 
@@ -328,10 +348,10 @@ check_service(struct generation *g, const struct master_service *s)
 	check_columns(s);
 	if (strcmp(s->command, "spawn") == 0)
 		check_spawn(g, s);
-	else if (s->type == MASTER_UNIX)
+	else if (s->type == MASTER_UNIX && !smtp_service_is(s))
 		check_transport(g, s);
 	check_values(view, g->arena);
-	if (s->type == MASTER_INET && strcmp(s->command, "smtpd") == 0) {
+	if (smtp_service_is(s)) {
 		check_smtpd(s, view);
 		check_opens(g, s);
 	}

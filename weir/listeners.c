@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/net.h"
+#include "proxy/smtp_service.h"
 
 enum { BACKLOG = 65535 };
 
@@ -228,11 +229,12 @@ open_service(struct request *r)
 	const struct master_service *s = r->service;
 	bool spawn = strcmp(s->command, "spawn") == 0;
 
-	r->copies = spawn ? 1 : r->wish->copies;
-	if (s->type == MASTER_INET &&
-	    (spawn || strcmp(s->command, "smtpd") == 0))
+	if (!spawn && !smtp_service_is(s))
+		return 0;
+	r->copies = spawn || s->type == MASTER_UNIX ? 1 : r->wish->copies;
+	if (s->type == MASTER_INET)
 		return open_tcp(r);
-	return s->type == MASTER_UNIX && spawn ? open_unix(r) : 0;
+	return s->type == MASTER_UNIX ? open_unix(r) : 0;
 }
 
 int

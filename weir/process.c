@@ -25,9 +25,9 @@ static const struct role roles[] = {
 	{ .name = "queue", .command = "role-queue",
 	  .sockets = { "queue", "admin" }, .in_place = true },
 	{ .name = "local", .command = "role-local",
-	  .sockets = { "local" }, .serves = "spawn", .stays_root = true },
+	  .sockets = { "local" }, .serves = { "spawn" }, .stays_root = true },
 	{ .name = "deliver", .command = "role-deliver" },
-	{ .name = "proxy", .command = "role-proxy", .serves = "smtpd",
+	{ .name = "proxy", .command = "role-proxy", .serves = { "smtpd", "lmtpd" },
 	  .retires = true },
 	{ .name = NULL },
 };
@@ -77,6 +77,15 @@ plan_fd(struct plan *plan, const char *prefix, const char *name, int fd)
 	plan->fds[plan->nfds++] = (struct spawn_fd){ fd, to };
 }
 
+static bool
+serves(const struct role *role, const char *command)
+{
+	for (size_t i = 0; role->serves[i] != NULL; i++)
+		if (strcmp(role->serves[i], command) == 0)
+			return true;
+	return false;
+}
+
 static void
 plan_role(struct plan *plan, const struct role *role,
     const struct process_files *files)
@@ -88,11 +97,9 @@ plan_role(struct plan *plan, const struct role *role,
 				    plan, "", sockets[k], files->sockets[k]);
 	if (role->request)
 		plan_fd(plan, "", "request", files->request);
-	if (role->serves == NULL)
-		return;
 	for (const struct listener *l = files->listeners->list; l != NULL;
 	     l = l->next)
-		if (l->wanted && strcmp(l->command, role->serves) == 0)
+		if (l->wanted && serves(role, l->command))
 			plan_fd(plan,
 			    l->path != NULL ? "unix:" : "inet:", l->service,
 			    l->fd);

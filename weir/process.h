@@ -17,11 +17,11 @@ struct role {
 	const char *name;       /* "proxy" */
 	const char *command;    /* "role-proxy" */
 	const char *sockets[3]; /* Unix sockets that it listens on */
-	const char *serves; /* the command whose listeners it has; or NULL */
-	bool in_place;      /* takes a new generation by SIGHUP */
-	bool retires;       /* SIGUSR2: others serve now; finish the sessions */
-	bool stays_root;    /* drops its rights for each delivery instead */
-	bool request;       /* a file that says what to do */
+	const char *serves[3];  /* the commands whose listeners it has */
+	bool in_place;          /* takes a new generation by SIGHUP */
+	bool retires;    /* SIGUSR2: others serve now; finish the sessions */
+	bool stays_root; /* drops its rights for each delivery instead */
+	bool request;    /* a file that says what to do */
 };
 
 /* role_all(): ended by a NULL name. */

@@ -259,6 +259,12 @@ do_ehlo(struct call *c)
 	return greet(c, "ESMTP");
 }
 
+static int
+do_lhlo(struct call *c)
+{
+	return greet(c, "LMTP");
+}
+
 static const char *
 address_of(struct call *c)
 {
@@ -477,6 +483,7 @@ static const struct command_row {
 	{ "client",      do_client },
 	{ "helo",        do_helo },
 	{ "ehlo",        do_ehlo },
+	{ "lhlo",        do_lhlo },
 	{ "mail",        do_mail },
 	{ "rcpt",        do_rcpt },
 	{ "data",        do_data },

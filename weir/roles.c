@@ -32,6 +32,7 @@
 #include "delivery/pipe_run.h"
 #include "delivery/spawner.h"
 #include "proxy/proxy_role.h"
+#include "proxy/smtp_service.h"
 #include "queue/queue_role.h"
 #include "rules/pattern_cache.h"
 #include "rules/prefilter.h"
@@ -245,16 +246,20 @@ find_listeners(const struct process *p, struct proxy_listener *list)
 
 	for (size_t i = 0; i < p->g->master.count; i++) {
 		const struct master_service *s = &p->g->master.services[i];
-		const char *name =
-		    arena_printf(p->g->arena, "inet:%s", s->name);
+		const char *name = arena_printf(p->g->arena, "%s:%s",
+		    s->type == MASTER_UNIX ? "unix" : "inet", s->name);
 		size_t after = 0;
 		int fd, loop = 0, loops = (int)layout_loops(p->g);
 
-		if (s->type != MASTER_INET || strcmp(s->command, "smtpd") != 0)
+		if (!smtp_service_is(s))
 			continue;
+		/* There is only one of a Unix socket: all loops share it. */
 		while ((fd = handover_find(&p->handover, name, &after)) >= 0)
 			list[n++] = (struct proxy_listener){
-				.service = s, .fd = fd, .loop = loop++ % loops
+				.service = s,
+				.fd = fd,
+				.loop = s->type == MASTER_UNIX ? -1
+							       : loop++ % loops,
 			};
 	}
 	return n;

@@ -6,15 +6,20 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use Time::HiRes qw(time);
 
 my $slow = ($ENV{OUT} || "") =~ /asan|tsan/ ? 4 : 1;
 
+# To a port, or the path of a Unix socket.
 sub new {
 	my ($class, $port, %arg) = @_;
-	my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1",
-	    PeerPort => $port, LocalAddr => $arg{from} || "127.0.0.1",
-	    Proto => "tcp") or die "connect to $port: $!";
+	my $socket = $port =~ m{^/}
+	    ? IO::Socket::UNIX->new(Peer => $port)
+	    : IO::Socket::INET->new(PeerAddr => "127.0.0.1",
+		PeerPort => $port, LocalAddr => $arg{from} || "127.0.0.1",
+		Proto => "tcp");
+	die "connect to $port: $!" unless $socket;
 	my $self = bless { socket => $socket, in => "" }, $class;
 
 	$self->{banner} = $self->reply unless $arg{silent};
