@@ -127,7 +127,8 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
 	};
 	d->decided[i] = true;
 	d->left--;
-	report(d, &d->job->rcpts[i], end, word, dsn);
+	if (d->once == NULL || status == JOB_SENT)
+		report(d, &d->job->rcpts[i], end, word, dsn);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "delivery/content.h"
 #include "delivery/delay.h"
@@ -24,6 +25,18 @@ struct delivery_env {
 	const char *local_socket; /* NULL: none */
 };
 
+/* A delivery of a message that is not in the queue: somebody waits for what
+ * comes of it, and stores it if need be.  So no recipient is given up unless a
+ * server has answered so, nothing is logged of those that were not sent to, and
+ * where some recipients are refused the others are not sent to either. */
+struct delivery_once {
+	int64_t until; /* clock_mono(): it ends */
+	/* What came of it, beside the outcomes. */
+	bool stopped;  /* no other server was to be tried */
+	bool lost;     /* the last one was too slow, or hung up */
+	bool in_doubt; /* ... when it had all, and had not answered yet */
+};
+
 struct delivery {
 	const struct delivery_env *env;
 	struct transport *transport; /* NULL: there is none of that name */
@@ -31,7 +44,8 @@ struct delivery {
 	const struct job *job;
 	unsigned number; /* in the log, in brackets */
 	struct delay delay;
-	struct content content; /* open while the agent runs */
+	struct content content;     /* open while the agent runs */
+	struct delivery_once *once; /* NULL: from the queue */
 
 	/* What has been decided; outcomes[i] belongs to job->rcpts[i]. */
 	struct job_result result;

@@ -45,6 +45,16 @@ worth_keeping(const struct smtp_run *run, const struct smtp_session *s)
 	return c->connection_cache_on_demand && (s->uses > 0 || run->busy);
 }
 
+/* There is somebody to send to, and another server may be tried. */
+static bool
+goes_on(const struct smtp_run *run)
+{
+	const struct delivery_once *once = run->delivery->once;
+
+	return run->delivery->left > 0 &&
+	    (once == NULL || (!once->stopped && clock_mono() < once->until));
+}
+
 /* Use a session that is ready for mail, then keep or close it.  False: it had
  * been kept and was gone. */
 static bool
@@ -57,6 +67,8 @@ use(struct smtp_run *run, struct smtp_session *s)
 	done = smtp_mail_send(run, s, keep);
 	if (done)
 		run->delivery->result.destination_reached = true;
+	if (done && run->delivery->once != NULL)
+		run->delivery->once->lost = s->broken || s->reply.code == 421;
 	if (keep && !s->broken && !s->quit) {
 		s->expires =
 		    clock_mono() + run->client->connection_cache_time_limit;
@@ -71,17 +83,28 @@ use(struct smtp_run *run, struct smtp_session *s)
 	return done;
 }
 
+/* clock_mono(); 0: it may take what it takes. */
+static int64_t
+until(const struct smtp_run *run)
+{
+	const struct delivery_once *once = run->delivery->once;
+
+	return once != NULL ? once->until : 0;
+}
+
 static void
 use_kept(struct smtp_run *run)
 {
 	struct smtp_session *s;
 
 	run->final = false;
-	while (run->delivery->left > 0 &&
+	while (goes_on(run) &&
 	    (s = smtp_cache_take(
-		 run->client->cache, run->nexthop, clock_mono())) != NULL)
+		 run->client->cache, run->nexthop, clock_mono())) != NULL) {
+		s->until = until(run);
 		if (use(run, s))
 			return;
+	}
 }
 
 /* No connection: somebody else may do better. */
@@ -153,7 +176,7 @@ try_hosts(struct smtp_run *run, const struct smtp_nexthop *hop, bool last)
 		run->why_relay = NULL;
 		return;
 	}
-	for (size_t i = 0; i < hosts.count && run->delivery->left > 0; i++) {
+	for (size_t i = 0; i < hosts.count && goes_on(run); i++) {
 		bool limit = most > 0 && sessions + 1 >= most;
 
 		run->final = last && (limit || i + 1 == hosts.count);
@@ -201,7 +224,7 @@ try_hops(struct smtp_run *run)
 	size_t primary, count = list_hops(run, hops, &primary);
 	struct arena *arena = run->delivery->arena;
 
-	for (size_t i = 0; i < count && run->delivery->left > 0; i++) {
+	for (size_t i = 0; i < count && goes_on(run); i++) {
 		struct smtp_nexthop hop;
 		struct err err = { { 0 } };
 
@@ -212,6 +235,7 @@ try_hops(struct smtp_run *run)
 			    "Server configuration error");
 			continue;
 		}
+		hop.until = until(run);
 		try_hosts(run, &hop, i + 1 == count);
 		if (smtp_why_hard(&run->why) &&
 		    is_relay(run, hops[i], i >= primary)) {
@@ -228,8 +252,9 @@ give_up(struct smtp_run *run)
 {
 	struct delivery *d = run->delivery;
 	const struct smtp_why *why = &run->why;
+	bool hard = smtp_why_hard(why) && d->once == NULL;
 	struct delivery_end end = {
-		.status = smtp_why_hard(why) ? JOB_BOUNCED : JOB_DEFERRED,
+		.status = hard ? JOB_BOUNCED : JOB_DEFERRED,
 		.dsn = why->dsn != NULL ? why->dsn : "4.3.0",
 		.text =
 		    why->text != NULL ? why->text : "no server could be tried",

@@ -25,6 +25,7 @@ struct search {
 	struct arena *arena;
 	struct smtp_hosts *hosts;
 	struct smtp_why *why;
+	const struct smtp_nexthop *hop;
 };
 
 static const char *
@@ -88,6 +89,15 @@ add_answer(struct search *s, const char *name, unsigned preference,
 	}
 }
 
+/* The questions, for as long as there is time. */
+static void
+ask(struct search *s, struct dns_question *questions, size_t n)
+{
+	world_dns_all(s->world, s->arena, questions, n,
+	    smtp_nexthop_deadline(
+		s->hop, world_mono(s->world) + PATIENCE * CLOCK_SECOND));
+}
+
 static bool
 find_dns(struct search *s, const char *name, unsigned preference)
 {
@@ -107,8 +117,7 @@ find_dns(struct search *s, const char *name, unsigned preference)
 	if (s->client->ipv6)
 		q[n++] =
 		    (struct dns_question){ .name = ascii, .type = DNS_AAAA };
-	world_dns_all(s->world, s->arena, q, n,
-	    world_mono(s->world) + PATIENCE * CLOCK_SECOND);
+	ask(s, q, n);
 	for (size_t i = 0; i < n; i++) {
 		if (q[i].answer.status == DNS_FOUND)
 			add_answer(s, name, preference, &q[i]);
@@ -207,7 +216,8 @@ static bool
 find_domain(struct search *s, const char *domain)
 {
 	const char *ascii = address_alabel(s->arena, domain);
-	struct dns_answer mx;
+	struct dns_question q = { .name = ascii, .type = DNS_MX };
+	const struct dns_answer *mx = &q.answer;
 
 	if (ascii == NULL || !dns_valid_hostname(ascii, true)) {
 		smtp_why_set(s->why, s->arena, "5.4.4",
@@ -215,11 +225,11 @@ find_domain(struct search *s, const char *domain)
 		    domain);
 		return false;
 	}
-	world_dns(s->world, s->arena, ascii, DNS_MX, &mx);
-	switch (mx.status) {
+	ask(s, &q, 1);
+	switch (mx->status) {
 	case DNS_FOUND:
-		if (!is_null_mx(&mx))
-			return find_exchangers(s, domain, &mx);
+		if (!is_null_mx(mx))
+			return find_exchangers(s, domain, mx);
 		smtp_why_set(s->why, s->arena, "5.1.10",
 		    "Domain %s does not accept mail (nullMX)", domain);
 		return false;
@@ -232,7 +242,7 @@ find_domain(struct search *s, const char *domain)
 	}
 	if (s->client->transport->params.ignore_mx_lookup_error)
 		return find_name(s, domain, 0);
-	no_answer(s, ascii, DNS_MX, mx.status);
+	no_answer(s, ascii, DNS_MX, mx->status);
 	return false;
 }
 
@@ -319,7 +329,7 @@ smtp_hosts_find(const struct smtp_client *client, struct world *world,
     struct arena *arena, const struct smtp_nexthop *hop,
     struct smtp_hosts *hosts, struct smtp_why *why)
 {
-	struct search s = { client, world, arena, hosts, why };
+	struct search s = { client, world, arena, hosts, why, hop };
 
 	hosts->count = 0;
 	hosts->list = arena_alloc(arena, MOST_HOSTS * sizeof hosts->list[0]);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/stream.h"
@@ -32,6 +31,7 @@ struct mail {
 	size_t count;
 	bool *accepted; /* of rcpts[i]: RCPT was answered with 2xx */
 	size_t naccepted;
+	bool ahead;   /* DATA goes with the last RCPT */
 	bool refused; /* MAIL was */
 	bool data;    /* the end of the data was sent and answered */
 	bool stale;   /* the server had left before we said anything */
@@ -66,10 +66,16 @@ smtp_mail_fail(struct smtp_run *run, const struct smtp_session *s,
 {
 	struct event_by by = transport_by(
 	    run->client->transport, s->number, run->delivery->job->qid);
+	struct smtp_why soft = *why;
 
 	if (!smtp_why_hard(why) && !run->final)
 		event(
 		    &delivery_events_unreachable, &by, "text", why->text, NULL);
+	if (run->delivery->once != NULL) {
+		/* It has said nothing about the message. */
+		smtp_why_soften(&soft, run->delivery->arena);
+		why = &soft;
+	}
 	for (size_t i = 0; i < run->delivery->job->nrcpts; i++)
 		if (!run->delivery->decided[i])
 			fail_one(run, s, i, why);
@@ -150,8 +156,20 @@ read_rcpt(struct mail *m, size_t i)
 	return true;
 }
 
+/* All or none, where the others can still go into the queue with it. */
+static bool
+stop_if_refused(struct mail *m)
+{
+	struct delivery_once *once = m->d->once;
+
+	if (once == NULL || m->naccepted == m->count || m->refused)
+		return false;
+	once->stopped = true;
+	return !m->ahead;
+}
+
 /* MAIL and RCPT, a group at a time if the server does pipelining, the last
- * one with DATA.  False: the session broke. */
+ * one with DATA.  False: that was all. */
 static bool
 send_envelope(struct mail *m)
 {
@@ -165,7 +183,7 @@ send_envelope(struct mail *m)
 		end = m->count - start > group ? start + group : m->count;
 		for (size_t i = start; i < end; i++)
 			smtp_envelope_rcpt(m->s, m->d, m->rcpts[i], m->arena);
-		if (pipe && end == m->count)
+		if (m->ahead && end == m->count)
 			stream_put(m->s->stream, "DATA\r\n", 6);
 		if (pipe && start == 0 && !read_mail(m))
 			return false;
@@ -173,7 +191,9 @@ send_envelope(struct mail *m)
 			if (!read_rcpt(m, i))
 				return false;
 	}
-	if (!pipe && m->naccepted > 0)
+	if (stop_if_refused(m))
+		return false;
+	if (!m->ahead && m->naccepted > 0)
 		stream_put(m->s->stream, "DATA\r\n", 6);
 	return true;
 }
@@ -195,10 +215,9 @@ send_nothing(struct mail *m)
 static bool
 read_data(struct mail *m)
 {
-	bool pipe = (m->s->features & SMTP_PIPELINING) != 0;
 	struct smtp_why why;
 
-	if (m->naccepted == 0 && !pipe)
+	if (m->naccepted == 0 && !m->ahead)
 		return false;
 	if (!read_reply(
 		m, m->run->client->data_init_timeout, "sending DATA command"))
@@ -227,8 +246,7 @@ flush_part(struct mail *m, struct buf *out)
 	enum stream_status status;
 	struct smtp_why why;
 
-	stream_deadline(
-	    m->s->stream, clock_mono() + m->run->client->data_xfer_timeout);
+	smtp_session_limit(m->s, m->run->client->data_xfer_timeout);
 	stream_put(m->s->stream, out->data, out->len);
 	buf_reset(out);
 	status = stream_flush(m->s->stream);
@@ -359,6 +377,16 @@ sent(struct mail *m, size_t rcpt)
 	buf_free(&flat);
 }
 
+/* It may have been taken, or not: no other server gets it from here. */
+static void
+doubt(struct mail *m)
+{
+	struct delivery_once *once = m->d->once;
+
+	if (once != NULL)
+		once->in_doubt = once->stopped = true;
+}
+
 /* The answer to the end of data: one for all, or with LMTP one for each
  * recipient that was accepted.  Only a 2xx counts as delivered. */
 static void
@@ -373,8 +401,10 @@ read_done(struct mail *m)
 		if (!m->accepted[i])
 			continue;
 		if ((first || lmtp) &&
-		    !read_reply(m, m->run->client->data_done_timeout, doing))
+		    !read_reply(m, m->run->client->data_done_timeout, doing)) {
+			doubt(m);
 			return;
+		}
 		first = false;
 		if (m->s->reply.code / 100 == 2) {
 			sent(m, m->rcpts[i]);
@@ -419,6 +449,29 @@ collect(struct mail *m)
 		m->rcpts[m->count++] = i;
 	}
 	m->naccepted = m->count;
+	m->ahead = (m->s->features & SMTP_PIPELINING) != 0 &&
+	    (m->d->once == NULL || m->count == 1);
+}
+
+/* Of a message that is not in the queue nobody else tells its sender that it
+ * was delivered. */
+static bool
+reports(struct mail *m)
+{
+	struct delivery_once *once = m->d->once;
+	unsigned wanted = 0;
+	struct smtp_why why;
+
+	for (size_t i = 0; i < m->count; i++)
+		wanted |= m->d->job->rcpts[m->rcpts[i]].notify;
+	if (once == NULL || (wanted & ENVELOPE_NOTIFY_SUCCESS) == 0 ||
+	    (m->s->features & SMTP_DSN) != 0)
+		return true;
+	once->stopped = true;
+	smtp_why_set(&why, m->arena, "4.3.0",
+	    "host %s does not send the notices that are asked for", m->s->peer);
+	fail_all(m, &why);
+	return false;
 }
 
 bool
@@ -432,6 +485,8 @@ smtp_mail_send(struct smtp_run *run, struct smtp_session *s, bool keep)
 
 	s->uses++;
 	collect(&m);
+	if (!reports(&m))
+		return true;
 	if (!smtp_envelope_check(s, m.d, m.arena, &why)) {
 		fail_all(&m, &why);
 		return true;

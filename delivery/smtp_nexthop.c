@@ -70,3 +70,9 @@ smtp_nexthop_parse(const char *text, bool lmtp, unsigned port,
 	}
 	return 0;
 }
+
+int64_t
+smtp_nexthop_deadline(const struct smtp_nexthop *hop, int64_t when)
+{
+	return hop->until != 0 && hop->until < when ? hop->until : when;
+}

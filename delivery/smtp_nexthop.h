@@ -3,6 +3,7 @@
 #define DELIVERY_SMTP_NEXTHOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arena;
 struct err;
@@ -14,7 +15,8 @@ struct smtp_nexthop {
 	const char *unix_path; /* NULL: TCP */
 	const char *host;      /* domain, host name or address, no brackets */
 	unsigned port;
-	bool mx; /* look for mail exchangers of ${host} */
+	bool mx;       /* look for mail exchangers of ${host} */
+	int64_t until; /* clock_mono(): nothing takes longer; 0: no limit */
 };
 
 /*
@@ -24,5 +26,8 @@ struct smtp_nexthop {
  */
 int smtp_nexthop_parse(const char *text, bool lmtp, unsigned port,
     struct arena *arena, struct smtp_nexthop *hop, struct err *err);
+
+/* smtp_nexthop_deadline(hop, when): ${when}, or hop->until if that is earlier. */
+int64_t smtp_nexthop_deadline(const struct smtp_nexthop *hop, int64_t when);
 
 #endif

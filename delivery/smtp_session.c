@@ -62,28 +62,30 @@ new_session(const struct smtp_client *client, struct stream *stream,
 }
 
 static int64_t
-connect_deadline(const struct smtp_client *client)
+connect_deadline(
+    const struct smtp_client *client, const struct smtp_nexthop *hop)
 {
 	int64_t limit = client->connect_timeout;
 
-	return clock_mono() + (limit > 0 ? limit : LONGEST_CONNECT);
+	return smtp_nexthop_deadline(
+	    hop, clock_mono() + (limit > 0 ? limit : LONGEST_CONNECT));
 }
 
 /* A relative path is one below the queue directory, as Postfix's agents, which
  * run there, take it. */
 static struct smtp_session *
-connect_unix(const struct smtp_client *client, const char *path,
+connect_unix(const struct smtp_client *client, const struct smtp_nexthop *hop,
     struct arena *arena, struct smtp_why *why)
 {
 	const struct base_params *base = &client->transport->base;
-	const char *full = path;
+	const char *path = hop->unix_path, *full = path;
 	struct stream *stream;
 	struct err err = { { 0 } };
 
 	if (*path != '/')
 		full =
 		    arena_printf(arena, "%s/%s", base->queue_directory, path);
-	stream = stream_connect_unix(full, connect_deadline(client), &err);
+	stream = stream_connect_unix(full, connect_deadline(client, hop), &err);
 	if (stream != NULL)
 		return new_session(client, stream, base->myhostname,
 		    base->myhostname, path, 0);
@@ -103,13 +105,17 @@ smtp_session_connect(const struct smtp_client *client,
 	struct err err = { { 0 } };
 	char addr[NET_TEXT];
 
-	if (host == NULL)
-		return connect_unix(client, hop->unix_path, arena, why);
+	if (host == NULL) {
+		s = connect_unix(client, hop, arena, why);
+		if (s != NULL)
+			s->until = hop->until;
+		return s;
+	}
 	from = host->addr.family == NET_IPV6 ? &client->from6 : &client->from4;
 	(void)net_print(&host->addr, addr);
 	stream = stream_connect(&host->addr, hop->port,
-	    from->family != NET_NONE ? from : NULL, connect_deadline(client),
-	    &err);
+	    from->family != NET_NONE ? from : NULL,
+	    connect_deadline(client, hop), &err);
 	if (stream == NULL) {
 		smtp_why_set(why, arena, "4.4.1", "connect to %s[%s]:%u: %s",
 		    host->name, addr, hop->port, err.text);
@@ -117,6 +123,7 @@ smtp_session_connect(const struct smtp_client *client,
 	}
 	s = new_session(client, stream, hop->host, host->name, addr, hop->port);
 	s->best = host->best;
+	s->until = hop->until;
 	return s;
 }
 
@@ -150,6 +157,15 @@ smtp_session_quiet(struct smtp_session *s, const char *doing,
 	return false;
 }
 
+void
+smtp_session_limit(struct smtp_session *s, int64_t limit)
+{
+	int64_t when = clock_mono() + limit;
+
+	stream_deadline(
+	    s->stream, s->until != 0 && s->until < when ? s->until : when);
+}
+
 bool
 smtp_session_read(struct smtp_session *s, int64_t limit, const char *doing,
     struct arena *arena, struct smtp_why *why)
@@ -160,7 +176,7 @@ smtp_session_read(struct smtp_session *s, int64_t limit, const char *doing,
 	size_t n;
 
 	smtp_reply_begin(&s->reply);
-	stream_deadline(s->stream, clock_mono() + limit);
+	smtp_session_limit(s, limit);
 	while (reply == SMTP_REPLY_MORE) {
 		status = stream_line(s->stream, SMTP_REPLY_LINE, &line, &n);
 		if (status != STREAM_OK) {

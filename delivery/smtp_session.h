@@ -42,7 +42,8 @@ struct smtp_session {
 	uint64_t size_limit;     /* 0: none known */
 	unsigned uses;           /* messages, this one counted */
 	int64_t opened, expires; /* clock_mono() */
-	bool best;               /* no mail exchanger is preferred to it */
+	int64_t until; /* likewise: nothing takes longer; 0: no limit */
+	bool best;     /* no mail exchanger is preferred to it */
 	bool tls;
 	bool quit; /* QUIT has been sent */
 	bool tls_failed;
@@ -51,7 +52,8 @@ struct smtp_session {
 };
 
 /* smtp_session_connect(client, hop, host, arena, why): a connection to ${host}
- * (NULL: hop->unix_path), or NULL and why not. */
+ * (NULL: hop->unix_path), or NULL and why not.  What it can be used for ends at
+ * hop->until. */
 struct smtp_session *smtp_session_connect(const struct smtp_client *client,
     const struct smtp_nexthop *hop, const struct smtp_host *host,
     struct arena *arena, struct smtp_why *why);
@@ -60,6 +62,10 @@ struct smtp_session *smtp_session_connect(const struct smtp_client *client,
  * asked for.  False: something did, and the session is broken. */
 bool smtp_session_quiet(struct smtp_session *session, const char *doing,
     struct arena *arena, struct smtp_why *why);
+
+/* smtp_session_limit(session, limit): what follows may take ${limit}, if
+ * session->until is not earlier. */
+void smtp_session_limit(struct smtp_session *session, int64_t limit);
 
 /* smtp_session_read(session, limit, doing, arena, why): read the next reply
  * within ${limit} (output is flushed first).  False: there is none, ${why} says

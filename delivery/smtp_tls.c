@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/conf.h"
 #include "base/event.h"
 #include "base/stream.h"
@@ -116,7 +115,7 @@ smtp_tls_start(
 		smtp_why_soften(why, arena);
 		return c->level == SMTP_TLS_MAY;
 	}
-	stream_deadline(s->stream, clock_mono() + c->starttls_timeout);
+	smtp_session_limit(s, c->starttls_timeout);
 	if (stream_tls(s->stream, c->tls, s->host) != STREAM_OK) {
 		s->broken = s->tls_failed = true;
 		smtp_why_set(
