@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/loop.h"
 #include "queue/submit.h"
 
 struct client_events;
-struct loop;
+struct cut_ways;
 struct session;
 struct smtp_service;
 struct trace_log;
@@ -46,6 +47,9 @@ struct hall_shared {
 	size_t most_sessions;     /* of one hall */
 	struct trace_log *traces; /* NULL: nobody wants them */
 	const char *admin_socket; /* of the queue role, for ETRN */
+	struct cut_ways *cut;     /* NULL: all mail takes the queue */
+	unsigned most_cuts;       /* workers for that */
+	_Atomic unsigned cuts;    /* ... that have, or will have, work */
 	const char *spool; /* directory for what milters must see again */
 };
 
@@ -60,10 +64,11 @@ struct hall {
 	size_t nplaces;
 	struct session *sessions;
 	size_t count;
-	struct buf spare; /* an input buffer between two uses */
-	bool retired;     /* no new sessions come */
-	bool draining;    /* and those that are here end soon */
-	bool cutting;     /* sessions end as soon as they can */
+	struct buf spare;       /* an input buffer between two uses */
+	struct loop_timer idle; /* for connections of hall_shared.cut */
+	bool retired;           /* no new sessions come */
+	bool draining;          /* and those that are here end soon */
+	bool cutting;           /* sessions end as soon as they can */
 };
 
 #endif

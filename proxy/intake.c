@@ -12,6 +12,7 @@
 #include "proxy/answers.h"
 #include "proxy/completion.h"
 #include "proxy/content_look.h"
+#include "proxy/cut_through.h"
 #include "proxy/filter_hook.h"
 #include "proxy/hall.h"
 #include "proxy/header_list.h"
@@ -59,6 +60,7 @@ intake_begin(struct session *s)
 		    s->service->verbatim,
 	};
 	begin_text(s);
+	cut_through_prepare(s);
 	s->body_step = SESSION_BODY_READ;
 }
 
@@ -144,29 +146,54 @@ intake_look(struct session *s)
 		content_look(s);
 }
 
+/* What the queue was given of the body is not wanted. */
+static void
+take_back(struct session *s)
+{
+	struct mail *mail = s->mail;
+
+	if (mail->submission != NULL)
+		s->hall->store.cancel(mail->submission);
+	mail->submission = NULL;
+	held_end(&mail->held);
+	s->choked = false;
+}
+
+/* The queue gets the body, with what was held of it, and ${more}. */
+static void
+hand_over(struct session *s, const struct buf *more)
+{
+	struct mail *mail = s->mail;
+	struct hall_store *store = &s->hall->store;
+	const struct buf *parts[] = { &mail->held.body, more };
+
+	if (mail->submission == NULL)
+		mail->submission =
+		    store->begin(store->queue, stored, drained, s);
+	for (size_t i = 0; i < 2; i++)
+		if (parts[i]->len > 0 &&
+		    !store->body(
+			mail->submission, parts[i]->data, parts[i]->len))
+			s->choked = true;
+	held_end(&mail->held);
+}
+
 void
 intake_pass(struct session *s)
 {
 	struct mail *mail = s->mail;
 	struct message *m = &mail->message;
-	struct hall_store *store = &s->hall->store;
 
 	if (filter_hook_has(s))
 		return;
 	if (m->fault != MESSAGE_OK || m->verdict.code != 0) {
-		if (mail->submission != NULL)
-			store->cancel(mail->submission);
-		mail->submission = NULL;
-		s->choked = false;
+		take_back(s);
 		buf_free(&m->keep.body);
 		return;
 	}
-	if (mail->submission == NULL && (mail->whole || m->keep.body.len > 0))
-		mail->submission =
-		    store->begin(store->queue, stored, drained, s);
-	if (m->keep.body.len > 0 &&
-	    !store->body(mail->submission, m->keep.body.data, m->keep.body.len))
-		s->choked = true;
+	if (!held_put(&mail->held, m->keep.body.data, m->keep.body.len) &&
+	    (mail->whole || m->keep.body.len > 0))
+		hand_over(s, &m->keep.body);
 	buf_reset(&m->keep.body);
 }
 
@@ -489,15 +516,13 @@ void
 intake_replace(struct session *s)
 {
 	struct mail *mail = s->mail;
-	struct hall_store *store = &s->hall->store;
 
 	if (mail->envelope == NULL)
 		return;
 	if (!mail->replaced) {
 		/* The body that came is not the one to be stored. */
-		store->cancel(mail->submission);
-		mail->submission = NULL;
-		s->choked = false;
+		take_back(s);
+		cut_through_prepare(s);
 		mail->replaced = true;
 	}
 	intake_pass(s);
@@ -536,7 +561,9 @@ intake_commit(struct session *s, void (*done)(struct session *s))
 {
 	struct mail *mail = s->mail;
 
-	must(mail->envelope != NULL && mail->submission != NULL);
+	must(mail->envelope != NULL);
+	if (mail->submission == NULL || mail->held.body.len > 0)
+		hand_over(s, &(struct buf){ 0 });
 	s->stored = done;
 	s->phase = SESSION_STORE;
 	s->hall->store.commit(mail->submission, mail->envelope);

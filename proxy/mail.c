@@ -36,6 +36,7 @@ mail_free(struct mail *mail)
 	if (mail->filter != NULL)
 		mail->free_filter(mail->filter);
 	buf_free(&mail->text);
+	held_end(&mail->held);
 	arena_free(mail->arena);
 }
 

@@ -7,9 +7,11 @@
 #include <stdint.h>
 
 #include "checks/effect.h"
+#include "proxy/held.h"
 #include "proxy/message.h"
 
 struct arena;
+struct cut_way;
 struct envelope;
 struct filter_run;
 struct milter_content;
@@ -58,7 +60,10 @@ struct mail {
 	void (*free_filter)(struct filter_run *run);
 	struct envelope *envelope; /* made by intake_finish() */
 	struct submission *submission;
-	bool discard;     /* answered 250 and forgotten */
+	/* The body, as long as the queue may not need to have it. */
+	struct held held;
+	const struct cut_way *way; /* of cut_through_run() */
+	bool discard;              /* answered 250 and forgotten */
 	bool replaced;    /* the queue gets the body that a milter made */
 	uint64_t fetched; /* octets of that */
 };

@@ -23,6 +23,7 @@
 #include "base/workers.h"
 #include "proxy/client_events.h"
 #include "proxy/closing.h"
+#include "proxy/cut_way.h"
 #include "proxy/door.h"
 #include "proxy/hall.h"
 #include "proxy/milter_setting.h"
@@ -93,6 +94,21 @@ open_services(struct running *r, struct err *warnings)
 		r->services[r->nservices++] = service;
 	}
 	return 0;
+}
+
+/* The ways past the queue, if a service wants them.  -1: a parameter is wrong. */
+static int
+open_ways(struct running *r, struct err *warnings)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < r->nservices; i++)
+		wanted |= r->services[i]->calm.weir_cut_through ||
+		    r->services[i]->stressed.weir_cut_through;
+	if (wanted)
+		r->shared.cut =
+		    cut_way_open(r->role->master, r->role->conf, warnings);
+	return wanted && r->shared.cut == NULL ? -1 : 0;
 }
 
 /* How many sessions of a service may have a worker at a time: its maxproc,
@@ -268,16 +284,18 @@ descriptors(const struct running *r)
 }
 
 static size_t
-session_limit(const struct running *r)
+session_limit(const struct running *r, unsigned workers)
 {
 	struct rlimit limit;
-	size_t most = SIZE_MAX;
+	size_t most = SIZE_MAX, other = OTHER_DESCRIPTORS;
 
+	/* To next hops, in use or waiting for more. */
+	if (r->shared.cut != NULL)
+		other += 2 * (size_t)workers;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur != RLIM_INFINITY)
-		most = limit.rlim_cur / 2 > OTHER_DESCRIPTORS
-		    ? limit.rlim_cur - OTHER_DESCRIPTORS
-		    : limit.rlim_cur / 2;
+		most = limit.rlim_cur / 2 > other ? limit.rlim_cur - other
+						  : limit.rlim_cur / 2;
 	most /= descriptors(r);
 	for (size_t i = 0; i < r->nservices; i++) {
 		int64_t set = r->services[i]->calm.weir_session_limit;
@@ -330,16 +348,17 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 	const struct proxy_role *role = r->role;
 
 	r->shared.workers = workers_new(workers, 0);
+	r->shared.most_cuts = r->shared.cut != NULL ? workers / 4 : 0;
 	r->shared.world = role->world;
 	r->shared.admin_socket = role->admin_socket;
 	r->shared.spool = role->spool;
 	r->shared.clients = client_events_new();
-	r->shared.most_sessions = session_limit(r);
+	r->shared.most_sessions = session_limit(r, workers);
 	if (role->state != NULL)
 		r->shared.traces =
 		    trace_log_new(role->state, r->shared.workers);
 	for (unsigned i = 0; i < r->nfloors; i++)
-		open_floor(r, i, workers);
+		open_floor(r, i, workers - r->shared.most_cuts);
 	for (unsigned i = 0; i < r->nfloors; i++)
 		if (pthread_create(
 			&r->floors[i].thread, NULL, serve, &r->floors[i]) != 0)
@@ -401,10 +420,11 @@ proxy_role_run(const struct proxy_role *role)
 	int status = EX_CONFIG;
 
 	raise_limit();
-	if (open_services(&r, &warnings) < 0)
+	if (open_services(&r, &warnings) < 0 || open_ways(&r, &warnings) < 0)
 		event_warning(NULL, "%s", warnings.text);
 	else
 		status = start(&r, &warnings);
+	cut_way_close(r.shared.cut);
 	close_services(&r);
 	return status;
 }

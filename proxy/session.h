@@ -51,6 +51,7 @@ enum session_body_step {
 	SESSION_BODY_LOOKED,   /* the stages have, or do */
 	SESSION_BODY_FINISHED, /* intake_finish() has run, or runs */
 	SESSION_BODY_FETCHED,  /* so has intake_fetch() */
+	SESSION_BODY_CUT,      /* so has cut_through_run() */
 };
 
 /* Facts of XFORWARD; texts in
@@ -71,6 +72,7 @@ struct session {
 	int64_t deadline;             /* of what the client owes; 0: nothing */
 	bool readable, writable, hung_up;
 	bool away;               /* a worker has it, or it waits for one */
+	bool apart;              /* ... that is none of the service's */
 	bool counted;            /* in the number of connections, by key */
 	bool choked;             /* the queue takes no more body for now */
 	bool tarpit;             /* out_held waits for the timer */

@@ -12,6 +12,7 @@
 #include "base/fatal.h"
 #include "base/tls.h"
 #include "proxy/cmd_tls.h"
+#include "proxy/cut_through.h"
 #include "proxy/dialogue.h"
 #include "proxy/filter_hook.h"
 #include "proxy/greeting.h"
@@ -292,6 +293,19 @@ read_again(struct session *s)
 	return GO_ON;
 }
 
+/* To its next hop at once, or to the queue. */
+static void
+hand_on(struct session *s)
+{
+	if (!cut_through_begin(s)) {
+		commit_or_not(s);
+		return;
+	}
+	s->deadline = 0;
+	s->body_step = SESSION_BODY_CUT;
+	session_work_apart(s, cut_through_run);
+}
+
 static enum step
 body_phase(struct session *s, size_t *turn)
 {
@@ -318,7 +332,7 @@ body_phase(struct session *s, size_t *turn)
 			break;
 		}
 		if (!intake_replaces(s)) {
-			commit_or_not(s);
+			hand_on(s);
 			break;
 		}
 		if (s->choked)
@@ -329,6 +343,10 @@ body_phase(struct session *s, size_t *turn)
 	case SESSION_BODY_FETCHED:
 		intake_replace(s);
 		s->body_step = SESSION_BODY_FINISHED;
+		break;
+	case SESSION_BODY_CUT:
+		cut_through_end(s);
+		commit_or_not(s);
 		break;
 	}
 	return GO_ON;

@@ -34,18 +34,27 @@ start(struct hall_place *place, struct session *s)
 	workers_give(s->hall->shared->workers, &s->work);
 }
 
+/* A place of the service is free. */
+static void
+start_next(struct hall_place *place)
+{
+	struct session *next = place->first_waiting;
+
+	place->busy--;
+	if (next == NULL)
+		return;
+	place->first_waiting = next->next_waiting;
+	start(place, next);
+}
+
 static void
 come_back(struct loop_task *task)
 {
-	struct session *s = SESSION_OF(back, task), *next;
-	struct hall_place *place = &s->hall->places[s->place];
+	struct session *s = SESSION_OF(back, task);
 
-	place->busy--;
-	next = place->first_waiting;
-	if (next != NULL) {
-		place->first_waiting = next->next_waiting;
-		start(place, next);
-	}
+	if (!s->apart)
+		start_next(&s->hall->places[s->place]);
+	s->apart = false;
 	s->away = false;
 	s->hall->drive(s);
 }
@@ -84,4 +93,16 @@ session_work_run(struct session *s, bool blocks, void (*job)(struct session *s))
 	(void)session_wire_flush(s);
 	s->job = job;
 	give(s);
+}
+
+void
+session_work_apart(struct session *s, void (*job)(struct session *s))
+{
+	must(!s->away);
+	(void)session_wire_flush(s);
+	s->job = job;
+	s->away = s->apart = true;
+	s->back.run = come_back;
+	s->work.run = work;
+	workers_give(s->hall->shared->workers, &s->work);
 }

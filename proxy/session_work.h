@@ -15,4 +15,8 @@ struct session;
 void session_work_run(
     struct session *s, bool blocks, void (*job)(struct session *s));
 
+/* session_work_apart(s, job): by a worker at once, whatever the service has under
+ * way: the caller has a ceiling of its own. */
+void session_work_apart(struct session *s, void (*job)(struct session *s));
+
 #endif

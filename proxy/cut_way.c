@@ -1,0 +1,168 @@
+/* cut_way.c - see cut_way.h. */
+#include "proxy/cut_way.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/fatal.h"
+#include "base/master.h"
+#include "delivery/agent.h"
+#include "delivery/smtp_agent.h"
+#include "delivery/transport.h"
+#include "queue/destination.h"
+#include "queue/queue_params.h"
+#include "queue/transport_limits.h"
+
+/* Destinations that share a place by chance share its limit and its pause, which
+ * costs them a way through the queue. */
+enum { PLACES = 4096 };
+
+struct place {
+	unsigned busy;  /* deliveries under way */
+	int64_t closed; /* clock_mono(), up to when; 0: all is well */
+};
+
+struct cut_ways {
+	struct arena *arena;
+	struct conf *conf;
+	struct cut_way *list;
+	size_t count;
+	pthread_mutex_t lock; /* guards places */
+	struct place places[PLACES];
+};
+
+/* Mistakes are told by the role that delivers from the queue. */
+static void
+add_way(struct cut_ways *ways, const struct master_service *service,
+    const struct agent *agent, const struct queue_params *params)
+{
+	struct cut_way *way = &ways->list[ways->count];
+	struct destination_limits limits;
+	struct err err = { { 0 } };
+
+	transport_limits_read(&limits, ways->conf, params, service->name, &err);
+	if (limits.deferred)
+		return;
+	way->transport =
+	    transport_open(service, agent, ways->conf, ways->arena, &err);
+	if (way->transport == NULL)
+		return;
+	way->concurrency = limits.concurrency;
+	way->recipients = limits.recipients;
+	ways->count++;
+}
+
+struct cut_ways *
+cut_way_open(const struct master *master, struct conf *conf, struct err *err)
+{
+	struct cut_ways *ways = calloc(1, sizeof *ways);
+	struct queue_params params;
+
+	if (ways == NULL)
+		fatal("out of memory");
+	ways->arena = arena_new();
+	ways->conf = conf;
+	(void)pthread_mutex_init(&ways->lock, NULL);
+	if (param_load(&queue_params_table, conf, ways->arena, &params, err) !=
+	    0) {
+		cut_way_close(ways);
+		return NULL;
+	}
+	ways->list = arena_alloc(
+	    ways->arena, (master->count + 1) * sizeof ways->list[0]);
+	for (size_t i = 0; i < master->count; i++) {
+		const struct master_service *service = &master->services[i];
+		const struct agent *agent = agent_find(service->command);
+
+		if (service->type == MASTER_UNIX &&
+		    (agent == &smtp_agent || agent == &smtp_agent_lmtp))
+			add_way(ways, service, agent, &params);
+	}
+	return ways;
+}
+
+void
+cut_way_close(struct cut_ways *ways)
+{
+	if (ways == NULL)
+		return;
+	for (size_t i = 0; i < ways->count; i++)
+		transport_close(ways->list[i].transport, ways->conf);
+	(void)pthread_mutex_destroy(&ways->lock);
+	arena_free(ways->arena);
+	free(ways);
+}
+
+const struct cut_way *
+cut_way_find(const struct cut_ways *ways, const char *name)
+{
+	for (size_t i = 0; i < ways->count; i++)
+		if (strcmp(ways->list[i].transport->name, name) == 0)
+			return &ways->list[i];
+	return NULL;
+}
+
+static struct place *
+place_of(struct cut_ways *ways, const struct cut_way *way, const char *nexthop)
+{
+	unsigned hash = 5381 + (unsigned)(way - ways->list);
+
+	for (; *nexthop != '\0'; nexthop++)
+		hash = hash * 33 + (unsigned char)*nexthop;
+	return &ways->places[hash % PLACES];
+}
+
+bool
+cut_way_enter(struct cut_ways *ways, const struct cut_way *way,
+    const char *nexthop, int64_t pause)
+{
+	struct place *place = place_of(ways, way, nexthop);
+	unsigned most = way->concurrency;
+	int64_t now = clock_mono();
+	bool open;
+
+	(void)pthread_mutex_lock(&ways->lock);
+	open = place->closed <= now && (most == 0 || place->busy < most);
+	if (open)
+		place->busy++;
+	/* The others wait for what comes of this one. */
+	if (open && place->closed != 0)
+		place->closed = now + pause;
+	(void)pthread_mutex_unlock(&ways->lock);
+	return open;
+}
+
+bool
+cut_way_leave(struct cut_ways *ways, const struct cut_way *way,
+    const char *nexthop, bool failed, int64_t pause)
+{
+	struct place *place = place_of(ways, way, nexthop);
+	int64_t now = clock_mono();
+	bool begins;
+
+	(void)pthread_mutex_lock(&ways->lock);
+	begins = failed && place->closed == 0;
+	place->busy--;
+	place->closed = failed ? now + pause : 0;
+	(void)pthread_mutex_unlock(&ways->lock);
+	return begins;
+}
+
+bool
+cut_way_idle(struct cut_ways *ways, int64_t now)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < ways->count; i++) {
+		struct transport *t = ways->list[i].transport;
+
+		if (t->agent->idle != NULL && t->agent->idle(t, now))
+			more = true;
+	}
+	return more;
+}
