@@ -8,6 +8,7 @@ use lib "t/lib";
 use Test::More;
 use Weir;
 use Weir::Client;
+use Weir::Milter;
 
 my $w = Weir->new(start => 0);
 my $port = $w->port("lmtp");
@@ -38,6 +39,9 @@ EOT
 127.0.0.1:${\ $w->port("filtered")} inet n - n - - lmtpd
   -o smtpd_proxy_filter=127.0.0.1:${\ $w->port("filter")}
   -o smtpd_banner=\$myhostname
+127.0.0.1:${\ $w->port("milters")} inet n - n - - lmtpd
+  -o smtpd_milters=inet:127.0.0.1:${\ $w->port("milter")}
+  -o header_checks=
 lmtpd unix n - n - - lmtpd
   -o syslog_name=weir/socket
 inner unix y - n - - lmtpd
@@ -285,6 +289,26 @@ subtest "a filter has one answer, for all" => sub {
 	is_deeply [ message($c, "y", @three) ],
 	    [ ("250 2.0.0 Ok: mine") x 3 ], "taken";
 	nothing_more($c);
+};
+
+# The milter refuses some messages, and takes one recipient away from the rest.
+subtest "a milter speaks of the message, too" => sub {
+	my $milter = $w->port("milter");
+
+	$w->peer(sub { Weir::Milter::serve($milter, "$w->{dir}/heard",
+	    answers => { "L Subject\0reject" => ["y550 5.7.1 not this\0"],
+		E => ["-<two\@example.org>\0", "c"] }) });
+	$w->wait_port($milter) or die "no milter";
+	my $c = lmtp($w->port("milters"));
+	is_deeply [ message($c, "reject", @three) ],
+	    [ ("550 5.7.1 not this") x 3 ], "refused";
+	is scalar(grep { /^250 2\.0\.0 Ok: queued/ }
+	    message($c, "milter", @three)), 3, "taken, for all";
+	nothing_more($c);
+	is join(" ", arrived("milter") =~ /^X-To: <(\w+)/mg), "one three",
+	    "though one of them will not have it";
+	like Weir::read_file("$w->{dir}/heard"), qr/^H client\.example\.net\|$/m,
+	    "LHLO is its HELO";
 };
 
 subtest "PRDR" => sub {
