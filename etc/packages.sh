@@ -7,7 +7,7 @@
 build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
     liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev
     libmariadb-dev libldap-dev libsasl2-dev libsqlite3-dev
-    libnsl-dev zlib1g-dev libmilter-dev'
+    libnsl-dev libtirpc-dev zlib1g-dev libmilter-dev'
 # Patterns by the thousand: two libraries with one interface.
 case $(dpkg --print-architecture) in
 amd64) build="$build libhyperscan-dev" ;;

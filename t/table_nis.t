@@ -13,10 +13,6 @@ BEGIN {
 	    "/usr/lib/yp/makedbm");
 	my @unshare = ("unshare", "--net", "--mount", "--uts", "--pid",
 	    "--fork", "--mount-proc", "--kill-child");
-	# Sanitizers put functions of their own before those of Sun RPC, and
-	# these call what was not there when the program was started.
-	plan skip_all => "libnsl does not run under sanitizers"
-	    if ($ENV{OUT} // "") =~ /[at]san/;
 	if (!$ENV{WEIR_NAMESPACE}) {
 		plan skip_all => "not installed: @{[grep { !-x } @need]}"
 		    if grep { !-x } @need;
@@ -41,6 +37,9 @@ sub until_true {
 	}
 	BAIL_OUT("@command");
 }
+
+# libtirpc leaks a little with each look-up.
+$ENV{LSAN_OPTIONS} = "detect_leaks=0";
 
 my @servers;
 sub begin {
