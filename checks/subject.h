@@ -51,8 +51,8 @@ struct subject {
 	const char *etrn_domain;
 	bool utf8;      /* SMTPUTF8 was given */
 	bool bdat;      /* the content comes by BDAT, not DATA */
-	bool pipelined; /* input waits behind a command that must be the last
-			 * of a group */
+	bool pipelined; /* it has sent commands before it might, in this
+			 * session */
 
 	const char *sasl_method, *sasl_username, *sasl_sender; /* or NULL */
 	const char *tls_protocol, *tls_cipher; /* NULL: plain text */

@@ -44,7 +44,7 @@ judge_stage(struct session *s, enum stage stage)
 	struct verdict verdict = { 0 };
 
 	s->subject.arena = session_arena(s);
-	s->subject.pipelined = s->in_at < s->in.len;
+	s->subject.pipelined = s->pipelined;
 	stage_run(s->service->rules, stage, &s->subject, &s->state, &verdict);
 	if (verdict.again)
 		return SMTP_COMMAND_AGAIN;

@@ -264,6 +264,28 @@ rude_clients(void)
 	rig_close(&rig);
 }
 
+/* R-53: what may be sent ahead is no mistake; what may not is one for the rest
+ * of the session. */
+static void
+ahead(void)
+{
+	rig_open(&rig,
+	    "smtpd_forbid_unauth_pipelining = no\n"
+	    "smtpd_recipient_restrictions = reject_unauth_pipelining\n");
+	rig_connect(&rig, "192.0.2.1");
+	(void)rig_say(&rig, "");
+	(void)rig_say(&rig, HELLO);
+	has(rig_say(&rig, TO_USER "a: b\r\n.\r\n"),
+	    "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 ",
+	    "R-53: a group of commands is as it should be");
+	has(rig_say(&rig, TO_USER),
+	    "250 2.1.0 Ok\r\n503 5.5.0 <user@example.com>: Recipient address "
+	    "rejected: Improper use of SMTP command pipelining\r\n",
+	    "... but not any more after content that came before 354");
+	rig_hang_up(&rig);
+	rig_close(&rig);
+}
+
 static void
 overlong(void)
 {
@@ -340,6 +362,7 @@ main(void)
 	odd_messages();
 	newlines();
 	rude_clients();
+	ahead();
 	overlong();
 	xclient();
 	return done_testing();
