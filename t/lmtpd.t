@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The LMTP server (RFC 2033): a reply for each recipient at the end of a message,
-# on ports and Unix sockets, to a client that says what it is told to.
+# The LMTP server (RFC 2033, I-36): a reply for each recipient at the end of a
+# message, on ports and Unix sockets, to a client that says what it is told to.
 use strict;
 use warnings;
 
@@ -42,6 +42,9 @@ EOT
 127.0.0.1:${\ $w->port("milters")} inet n - n - - lmtpd
   -o smtpd_milters=inet:127.0.0.1:${\ $w->port("milter")}
   -o header_checks=
+  -o smtpd_delay_reject=no
+  -o { smtpd_helo_restrictions = check_helo_access inline:{bad.example=REJECT} }
+  -o smtpd_recipient_restrictions=reject_unauth_pipelining
 lmtpd unix n - n - - lmtpd
   -o syslog_name=weir/socket
 inner unix y - n - - lmtpd
@@ -292,19 +295,29 @@ subtest "a filter has one answer, for all" => sub {
 };
 
 # The milter refuses some messages, and takes one recipient away from the rest.
-subtest "a milter speaks of the message, too" => sub {
+subtest "restrictions, and a milter" => sub {
 	my $milter = $w->port("milter");
 
 	$w->peer(sub { Weir::Milter::serve($milter, "$w->{dir}/heard",
 	    answers => { "L Subject\0reject" => ["y550 5.7.1 not this\0"],
 		E => ["-<two\@example.org>\0", "c"] }) });
 	$w->wait_port($milter) or die "no milter";
-	my $c = lmtp($w->port("milters"));
+	my $c = lmtp($w->port("milters"), 1);
+	is $c->cmd("LHLO bad.example"),
+	    "554 5.7.1 <bad.example>: Helo command rejected: Access denied",
+	    "smtpd_helo_restrictions are about LHLO";
+	ok $w->wait_log(qr/lmtpd\[\d+\]: NOQUEUE: reject: LHLO from localhost\[127\.0\.0\.1\]: 554 .*; proto=LMTP helo=<bad\.example>$/m),
+	    "and the log says LHLO";
+	$c->cmd("LHLO client.example.net");
 	is_deeply [ message($c, "reject", @three) ],
 	    [ ("550 5.7.1 not this") x 3 ], "refused";
 	is scalar(grep { /^250 2\.0\.0 Ok: queued/ }
 	    message($c, "milter", @three)), 3, "taken, for all";
 	nothing_more($c);
+	$c->put(join "", "MAIL FROM:<a\@b.example>\r\n",
+	    (map { "RCPT TO:<$_>\r\n" } @three), "RSET\r\n");
+	is join(" ", map { substr $_, 0, 3 } replies($c, 5)),
+	    "250 250 250 250 250", "R-53: pipelining is what LMTP allows";
 	is join(" ", arrived("milter") =~ /^X-To: <(\w+)/mg), "one three",
 	    "though one of them will not have it";
 	like Weir::read_file("$w->{dir}/heard"), qr/^H client\.example\.net\|$/m,
