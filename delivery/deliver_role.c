@@ -46,7 +46,8 @@ struct server {
 	struct queue_wire wire;
 	bool connected, complained, draining;
 	struct loop_timer reconnect, idle, drain;
-	struct loop_task done;
+	struct loop_task done;  /* posted by the threads alone */
+	struct loop_task begun; /* ... and by the drain */
 };
 
 static struct loop *serving; /* for the signal handler */
@@ -148,9 +149,8 @@ connect_queue(struct loop_timer *timer)
 
 /* Tell the queue what has been done. */
 static void
-hand_over(struct loop_task *task)
+hand_over(struct server *s)
 {
-	struct server *s = OWNER(done, task);
 	struct buf out = { 0 };
 	size_t running = deliver_task_take(s->tasks, &out);
 
@@ -163,6 +163,18 @@ hand_over(struct loop_task *task)
 		loop_timer_set(s->loop, &s->idle, clock_mono() + IDLE_CHECK);
 	if (s->draining && running == 0)
 		loop_stop(s->loop);
+}
+
+static void
+done(struct loop_task *task)
+{
+	hand_over(OWNER(done, task));
+}
+
+static void
+begun(struct loop_task *task)
+{
+	hand_over(OWNER(begun, task));
 }
 
 /* From any thread; at most once between two hand-overs. */
@@ -213,7 +225,7 @@ drain(struct server *s)
 	deliver_task_hold(s->tasks);
 	s->drain.fire = give_up;
 	loop_timer_set(s->loop, &s->drain, clock_mono() + drain_limit(s));
-	loop_post(s->loop, &s->done);
+	loop_post(s->loop, &s->begun);
 	loop_run(s->loop);
 	deliver_task_return(s->tasks);
 	running = deliver_task_take(s->tasks, &out);
@@ -257,7 +269,8 @@ deliver_role_run(const struct deliver_role *role)
 	s.role = role;
 	s.arena = arena_new();
 	s.loop = serving = loop_new();
-	s.done.run = hand_over;
+	s.done.run = done;
+	s.begun.run = begun;
 	s.idle.fire = check_idle;
 	s.reconnect.fire = connect_queue;
 	open_all(&s);
