@@ -7,22 +7,19 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/conf.h"
 #include "base/fatal.h"
 #include "checks/attachment_name.h"
 #include "checks/checks_params.h"
 #include "checks/content_verdict.h"
+#include "checks/parts_rules.h"
 #include "checks/parts_stage.h"
 #include "checks/tokens.h"
 #include "checks/zip_names.h"
-#include "rules/table.h"
 
 enum { FIRST = 4 }; /* octets that say what a file is */
 
 struct attachment_checks {
-	struct arena *arena;
-	struct table_list *list;
-	struct mime_options options;
+	struct parts_rules rules;
 	struct zip_limits limits; /* of each message */
 };
 
@@ -43,26 +40,24 @@ struct inspector {
 };
 
 struct attachment_checks *
-attachment_checks_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
+attachment_checks_open(struct conf *conf, const char *class, size_t header_size,
+    size_t line_length, struct err *err)
 {
 	struct attachment_checks *checks = calloc(1, sizeof *checks);
+	const struct parts_rules_name name = {
+		.parameter = "attachment_checks",
+		.class = class,
+		.header_size = header_size,
+		.line_length = line_length,
+	};
 	struct checks_params params;
 
 	if (checks == NULL)
 		fatal("out of memory");
-	checks->arena = arena_new();
-	/* A mistake in them is told by who reads them first. */
-	(void)param_load(
-	    &checks_params_table, conf, checks->arena, &params, NULL);
-	checks->list = content_judge_open("attachment_checks",
-	    params.attachment_checks, conf, checks->arena, err);
-	if (checks->list == NULL) {
+	if (!parts_rules_open(&checks->rules, &name, conf, &params, err)) {
 		attachment_checks_close(checks);
 		return NULL;
 	}
-	checks->options =
-	    parts_stage_options(&params, header_size, line_length);
 	checks->limits = (struct zip_limits){
 		.members = (uint64_t)params.attachment_checks_member_limit,
 		.inflated = (uint64_t)params.attachment_checks_inflate_limit,
@@ -75,15 +70,14 @@ attachment_checks_close(struct attachment_checks *checks)
 {
 	if (checks == NULL)
 		return;
-	table_list_close(checks->list);
-	arena_free(checks->arena);
+	parts_rules_close(&checks->rules);
 	free(checks);
 }
 
 bool
 attachment_checks_block(const struct attachment_checks *checks)
 {
-	return (table_list_flags(checks->list) & TABLE_MAY_BLOCK) != 0;
+	return parts_rules_block(&checks->rules);
 }
 
 /* "label: text" */
@@ -268,7 +262,6 @@ attachment_checks_new(const struct attachment_checks *checks,
 		fatal("out of memory");
 	i->base.release = release;
 	i->base.judge = (struct content_judge){
-		.list = checks->list,
 		.subject = subject,
 		.verdict = verdict,
 	};
@@ -278,6 +271,6 @@ attachment_checks_new(const struct attachment_checks *checks,
 		.fact = take_fact,
 		.arg = i,
 	};
-	parts_stage_begin(&i->base, &checks->options, &sink, next);
+	parts_stage_begin(&i->base, &checks->rules, &sink, next);
 	return &i->base.stage;
 }

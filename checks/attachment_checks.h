@@ -15,14 +15,15 @@ struct err;
 struct subject;
 
 /*
- * attachment_checks_open(conf, header_size, line_length, err):
- * Open the tables of attachment_checks in ${conf} (a service's view); ${header_size}
- * and ${line_length} are header_size_limit and line_length_limit.  NULL: there
- * are none.  A table that cannot be opened cannot be asked; the reason is in
+ * attachment_checks_open(conf, class, header_size, line_length, err):
+ * Open the tables of attachment_checks, or, if ${class} is not NULL, those of a
+ * restriction class, CLASS_attachment_checks, in ${conf} (a service's view);
+ * ${header_size} and ${line_length} are header_size_limit and
+ * line_length_limit.  NULL: there are none.  A table that cannot be opened cannot be asked; the reason is in
  * ${err}.  Immutable; any thread.
  */
-struct attachment_checks *attachment_checks_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err);
+struct attachment_checks *attachment_checks_open(struct conf *conf,
+    const char *class, size_t header_size, size_t line_length, struct err *err);
 void attachment_checks_close(struct attachment_checks *checks);
 
 /* attachment_checks_block(checks): look-ups may block; not for a loop. */

@@ -81,32 +81,66 @@ struct act {
 	const char **text; /* of the result */
 };
 
+const char *
+content_action_part(const struct content_match *match)
+{
+	if (match->part != NULL)
+		return match->part;
+	return match->header ? "header" : "body";
+}
+
 static void
-tell(const struct act *act, const char *action, const char *text)
+tell_of(const struct act *act, const char *action, const char *text)
 {
 	const struct content_match *m = act->match;
 	const char *logged = action, *content = m->content;
-	const char *part = m->header ? "header" : "body";
 
 	if (m->sending) {
 		log_sending(m, action, text);
 		return;
 	}
-	if (m->part != NULL)
-		part = m->part;
 	if (m->milter) {
 		logged = arena_printf(m->scratch, "milter-header-%s", action);
 		content = arena_strndup(m->scratch, content,
 		    strnlen(content, MOST_LOGGED_OF_MILTER));
 	}
-	content_action_log(m->subject, logged, part, content, text);
+	content_action_log(
+	    m->subject, logged, content_action_part(m), content, text);
+}
+
+static void
+note(const struct act *act, const char *action, const char *text, bool decides)
+{
+	const struct content_match *m = act->match;
+
+	if (m->sending)
+		return;
 	content_verdict_note(m->verdict,
 	    &(struct content_note){ .table = m->table,
+		.part = content_action_part(m),
 		.input = m->content,
 		.answer = arena_printf(m->scratch, "%s%s%s", action,
 		    text[0] != '\0' ? " " : "", text),
 		.file = m->file,
-		.line = m->line });
+		.line = m->line },
+	    decides);
+}
+
+static void
+tell(const struct act *act, const char *action, const char *text)
+{
+	tell_of(act, action, text);
+	note(act, action, text, false);
+}
+
+/* The same of an action that decides.  Of some of the recipients only the door
+ * knows whom it is about, and what becomes of it. */
+static void
+tell_decision(const struct act *act, const char *action, const char *text)
+{
+	if (!act->match->apart)
+		tell_of(act, action, text);
+	note(act, action, text, act->match->apart);
 }
 
 static void warn(const struct act *act, const char *format, ...)
@@ -183,7 +217,7 @@ do_reject(const struct act *act)
 	content_verdict_reject(act->match->verdict, dsn[0] == '4' ? 451 : 550,
 	    dsn, one_line(arena, text));
 	act->match->verdict->done = true;
-	tell(act, "reject", arena_printf(arena, "%s %s", dsn, text));
+	tell_decision(act, "reject", arena_printf(arena, "%s %s", dsn, text));
 	return CONTENT_KEEP;
 }
 
@@ -232,7 +266,7 @@ do_pass(const struct act *act)
 static enum content_fate
 do_discard(const struct act *act)
 {
-	tell(act, "discard", act->words);
+	tell_decision(act, "discard", act->words);
 	content_verdict_effect(act->match->verdict, EFFECT_DISCARD, act->words);
 	act->match->verdict->done = true;
 	return CONTENT_KEEP;
@@ -245,7 +279,7 @@ do_hold(const struct act *act)
 
 	if (!content_verdict_has(verdict, EFFECT_HOLD) &&
 	    !content_verdict_has(verdict, EFFECT_DISCARD)) {
-		tell(act, "hold", act->words);
+		tell_decision(act, "hold", act->words);
 		content_verdict_effect(verdict, EFFECT_HOLD, act->words);
 	}
 	return CONTENT_KEEP;
@@ -312,7 +346,7 @@ do_redirect(const struct act *act)
 	} else {
 		content_verdict_effect(
 		    act->match->verdict, EFFECT_REDIRECT, act->words);
-		tell(act, "redirect", act->words);
+		tell_decision(act, "redirect", act->words);
 		act->match->verdict->done = true;
 	}
 	return CONTENT_KEEP;
@@ -386,8 +420,11 @@ is_allowed(const struct content_match *match, size_t i)
 	    actions[i].act == do_replace || actions[i].act == do_strip ||
 	    actions[i].act == do_ignore;
 
+	bool for_all = actions[i].act == do_filter || actions[i].act == do_bcc;
+
 	return (actions[i].sending || !match->sending) &&
-	    (match->part == NULL || !edits);
+	    ((match->part == NULL && !match->apart) || !edits) &&
+	    (!match->apart || !for_all);
 }
 
 enum content_fate
@@ -404,7 +441,7 @@ content_action(const struct content_match *match, const char **text)
 		    strncasecmp(actions[i].name, value, n) == 0 &&
 		    is_allowed(match, i))
 			return actions[i].act(&act);
-	if (match->sending || match->part != NULL)
+	if (match->sending || match->apart || match->part != NULL)
 		warn(&act, "unsupported command in %s map: %s", match->table,
 		    match->value);
 	else

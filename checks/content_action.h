@@ -19,6 +19,9 @@ struct content_match {
 	bool header;           /* or a line of the body */
 	bool milter;           /* a header that a milter wants to have */
 	bool sending;          /* by an agent: it may only be edited */
+	bool apart;            /* by some of the recipients: what decides is
+			        * noted, but not logged, and what concerns all of
+			        * them, FILTER and BCC, is no action */
 	const char *part;      /* NULL; or what the log calls it, if it is not
 			        * of the message itself and cannot be edited */
 	size_t longest;        /* octets of a header */
@@ -45,6 +48,9 @@ enum content_fate {
  */
 enum content_fate
 content_action(const struct content_match *match, const char **text);
+
+/* content_action_part(match): what the log calls it. */
+const char *content_action_part(const struct content_match *match);
 
 /* content_action_log(match, action, part, content, text): "action: part
  * content from client; from=<> ...: text", by cleanup. */

@@ -8,13 +8,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/err.h"
-#include "base/event.h"
 #include "base/fatal.h"
 #include "checks/body_lines.h"
 #include "checks/content_action.h"
 #include "checks/content_lists.h"
 #include "checks/content_out.h"
+#include "checks/content_question.h"
 #include "checks/content_stage.h"
 #include "checks/content_verdict.h"
 #include "checks/mime.h"
@@ -61,67 +60,30 @@ for_log(const struct checker *c)
 	return subject;
 }
 
-static struct event_by
-by_whom(const struct checker *c)
-{
-	if (c->lists->sending && c->subject->by != NULL)
-		return *c->subject->by;
-	return (struct event_by){ .program = "cleanup" };
-}
-
-static void
-could_not_ask(struct checker *c, const struct content_seen *e)
-{
-	const struct event_by by = by_whom(c);
-
-	if (c->lists->sending)
-		event_warning(&by, "%s: smtp %s checks lookup error",
-		    c->subject->queue_id,
-		    e->class == CONTENT_BODY ? "body" : "header");
-	else
-		event_warning(&by,
-		    "%s: %s map lookup problem -- message not accepted, try "
-		    "again later",
-		    c->subject->queue_id, e->list);
-	content_verdict_reject(
-	    c->stage.verdict, 451, "4.3.0", "Error: queue file write error");
-	c->stage.verdict->done = true;
-}
-
 /* Ask the list for ${e} about it and act on the answer. */
 static void
 look(struct checker *c, struct content_seen *e)
 {
 	const struct table_list *list = c->lists->tables[e->class];
-	const struct subject subject = for_log(c);
 	struct content_match match = {
-		.subject = &subject,
+		.subject = c->subject,
 		.verdict = c->stage.verdict,
 		.scratch = c->scratch,
 		.header = e->class != CONTENT_BODY,
 		.sending = c->lists->sending,
+		.apart = c->lists->apart,
 		.longest = c->lists->options.header_size,
 	};
+	struct content_answer answer = { .fate = CONTENT_KEEP };
 
 	if (list == NULL || e->len == 0 || c->stage.verdict->done)
 		return;
-	match.table = e->list = list->name;
+	e->list = list->name;
 	match.content = make_key(c, e->text, e->len);
-	switch (world_find_any(
-	    c->subject->world, c->scratch, list, match.content, &e->value)) {
-	case TABLE_FOUND:
-		match.value = e->value.text;
-		match.file = e->value.file;
-		match.line = e->value.line;
-		e->fate = content_action(&match, &e->result);
-		return;
-	case TABLE_FAILED:
-		could_not_ask(c, e);
-		break;
-	case TABLE_NONE:
-		break;
-	}
-	e->value.text = NULL;
+	content_question_ask(list, &match, &answer);
+	e->value = answer.value;
+	e->fate = answer.fate;
+	e->result = answer.result;
 }
 
 static void

@@ -3,12 +3,11 @@
 #ifndef CHECKS_CONTENT_JUDGE_H
 #define CHECKS_CONTENT_JUDGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
-struct conf;
 struct content_verdict;
-struct err;
 struct subject;
 struct table_list;
 
@@ -18,16 +17,8 @@ struct content_judge {
 	const struct subject *subject; /* for the log, and its world to ask */
 	struct content_verdict *verdict;
 	struct arena *scratch; /* reset by each look-up */
+	bool apart;            /* for some of the recipients */
 };
-
-/*
- * content_judge_open(name, text, conf, arena, err):
- * Open the tables that parameter ${name} lists in ${text}.  NULL: there are none.
- * One that cannot be opened cannot be asked, and the reason is added to ${err}.
- * Close it with table_list_close().
- */
-struct table_list *content_judge_open(const char *name, const char *text,
-    struct conf *conf, struct arena *arena, struct err *err);
 
 /*
  * content_judge_ask(judge, part, text, len):

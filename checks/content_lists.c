@@ -91,29 +91,73 @@ begin(struct conf *conf, size_t header_size, size_t line_length,
 	return l;
 }
 
+static void
+open_common(struct content_lists *l, const struct checks_params *params,
+    struct conf *conf, struct err *err)
+{
+	const struct content_lists_name lists[LISTS] = {
+		[CONTENT_HEADER] = { "header_checks", params->header_checks },
+		[CONTENT_MIME] = { "mime_header_checks",
+		    params->mime_header_checks },
+		[CONTENT_NESTED] = { "nested_header_checks",
+		    params->nested_header_checks },
+		[CONTENT_BODY] = { "body_checks", params->body_checks },
+	};
+
+	open_lists(l, lists, conf, err);
+	l->options.convert = params->force_mime_input_conversion &&
+	    !params->disable_mime_input_processing;
+	l->options.reports = reports(params, has_lists(l));
+	l->detect = params->detect_8bit_encoding_header;
+}
+
+/* Those of a class.  What it does not say about the headers of parts is what it
+ * says about headers, as in the lists for all. */
+static void
+open_class(struct content_lists *l, const char *class, struct conf *conf,
+    struct err *err)
+{
+	static const char *const suffixes[LISTS] = {
+		[CONTENT_HEADER] = "header_checks",
+		[CONTENT_MIME] = "mime_header_checks",
+		[CONTENT_NESTED] = "nested_header_checks",
+		[CONTENT_BODY] = "body_checks",
+	};
+	struct content_lists_name lists[LISTS];
+
+	for (size_t i = 0; i < LISTS; i++) {
+		struct err one = { "" };
+
+		lists[i].name =
+		    arena_printf(l->arena, "%s_%s", class, suffixes[i]);
+		lists[i].tables = conf_get(conf, lists[i].name, l->arena, &one);
+		if (lists[i].tables == NULL)
+			add_error(err, conf, lists[i].name, &one);
+		if (lists[i].tables == NULL)
+			lists[i].tables = "";
+		if (i != CONTENT_BODY && !conf_is_set(conf, lists[i].name))
+			lists[i].tables = lists[CONTENT_HEADER].tables;
+	}
+	open_lists(l, lists, conf, err);
+	l->apart = true;
+	if (has_lists(l) && !l->options.plain)
+		l->options.reports = MIME_FAULT_NESTING;
+}
+
 struct content_lists *
-content_lists_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
+content_lists_open(struct conf *conf, const char *class, size_t header_size,
+    size_t line_length, struct err *err)
 {
 	struct checks_params params;
 	struct content_lists *l =
 	    begin(conf, header_size, line_length, &params);
-	const struct content_lists_name lists[LISTS] = {
-		[CONTENT_HEADER] = { "header_checks", params.header_checks },
-		[CONTENT_MIME] = { "mime_header_checks",
-		    params.mime_header_checks },
-		[CONTENT_NESTED] = { "nested_header_checks",
-		    params.nested_header_checks },
-		[CONTENT_BODY] = { "body_checks", params.body_checks },
-	};
 
-	open_lists(l, lists, conf, err);
 	l->body_size = (size_t)params.body_checks_size_limit;
 	l->options.plain = params.disable_mime_input_processing;
-	l->options.convert = params.force_mime_input_conversion &&
-	    !params.disable_mime_input_processing;
-	l->options.reports = reports(&params, has_lists(l));
-	l->detect = params.detect_8bit_encoding_header;
+	if (class != NULL)
+		open_class(l, class, conf, err);
+	else
+		open_common(l, &params, conf, err);
 	return l;
 }
 

@@ -30,17 +30,19 @@ struct content_lists {
 	size_t body_size; /* octets of a segment to look at; 0: all */
 	bool detect;      /* detect_8bit_encoding_header */
 	bool sending;     /* those of an agent that sends */
+	bool apart;       /* those of a class: for some of the recipients */
 };
 
 /*
- * content_lists_open(conf, header_size, line_length, err):
- * Open the tables that ${conf} (a service's view) names; ${header_size} and
- * ${line_length} are header_size_limit and line_length_limit.  Never NULL: a
- * table that cannot be opened cannot be asked, and the reasons are in ${err}
- * (empty if all is well).
+ * content_lists_open(conf, class, header_size, line_length, err):
+ * Open the tables that ${conf} (a service's view) names: header_checks and so
+ * on, or, if ${class} is not NULL, those of a restriction class,
+ * CLASS_header_checks; ${header_size} and ${line_length} are header_size_limit
+ * and line_length_limit.  Never NULL: a table that cannot be opened cannot be
+ * asked, and the reasons are in ${err} (empty if all is well).
  */
-struct content_lists *content_lists_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err);
+struct content_lists *content_lists_open(struct conf *conf, const char *class,
+    size_t header_size, size_t line_length, struct err *err);
 /* content_lists_open_sending(conf, agent, names, err): the same for ${agent},
  * "smtp" or "lmtp", which has lists of its own, one for each class: the
  * parameter's name behind the agent's, "header_checks", and its value. */

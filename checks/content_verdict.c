@@ -63,17 +63,20 @@ content_verdict_effect(
 }
 
 void
-content_verdict_note(
-    struct content_verdict *verdict, const struct content_note *note)
+content_verdict_note(struct content_verdict *verdict,
+    const struct content_note *note, bool decides)
 {
 	struct arena *arena = verdict->arena;
 	struct content_note *copy;
 
-	if (verdict->nnotes == MOST_NOTES)
+	if (verdict->nnotes >= MOST_NOTES && !decides)
 		return;
 	verdict->nnotes++;
 	copy = arena_alloc(arena, sizeof *copy);
+	if (decides)
+		verdict->by = copy;
 	copy->table = arena_strdup(arena, note->table);
+	copy->part = arena_strdup(arena, note->part);
 	copy->input =
 	    arena_strndup(arena, note->input, strnlen(note->input, MOST_INPUT));
 	copy->answer = arena_strdup(arena, note->answer);

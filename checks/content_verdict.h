@@ -12,6 +12,7 @@ struct arena;
 struct content_note {
 	struct content_note *next;
 	const char *table;  /* "header_checks" */
+	const char *part;   /* what the log calls the input: "header" */
 	const char *input;  /* the header or line, perhaps cut */
 	const char *answer; /* "REJECT 550 5.7.1 no pills" */
 	const char *file;   /* of the deciding line; NULL: not known */
@@ -31,6 +32,9 @@ struct content_verdict {
 	struct effect *effects, **tail; /* in the order of their making */
 	struct content_note *notes, **notes_tail; /* the first ones */
 	unsigned nnotes;
+	/* The note that has decided, of checks for some of the recipients;
+	 * NULL: none has, or a fault of the message. */
+	const struct content_note *by;
 };
 
 /* content_verdict_begin(verdict, arena): nothing is decided. */
@@ -46,9 +50,10 @@ void content_verdict_reject(struct content_verdict *verdict, int code,
     const char *dsn, const char *text);
 void content_verdict_effect(
     struct content_verdict *verdict, enum effect_kind kind, const char *text);
-/* content_verdict_note(verdict, note): add a copy, unless there are too many. */
-void content_verdict_note(
-    struct content_verdict *verdict, const struct content_note *note);
+/* content_verdict_note(verdict, note, decides): add a copy, unless there are too
+ * many; ${decides}: it is what has decided, and kept in any case. */
+void content_verdict_note(struct content_verdict *verdict,
+    const struct content_note *note, bool decides);
 /* content_verdict_has(verdict, kind): there is such an effect. */
 bool content_verdict_has(
     const struct content_verdict *verdict, enum effect_kind kind);

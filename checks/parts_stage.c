@@ -2,22 +2,8 @@
 #include "checks/parts_stage.h"
 
 #include "base/arena.h"
-#include "checks/checks_params.h"
 #include "checks/content_verdict.h"
-
-struct mime_options
-parts_stage_options(
-    const struct checks_params *params, size_t header_size, size_t line_length)
-{
-	return (struct mime_options){
-		.header_size = header_size,
-		.line_length = line_length,
-		.boundary_length = (size_t)params->mime_boundary_length_limit,
-		.nesting = (size_t)params->mime_nesting_limit,
-		.plain = params->disable_mime_input_processing,
-		.reports = MIME_FAULT_NESTING,
-	};
-}
+#include "checks/parts_rules.h"
 
 void
 parts_stage_fault(
@@ -74,7 +60,7 @@ release(struct content_stage *stage)
 }
 
 void
-parts_stage_begin(struct parts_stage *stage, const struct mime_options *options,
+parts_stage_begin(struct parts_stage *stage, const struct parts_rules *rules,
     const struct parts_sink *sink, struct content_stage *next)
 {
 	static const struct content_stage_ops ops = {
@@ -90,6 +76,8 @@ parts_stage_begin(struct parts_stage *stage, const struct mime_options *options,
 		.next = next,
 		.verdict = stage->judge.verdict,
 	};
+	stage->judge.list = rules->list;
+	stage->judge.apart = rules->apart;
 	stage->judge.scratch = arena_new();
-	stage->parts = parts_new(options, sink, stage);
+	stage->parts = parts_new(&rules->options, sink, stage);
 }

@@ -7,7 +7,7 @@
 #include "checks/content_stage.h"
 #include "checks/parts.h"
 
-struct checks_params;
+struct parts_rules;
 
 /* Such a stage begins with this; what follows is its own. */
 struct parts_stage {
@@ -18,19 +18,14 @@ struct parts_stage {
 	void (*release)(struct parts_stage *stage);
 };
 
-/* parts_stage_options(params, header_size, line_length): how it takes messages
- * apart; the last two are header_size_limit and line_length_limit. */
-struct mime_options parts_stage_options(
-    const struct checks_params *params, size_t header_size, size_t line_length);
-
 /*
- * parts_stage_begin(stage, options, sink, next):
- * ${stage} is zeroed but for release() and the judge, whose scratch is made here;
- * ${sink} is told the stage, and its fault() may be parts_stage_fault().  Until
- * the verdict is done it is told of the parts.
+ * parts_stage_begin(stage, rules, sink, next):
+ * ${stage} is zeroed but for release() and, of the judge, whom the log names and
+ * the verdict; ${sink} is told the stage, and its fault() may be
+ * parts_stage_fault().  Until the verdict is done it is told of the parts.
  */
 void
-parts_stage_begin(struct parts_stage *stage, const struct mime_options *options,
+parts_stage_begin(struct parts_stage *stage, const struct parts_rules *rules,
     const struct parts_sink *sink, struct content_stage *next);
 
 /* parts_stage_fault(stage, fault, text, len): parts are nested too deep: the

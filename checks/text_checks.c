@@ -9,22 +9,18 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/charset.h"
-#include "base/conf.h"
 #include "base/fatal.h"
 #include "base/html_text.h"
 #include "checks/checks_params.h"
-#include "checks/content_action.h"
 #include "checks/content_stage.h"
 #include "checks/content_verdict.h"
 #include "checks/encoded_word.h"
+#include "checks/parts_rules.h"
 #include "checks/parts_stage.h"
 #include "checks/text_lines.h"
-#include "rules/table.h"
 
 struct text_checks {
-	struct arena *arena;
-	struct table_list *list;
-	struct mime_options options;
+	struct parts_rules rules;
 	size_t part_size; /* octets of a part to look at; 0: all */
 };
 
@@ -46,27 +42,26 @@ struct reader {
 };
 
 struct text_checks *
-text_checks_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err)
+text_checks_open(struct conf *conf, const char *class, size_t header_size,
+    size_t line_length, struct err *err)
 {
 	struct text_checks *checks = calloc(1, sizeof *checks);
+	const struct parts_rules_name name = {
+		.parameter = "text_checks",
+		.class = class,
+		.header_size = header_size,
+		.line_length = line_length < TEXT_LINES_LEAST ? TEXT_LINES_LEAST
+							      : line_length,
+	};
 	struct checks_params params;
 
 	if (checks == NULL)
 		fatal("out of memory");
-	checks->arena = arena_new();
-	/* A mistake in them is told by who reads them first. */
-	(void)param_load(
-	    &checks_params_table, conf, checks->arena, &params, NULL);
-	checks->list = content_judge_open(
-	    "text_checks", params.text_checks, conf, checks->arena, err);
-	if (checks->list == NULL) {
+	if (!parts_rules_open(&checks->rules, &name, conf, &params, err)) {
 		text_checks_close(checks);
 		return NULL;
 	}
 	checks->part_size = (size_t)params.text_checks_size_limit;
-	checks->options = parts_stage_options(&params, header_size,
-	    line_length < TEXT_LINES_LEAST ? TEXT_LINES_LEAST : line_length);
 	return checks;
 }
 
@@ -75,15 +70,14 @@ text_checks_close(struct text_checks *checks)
 {
 	if (checks == NULL)
 		return;
-	table_list_close(checks->list);
-	arena_free(checks->arena);
+	parts_rules_close(&checks->rules);
 	free(checks);
 }
 
 bool
 text_checks_block(const struct text_checks *checks)
 {
-	return (table_list_flags(checks->list) & TABLE_MAY_BLOCK) != 0;
+	return parts_rules_block(&checks->rules);
 }
 
 static void
@@ -209,19 +203,18 @@ text_checks_new(const struct text_checks *checks, const struct subject *subject,
 	struct reader *r = calloc(1, sizeof *r);
 	const struct text_lines lines = { .line = take_line,
 		.arg = r,
-		.longest = checks->options.line_length };
+		.longest = checks->rules.options.line_length };
 
 	if (r == NULL)
 		fatal("out of memory");
 	r->base.release = release;
 	r->base.judge = (struct content_judge){
-		.list = checks->list,
 		.subject = subject,
 		.verdict = verdict,
 	};
 	r->checks = checks;
 	for (size_t i = 0; i < TRANSFER_ENCODINGS; i++)
 		r->readings[i].written = r->readings[i].read = lines;
-	parts_stage_begin(&r->base, &checks->options, &sink, next);
+	parts_stage_begin(&r->base, &checks->rules, &sink, next);
 	return &r->base.stage;
 }

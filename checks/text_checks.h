@@ -14,14 +14,15 @@ struct subject;
 struct text_checks;
 
 /*
- * text_checks_open(conf, header_size, line_length, err):
- * Open the tables of text_checks in ${conf} (a service's view); ${header_size}
- * and ${line_length} are header_size_limit and line_length_limit.  NULL: there
- * are none.  A table that cannot be opened cannot be asked; the reason is in
+ * text_checks_open(conf, class, header_size, line_length, err):
+ * Open the tables of text_checks, or, if ${class} is not NULL, those of a
+ * restriction class, CLASS_text_checks, in ${conf} (a service's view);
+ * ${header_size} and ${line_length} are header_size_limit and
+ * line_length_limit.  NULL: there are none.  A table that cannot be opened cannot be asked; the reason is in
  * ${err}.  Immutable; any thread.
  */
-struct text_checks *text_checks_open(
-    struct conf *conf, size_t header_size, size_t line_length, struct err *err);
+struct text_checks *text_checks_open(struct conf *conf, const char *class,
+    size_t header_size, size_t line_length, struct err *err);
 void text_checks_close(struct text_checks *checks);
 
 /* text_checks_block(checks): look-ups may block; not for a loop. */

@@ -66,10 +66,11 @@ open_checks(struct message_rules *rules, struct conf *conf,
 	size_t header = (size_t)params->header_size_limit;
 	size_t line = (size_t)params->line_length_limit;
 
-	rules->checks = content_lists_open(conf, header, line, err);
+	rules->checks = content_lists_open(conf, NULL, header, line, err);
 	rules->idle = content_lists_idle(rules->checks);
-	rules->text = text_checks_open(conf, header, line, err);
-	rules->attachments = attachment_checks_open(conf, header, line, err);
+	rules->text = text_checks_open(conf, NULL, header, line, err);
+	rules->attachments =
+	    attachment_checks_open(conf, NULL, header, line, err);
 	rules->blocks = content_lists_block(rules->checks) ||
 	    (rules->text != NULL && text_checks_block(rules->text)) ||
 	    (rules->attachments != NULL &&

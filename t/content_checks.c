@@ -49,7 +49,7 @@ run(const char *main_cf, const char *text, size_t len, struct outcome *o)
 	memset(o, 0, sizeof *o);
 	must(conf != NULL);
 	must(ftruncate(log_fd, 0) == 0);
-	checks = content_lists_open(conf, 300, 64, &err);
+	checks = content_lists_open(conf, NULL, 300, 64, &err);
 	ok(err.text[0] == '\0', "tables open %s", err.text);
 	ok(!content_lists_idle(checks), "there is something to check");
 	content_verdict_begin(&o->verdict, arena);
@@ -434,7 +434,7 @@ test_idle(void)
 	struct conf *conf = conf_parse(
 	    "main.cf", "detect_8bit_encoding_header = no\n", tables, &err);
 	struct content_lists *checks =
-	    content_lists_open(conf, 1000, 1000, &err);
+	    content_lists_open(conf, NULL, 1000, 1000, &err);
 
 	ok(content_lists_idle(checks) && !content_lists_block(checks),
 	    "there may be nothing to check");
@@ -442,7 +442,7 @@ test_idle(void)
 	conf_free(conf);
 	conf = conf_parse(
 	    "main.cf", "header_checks = pcre:/nonexistent\n", tables, &err);
-	checks = content_lists_open(conf, 1000, 1000, &err);
+	checks = content_lists_open(conf, NULL, 1000, 1000, &err);
 	ok(strstr(err.text, "main.cf:1: header_checks: ") == err.text &&
 		strchr(err.text, '\n') == NULL,
 	    "a table that is not there is told once: %s", err.text);

@@ -25,7 +25,7 @@ run_octets(const char *main_cf, const char *text, size_t len)
 	must(conf != NULL);
 	must(ftruncate(log_fd, 0) == 0);
 	arena_reset(arena);
-	checks = text_checks_open(conf, 2000, 64, &err);
+	checks = text_checks_open(conf, NULL, 2000, 64, &err);
 	must(checks != NULL);
 	content_verdict_begin(&verdict, arena);
 	feed(text_checks_new(checks, &subject, &verdict, &sink.stage), text,
@@ -260,14 +260,15 @@ test_tables(void)
 {
 	struct err err = { "" };
 	struct conf *conf = conf_parse("main.cf", "", tables, &err);
-	struct text_checks *checks = text_checks_open(conf, 100, 100, &err);
+	struct text_checks *checks =
+	    text_checks_open(conf, NULL, 100, 100, &err);
 
 	ok(checks == NULL && err.text[0] == '\0', "no tables, no stage");
 	text_checks_close(checks);
 	conf_free(conf);
 	conf = conf_parse(
 	    "main.cf", "text_checks = pcre:/no/such/file\n", tables, &err);
-	checks = text_checks_open(conf, 100, 100, &err);
+	checks = text_checks_open(conf, NULL, 100, 100, &err);
 	ok(checks != NULL && strstr(err.text, "text_checks") != NULL,
 	    "a table that is not there: %s", err.text);
 	text_checks_close(checks);
