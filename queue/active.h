@@ -27,6 +27,7 @@ enum active_wish {
 	ACTIVE_NO_WISH,
 	ACTIVE_HOLD,
 	ACTIVE_REQUEUE,
+	ACTIVE_RELEASE, /* its last change was on its way to the disk */
 };
 
 struct active {

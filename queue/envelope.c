@@ -142,7 +142,7 @@ get_rcpt(
 	rcpt->reason = frame_str(r, arena);
 	rcpt->remote = frame_str(r, arena);
 	rcpt->diagnostic = frame_str(r, arena);
-	return !r->bad && state <= ENVELOPE_RELAYED;
+	return !r->bad && state <= ENVELOPE_HELD;
 }
 
 static bool
@@ -241,6 +241,39 @@ envelope_peek(
     const char *data, size_t n, struct arena *arena, struct envelope *e)
 {
 	return parse(data, n, arena, e, false);
+}
+
+bool
+envelope_has(const struct envelope *e, enum envelope_state state)
+{
+	for (size_t i = 0; i < e->nrcpts; i++)
+		if (e->rcpts[i].state == state)
+			return true;
+	return false;
+}
+
+bool
+envelope_waits(const struct envelope *e)
+{
+	bool held = false;
+
+	for (size_t i = 0; i < e->nrcpts; i++) {
+		if (e->rcpts[i].state != ENVELOPE_HELD &&
+		    e->rcpts[i].state != ENVELOPE_DONE)
+			return false;
+		held |= e->rcpts[i].state == ENVELOPE_HELD;
+	}
+	return held;
+}
+
+void
+envelope_release(struct envelope *e)
+{
+	for (size_t i = 0; i < e->nrcpts; i++)
+		if (e->rcpts[i].state == ENVELOPE_HELD) {
+			e->rcpts[i].state = ENVELOPE_TODO;
+			e->rcpts[i].dsn = e->rcpts[i].reason = "";
+		}
 }
 
 /* No vowels, so that no id is a word; the last one, "z", ends the time. */

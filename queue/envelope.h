@@ -18,6 +18,9 @@ enum envelope_state {
 	 * been yet: to its mailbox, or to a server that will not tell. */
 	ENVELOPE_DELIVERED,
 	ENVELOPE_RELAYED,
+	/* Waits for an administrator, whatever becomes of the others; the
+	 * reason says why. */
+	ENVELOPE_HELD,
 };
 
 enum { /* RFC 3461 NOTIFY */
@@ -86,6 +89,13 @@ bool envelope_parse(
  * a listing of the queue need not fetch; whether they are whole stays open. */
 bool envelope_peek(
     const char *data, size_t n, struct arena *arena, struct envelope *e);
+
+/* envelope_has(e, state): some recipient is in that state.
+ * envelope_waits(e): nothing is left to do of it but for an administrator.
+ * envelope_release(e): no recipient is held any more. */
+bool envelope_has(const struct envelope *e, enum envelope_state state);
+bool envelope_waits(const struct envelope *e);
+void envelope_release(struct envelope *e);
 
 /* envelope_qid(now, number, long_form, qid): a queue id in Postfix's alphabets:
  * short (microseconds and ${number} in hexadecimal) or long (time in base 52,

@@ -16,6 +16,7 @@ requeue_prepare(struct envelope *e, const char *myhostname,
 	struct buf headers = { 0 };
 	size_t n = 0;
 
+	envelope_release(e);
 	for (size_t i = 0; i < e->nrcpts; i++) {
 		if (e->rcpts[i].state == ENVELOPE_DONE)
 			continue;

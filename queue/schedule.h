@@ -76,7 +76,7 @@ enum schedule_change {
 	SCHEDULE_FLUSH, /* try it now */
 	SCHEDULE_DELETE,
 	SCHEDULE_HOLD,
-	SCHEDULE_RELEASE, /* from hold */
+	SCHEDULE_RELEASE, /* from hold: all of it, or what of it is */
 	SCHEDULE_REQUEUE, /* a new queue id; routed anew */
 };
 

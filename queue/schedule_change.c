@@ -130,9 +130,20 @@ commit(struct change *change)
 	group_add(change->s->group, &change->op);
 }
 
-/* Move a message that is not active to another place. */
+/* Does ${change} apply to what is in ${class}? */
+static bool
+applies(const struct change *change, enum store_class class)
+{
+	if (class == STORE_CORRUPT)
+		return false;
+	if (change->kind == SCHEDULE_HOLD)
+		return class != STORE_HOLD;
+	return class == STORE_HOLD || envelope_has(&change->e, ENVELOPE_HELD);
+}
+
+/* HOLD or RELEASE: move a message that is not active to another place. */
 static void
-move(struct change *change, enum store_class from, enum store_class to)
+move(struct change *change, enum store_class to)
 {
 	struct schedule *s = change->s;
 	struct store_op *op = &change->op;
@@ -140,18 +151,19 @@ move(struct change *change, enum store_class from, enum store_class to)
 	struct err err;
 	int there = store_reader_where(s->reader, op->key, &place, &err);
 
-	if (there > 0 &&
-	    ((from != 0 && place.class != from) || place.class == to ||
-		place.class == STORE_CORRUPT))
-		there = 0;
-	if (there > 0)
+	if (there > 0 && place.class != STORE_CORRUPT)
 		there = store_reader_peek(
 		    s->reader, op->key, change->arena, &change->e, &err);
+	if (there > 0 && !applies(change, place.class))
+		there = 0;
 	if (there <= 0) {
 		finish(change, there);
 		return;
 	}
+	memcpy(op->qid, change->e.qid, sizeof op->qid);
 	change->e.hold = to == STORE_HOLD;
+	if (!change->e.hold)
+		envelope_release(&change->e);
 	op->kind = STORE_MARK;
 	op->place = (struct store_place){ to, 0, op->key };
 	mark_print(&change->e, &op->place, &op->data);
@@ -198,6 +210,51 @@ schedule_change_requeue(struct schedule *s, uint64_t key,
 	}
 }
 
+void
+schedule_change_release(struct schedule *s, uint64_t key,
+    void (*done)(void *arg, int outcome), void *arg)
+{
+	struct change *change = new_change(s, SCHEDULE_RELEASE, key, done, arg);
+
+	move(change, STORE_INCOMING);
+}
+
+/* Some recipients wait on hold while others are being delivered: now they are
+ * delivered, too. */
+static int
+release_active(struct schedule *s, struct active *a)
+{
+	uint32_t *held;
+	size_t n = 0;
+
+	if (!envelope_has(&a->e, ENVELOPE_HELD) || a->gone ||
+	    a->wish != ACTIVE_NO_WISH)
+		return 0;
+	if (a->ending) {
+		a->wish = ACTIVE_RELEASE;
+		return 1;
+	}
+	event(&queue_events_admin,
+	    &(struct event_by){ .program = "postsuper", .qid = a->e.qid },
+	    "what", "released from hold", NULL);
+	held = calloc(a->e.nrcpts, sizeof *held);
+	if (held == NULL)
+		fatal("out of memory");
+	for (uint32_t i = 0; i < a->e.nrcpts; i++) {
+		if (a->e.rcpts[i].state != ENVELOPE_HELD)
+			continue;
+		held[n++] = i;
+		if (a->e.attempts > 0 && a->e.filter[0] == '\0')
+			a->e.rcpts[i].transport = "";
+	}
+	envelope_release(&a->e);
+	schedule_store_mark(s, a);
+	schedule_route_some(s, a, held, n, false);
+	schedule_active_kick(s);
+	free(held);
+	return 1;
+}
+
 static int
 flush_one(struct schedule *s, uint64_t key)
 {
@@ -218,6 +275,7 @@ void
 schedule_change(struct schedule *s, enum schedule_change change, uint64_t key,
     const char *qid, void (*done)(void *arg, int outcome), void *arg)
 {
+	struct active *a = active_find(&s->active, key);
 	struct change *c;
 
 	if (change == SCHEDULE_FLUSH) {
@@ -233,12 +291,16 @@ schedule_change(struct schedule *s, enum schedule_change change, uint64_t key,
 		schedule_change_requeue(s, key, done, arg);
 		return;
 	}
+	if (change == SCHEDULE_RELEASE && a != NULL) {
+		done(arg, release_active(s, a));
+		return;
+	}
 	c = new_change(s, change, key, done, arg);
 	memcpy(c->op.qid, qid, strnlen(qid, ENVELOPE_QID - 1));
 	if (change == SCHEDULE_HOLD) {
-		move(c, 0, STORE_HOLD);
+		move(c, STORE_HOLD);
 	} else if (change == SCHEDULE_RELEASE) {
-		move(c, STORE_HOLD, STORE_INCOMING);
+		move(c, STORE_INCOMING);
 	} else {
 		c->op.kind = STORE_RETIRE;
 		commit(c);

@@ -90,7 +90,7 @@ next_place(struct schedule *s, struct active *a)
 
 	a->e.last_attempt = schedule_clock_now(s);
 	a->e.attempts++;
-	a->e.hold = a->wish == ACTIVE_HOLD;
+	a->e.hold = a->wish == ACTIVE_HOLD || envelope_waits(&a->e);
 	a->e.not_before = 0;
 	if (a->e.hold)
 		return place;
@@ -187,12 +187,21 @@ ended(struct ending *ending)
 	ending->nnotices = 0;
 }
 
+/* Who wished it has got the answer. */
+static void
+nobody_waits(void *arg, int outcome)
+{
+	(void)arg;
+	(void)outcome;
+}
+
 static void
 done(struct store_op *op)
 {
 	struct ending *ending =
 	    (struct ending *)((char *)op - offsetof(struct ending, change));
 	struct schedule *s = ending->s;
+	bool release;
 
 	if (op->result == STORE_FULL && ending->nnotices > 0) {
 		do_without(ending);
@@ -213,7 +222,10 @@ done(struct store_op *op)
 	if (op->result == STORE_OK)
 		ended(ending);
 	free_notices(ending);
+	release = op->result == STORE_OK && ending->a->wish == ACTIVE_RELEASE;
 	active_remove(&s->active, ending->a);
+	if (release)
+		schedule_change_release(s, op->key, nobody_waits, NULL);
 	TAILQ_REMOVE(&s->endings, ending, entry);
 	buf_free(&op->data);
 	free(ending);
@@ -239,13 +251,6 @@ is_late(struct schedule *s, const struct active *a)
 	    !a->e.bounced_delay_warning && age >= s->params.delay_warning_time;
 }
 
-static void
-requeued(void *arg, int outcome)
-{
-	(void)arg;
-	(void)outcome;
-}
-
 void
 schedule_end(struct schedule *s, struct active *a)
 {
@@ -259,7 +264,7 @@ schedule_end(struct schedule *s, struct active *a)
 
 		active_remove(&s->active, a);
 		if (requeue)
-			schedule_change_requeue(s, key, requeued, NULL);
+			schedule_change_requeue(s, key, nobody_waits, NULL);
 		return;
 	}
 	ending = calloc(1, sizeof *ending);
@@ -271,7 +276,7 @@ schedule_end(struct schedule *s, struct active *a)
 	ending->again.fire = again;
 	ending->change.done = done;
 	TAILQ_INSERT_TAIL(&s->endings, ending, entry);
-	if (a->wish == ACTIVE_NO_WISH && count(a, ACTIVE_DEFERRED) > 0) {
+	if (a->wish != ACTIVE_HOLD && count(a, ACTIVE_DEFERRED) > 0) {
 		if (is_expired(s, a)) {
 			schedule_log_expired(a);
 			turn(a, ACTIVE_DEFERRED, ACTIVE_BOUNCED);

@@ -135,6 +135,9 @@ void schedule_child_add(struct schedule *s, struct active *a, size_t recipient,
  * as of schedule_change(). */
 void schedule_change_requeue(struct schedule *s, uint64_t key,
     void (*done)(void *arg, int outcome), void *arg);
+/* The same: nothing of a stored message that is not active is on hold. */
+void schedule_change_release(struct schedule *s, uint64_t key,
+    void (*done)(void *arg, int outcome), void *arg);
 
 /* schedule_log.c: the log lines of the queue manager. */
 void schedule_log_active(const struct active *a);

@@ -263,6 +263,8 @@ arrived(struct store_op *op)
 	free(a);
 }
 
+static size_t held_recipient = SIZE_MAX; /* of what arrives */
+
 static inline uint64_t
 arrive(const char *sender, const char *nexthop, size_t nrcpts, unsigned notify)
 {
@@ -282,6 +284,8 @@ arrive(const char *sender, const char *nexthop, size_t nrcpts, unsigned notify)
 		e.rcpts[i] = (struct envelope_rcpt){
 			.address = arena_printf(arena, "r%zu@%s", i, nexthop),
 			.notify = notify,
+			.state =
+			    i == held_recipient ? ENVELOPE_HELD : ENVELOPE_TODO,
 			.transport = "smtp",
 			.nexthop = nexthop
 		};

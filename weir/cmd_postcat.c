@@ -70,7 +70,9 @@ put_rcpt(const struct envelope_rcpt *r)
 	if (r->original[0] != '\0')
 		(void)printf("original_recipient: %s\n", r->original);
 	(void)printf("%s: %s\n",
-	    r->state == ENVELOPE_TODO ? "recipient" : "done_recipient",
+	    r->state == ENVELOPE_TODO || r->state == ENVELOPE_HELD
+		? "recipient"
+		: "done_recipient",
 	    r->address);
 }
 

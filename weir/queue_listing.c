@@ -28,6 +28,13 @@ queue_listing_name(enum admin_state state)
 	return "unknown";
 }
 
+/* Is there still something to do with it, by us or an administrator? */
+static bool
+is_left(const struct envelope_rcpt *r)
+{
+	return r->state == ENVELOPE_TODO || r->state == ENVELOPE_HELD;
+}
+
 /* The null sender as it is shown. */
 static const char *
 sender(struct arena *arena, const struct envelope *e)
@@ -79,7 +86,7 @@ queue_listing_entry(struct queue_listing *l, enum admin_state state,
 	for (size_t i = 0; i < e->nrcpts; i++) {
 		const struct envelope_rcpt *r = &e->rcpts[i];
 
-		if (r->state != ENVELOPE_TODO)
+		if (!is_left(r))
 			continue;
 		if (r->reason[0] != '\0' && strcmp(r->reason, last) != 0) {
 			size_t n = strlen(r->reason);
@@ -144,7 +151,7 @@ queue_listing_json(
 	for (size_t i = 0; i < e->nrcpts; i++) {
 		const struct envelope_rcpt *r = &e->rcpts[i];
 
-		if (r->state != ENVELOPE_TODO)
+		if (!is_left(r))
 			continue;
 		buf_printf(out, "%s{", separator);
 		put_json(out, "address", address_external(arena, r->address));
