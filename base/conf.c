@@ -386,6 +386,13 @@ conf_parse(const char *name, const char *text,
 	return read_text("", &lines, tables, err);
 }
 
+bool
+conf_is_builtin(const struct conf *conf, const char *name)
+{
+	return strmap_find(&root(conf)->defaults, name) != NULL ||
+	    known_find(name);
+}
+
 void
 conf_used(struct conf *conf, const char *name)
 {

@@ -63,6 +63,10 @@ conf_find(const struct conf *conf, const char *name, struct conf_value *value);
 /* conf_is_set(conf, name): main.cf or a view says something about it. */
 bool conf_is_set(const struct conf *conf, const char *name);
 
+/* conf_is_builtin(conf, name): there is such a parameter, ours or one of
+ * Postfix's, whatever main.cf says. */
+bool conf_is_builtin(const struct conf *conf, const char *name);
+
 /*
  * conf_get(conf, name, arena, err):
  * The value of ${name} with $name, ${name}, ${name?x}, ${name:x},

@@ -295,6 +295,9 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 	struct subject subject = for_log(c);
 
 	look_at_lines(c);
+	/* Whom it is about is for the door to say. */
+	if (c->lists->apart)
+		return;
 	/* Postfix has no more to say about it. */
 	subject.protocol = subject.helo = NULL;
 	content_action_log(&subject, "reject",

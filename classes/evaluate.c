@@ -13,6 +13,7 @@
 #include "checks/site.h"
 #include "checks/status_code.h"
 #include "checks/subject.h"
+#include "classes/class_names.h"
 #include "classes/rules.h"
 #include "classes/stage.h"
 #include "rules/match.h"
@@ -341,6 +342,9 @@ run_step(struct evaluation *e, const struct list *list, size_t i)
 		answer.kind = ANSWER_LIST;
 		answer.text = step->class->name;
 		trace_answer(trace, e->ask.subject, &answer);
+		if (step->class->content)
+			e->classes = class_names_add(e->ask.subject->arena,
+			    e->classes, step->class->name);
 		return evaluate_list(e, step->class, e->ask.name, e->ask.class);
 	}
 	if (step->bare)

@@ -31,6 +31,8 @@ struct evaluation {
 	struct ask ask;
 	const struct check *bare;    /* what type:table means here, or NULL */
 	const char *list;            /* for the trace */
+	const char *classes;         /* that were come to (class_names.h), of
+				      * those that have content checks */
 	const struct trace_step *at; /* the step that is asked */
 	const struct trace_step *keeps; /* the first that kept a deferral */
 	unsigned depth;

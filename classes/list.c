@@ -12,6 +12,7 @@
 #include "base/event.h"
 #include "checks/check.h"
 #include "checks/site.h"
+#include "classes/class_content.h"
 
 enum { MOST_DEPTH = 100 };
 
@@ -289,6 +290,7 @@ list_classes(struct list_context *context, const char *names)
 	while ((name = conf_word(&names, context->arena)) != NULL) {
 		list = arena_alloc(context->arena, sizeof *list);
 		list->name = name;
+		list->content = class_content_has(context->conf, name);
 		conf_used(context->conf, name);
 		if (strmap_find(&context->classes, name) == NULL)
 			(void)strmap_set(&context->classes, name, list);
@@ -298,7 +300,7 @@ list_classes(struct list_context *context, const char *names)
 		list = context->classes.items[i].value;
 		text =
 		    conf_get(context->conf, list->name, context->arena, &why);
-		if (text == NULL || text[0] == '\0') {
+		if (text == NULL || (text[0] == '\0' && !list->content)) {
 			struct words w = { .context = context,
 				.name = "smtpd_restriction_classes" };
 			struct conf_value value = { 0 };

@@ -28,7 +28,8 @@ struct list {
 	const char *name; /* of the parameter, or "" for a table's entry */
 	struct step *steps;
 	size_t count;
-	bool blocks; /* so do the classes that it names */
+	bool blocks;  /* so do the classes that it names */
+	bool content; /* a class that has content checks (class_content.h) */
 };
 
 /* What the names in a list may mean, and where mistakes go. */

@@ -15,6 +15,7 @@
 #include "checks/note.h"
 #include "checks/site.h"
 #include "checks/subject.h"
+#include "classes/class_names.h"
 #include "classes/evaluate.h"
 #include "classes/rules.h"
 #include "rules/match.h"
@@ -225,17 +226,27 @@ void
 stage_reset_mail(struct stage_state *state)
 {
 	free(state->defer_sender);
-	state->defer_sender = NULL;
+	free(state->classes_sender);
+	state->defer_sender = state->classes_sender = NULL;
 	state->discard = state->held = false;
+}
+
+void
+stage_reset_helo(struct stage_state *state)
+{
+	stage_reset_mail(state);
+	free(state->defer_helo);
+	free(state->classes_helo);
+	state->defer_helo = state->classes_helo = NULL;
 }
 
 void
 stage_reset_session(struct stage_state *state)
 {
-	stage_reset_mail(state);
+	stage_reset_helo(state);
 	free(state->defer_client);
-	free(state->defer_helo);
-	state->defer_client = state->defer_helo = NULL;
+	free(state->classes_client);
+	state->defer_client = state->classes_client = NULL;
 }
 
 static const char *
@@ -301,6 +312,31 @@ carry_out(const struct evaluation *e, char **kept)
 		fatal("out of memory");
 }
 
+/* The classes that a list has come to before there is a recipient.  One that runs
+ * for each recipient has come to those of that one. */
+static void
+keep_classes(const struct evaluation *e, char **kept)
+{
+	free(*kept);
+	*kept = NULL;
+	if (*e->classes != '\0' && !e->rules->params.smtpd_delay_reject &&
+	    (*kept = strdup(e->classes)) == NULL)
+		fatal("out of memory");
+}
+
+static void
+take_classes(struct evaluation *e, const struct stage_state *state)
+{
+	const char *const kept[] = { state->classes_client, state->classes_helo,
+		state->classes_sender };
+
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		if (kept[i] != NULL)
+			e->classes =
+			    class_names_add(e->ask.subject->arena, e->classes,
+				arena_strdup(e->ask.subject->arena, kept[i]));
+}
+
 static enum outcome
 run_list(struct evaluation *e, enum rules_list which, const char *name)
 {
@@ -333,6 +369,7 @@ run_client(struct evaluation *e, struct stage_state *state)
 	e->if_permit.code = 0;
 	outcome = run_list(e, RULES_CLIENT, note_client(e->ask.subject));
 	carry_out(e, &state->defer_client);
+	keep_classes(e, &state->classes_client);
 	return outcome;
 }
 
@@ -347,6 +384,7 @@ run_helo(struct evaluation *e, struct stage_state *state)
 	carry_in(e, state->defer_client);
 	outcome = run_list(e, RULES_HELO, e->ask.subject->helo);
 	carry_out(e, &state->defer_helo);
+	keep_classes(e, &state->classes_helo);
 	return outcome;
 }
 
@@ -364,6 +402,7 @@ run_sender(struct evaluation *e, struct stage_state *state)
 	e->ask.knew_sender = false;
 	outcome = run_list(e, RULES_SENDER, sender);
 	carry_out(e, &state->defer_sender);
+	keep_classes(e, &state->classes_sender);
 	if (outcome != OUTCOME_REJECT && !e->stop &&
 	    e->rules->params.smtpd_reject_unlisted_sender &&
 	    !e->ask.knew_sender)
@@ -410,6 +449,8 @@ run_recipient(struct evaluation *e, struct stage_state *state)
 		event_warning(e->ask.subject->by, "%s", e->rules->unsafe);
 		return evaluate_fault(e);
 	}
+	if (!e->rules->params.smtpd_delay_reject)
+		take_classes(e, state);
 	outcome = run_delayed(e, state, true);
 	e->ask.knew_recipient = false;
 	for (unsigned i = 0; i < 2 && outcome != OUTCOME_REJECT; i++)
@@ -478,10 +519,13 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 {
 	struct subject seen = *subject;
 	struct event_by by = { 0 };
-	struct evaluation e = { .rules = rules, .verdict = verdict };
+	struct evaluation e = {
+		.rules = rules, .verdict = verdict, .classes = ""
+	};
 
 	memset(verdict, 0, sizeof *verdict);
 	verdict->pass = true;
+	verdict->classes = "";
 	verdict->trace = trace_new(subject);
 	if (state->discard)
 		return;
@@ -499,6 +543,7 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 	e.ask.held = state->held;
 	e.may_block = stage_blocks(rules, stage);
 	(void)run_stage(&e, stage, state);
+	verdict->classes = e.classes;
 	if (!verdict->again) {
 		state->discard = e.stop;
 		state->held = e.ask.held;

@@ -71,19 +71,27 @@ struct verdict {
 	bool again;             /* see stage_blocks() */
 	struct effect *effects; /* also with pass; what this stage has added */
 	struct trace *trace;    /* every step that was taken */
+	/* The classes with content checks that the evaluation has come to, in
+	 * order (class_names.h): at STAGE_RCPT those of this recipient, at
+	 * STAGE_DATA more of them, for all recipients. */
+	const char *classes;
 };
 
 /* What is carried between the stages of a session.  Zero-initialised; the
  * door clears it with stage_reset_mail() at RSET and after each message, with
- * stage_reset_session() at the end, STARTTLS and XCLIENT. */
+ * stage_reset_helo() at STARTTLS, with stage_reset_session() at XCLIENT and at
+ * the end. */
 struct stage_state {
 	/* Why a permit will become a deferral, "450 4.7.1 text", malloc'd:
 	 * what the client, HELO and sender lists have found so far. */
 	char *defer_client, *defer_helo, *defer_sender;
+	/* The classes that they have come to, unless they run at RCPT. */
+	char *classes_client, *classes_helo, *classes_sender;
 	bool discard; /* DISCARD: no list of this message is evaluated more */
 	bool held;    /* HOLD: it need not be said again */
 };
 void stage_reset_mail(struct stage_state *state);
+void stage_reset_helo(struct stage_state *state);
 void stage_reset_session(struct stage_state *state);
 
 /*

@@ -142,6 +142,7 @@ cmd_rcpt_run(struct session *s)
 	if (s->service->filters != NULL &&
 	    (reply = filter_hook_rcpt(s)) != NULL)
 		return refuse(s, reply);
+	rcpt.classes = s->classes;
 	mail_add_rcpt(mail, &rcpt);
 	s->subject.recipient = mail->rcpts[mail->nrcpts - 1].address;
 	s->subject.recipient_count = mail->nrcpts;

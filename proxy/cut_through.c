@@ -76,7 +76,8 @@ cut_through_begin(struct session *s)
 	const struct cut_way *way;
 
 	if (e == NULL || mail->discard || mail->held.most == 0 || e->hold ||
-	    e->filter[0] != '\0' || e->size > mail->held.most)
+	    envelope_has(e, ENVELOPE_HELD) || e->filter[0] != '\0' ||
+	    e->size > mail->held.most)
 		return false;
 	way = common_way(shared->cut, e);
 	if (way == NULL || !take_worker(shared))

@@ -22,6 +22,7 @@
 #include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
 #include "proxy/received.h"
+#include "proxy/recipient_outcome.h"
 #include "proxy/recipients.h"
 #include "proxy/session.h"
 #include "proxy/session_work.h"
@@ -311,6 +312,20 @@ refuse_verdict(struct session *s)
 	fail(s, reply);
 }
 
+/* What each recipient has against it; true: nobody is to have it. */
+static bool
+refuse_by_recipients(struct session *s)
+{
+	const char *reply;
+
+	if (!recipient_outcome_refuse(s, &reply))
+		return false;
+	if (reply != NULL)
+		trace_log_message(s, reply);
+	fail(s, reply);
+	return true;
+}
+
 /* Faults of the content itself; true: it was refused. */
 static bool
 refuse_content(struct session *s)
@@ -348,7 +363,7 @@ refuse_content(struct session *s)
 		refuse_verdict(s);
 		return true;
 	}
-	return false;
+	return refuse_by_recipients(s);
 }
 
 static void
@@ -410,6 +425,7 @@ fill(struct session *s)
 		fail(s, NULL);
 		return;
 	}
+	recipient_outcome_apply(s);
 	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
 	fill_envelope(s);
 	if (!mail->discard) {
@@ -418,8 +434,10 @@ fill(struct session *s)
 			fail(s, refusal);
 			return;
 		}
-		/* A milter may take away them all. */
+		recipient_outcome_tell(s);
+		/* A milter, or their classes, may take away them all. */
 		mail->discard = mail->envelope->nrcpts == 0;
+		mail->envelope->hold |= envelope_waits(mail->envelope);
 	}
 	make_headers(s);
 	mail->envelope->size = size_of(mail);

@@ -52,6 +52,10 @@ judge_stage(struct session *s, enum stage stage)
 	s->passed = verdict.pass && stage == STAGE_RCPT ? verdict.trace : NULL;
 	if (s->passed == NULL)
 		trace_log_add(s, &verdict);
+	s->classes = stage == STAGE_RCPT ? verdict.classes : "";
+	if (stage == STAGE_DATA && s->mail != NULL)
+		s->mail->classes =
+		    arena_strdup(s->mail->arena, verdict.classes);
 	take_effects(s, verdict.effects);
 	if (verdict.pass)
 		return SMTP_COMMAND_DONE;

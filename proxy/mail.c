@@ -5,7 +5,10 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "classes/class_names.h"
+#include "classes/recipient_content.h"
 #include "proxy/hall.h"
+#include "proxy/message_rules.h"
 #include "proxy/session.h"
 
 struct mail *
@@ -18,7 +21,7 @@ mail_new(struct session *s, const char *sender)
 	mail->arena = arena;
 	mail->arrival = clock_now();
 	mail->sender = arena_strdup(arena, sender);
-	mail->envid = "";
+	mail->envid = mail->classes = "";
 	mail->effects_end = &mail->effects;
 	mail->rcpt_edits_end = &mail->rcpt_edits;
 	return mail;
@@ -40,14 +43,34 @@ mail_free(struct mail *mail)
 	arena_free(mail->arena);
 }
 
+/* What their classes say about the content. */
+static struct recipient_content *
+group_recipients(struct mail *mail, const struct class_content_all *classes)
+{
+	struct recipient_content *all = recipient_content_new(classes,
+	    &mail->session->subject, &mail->message.verdict, mail->arena);
+
+	for (size_t i = 0; i < mail->nrcpts; i++) {
+		struct mail_rcpt *rcpt = &mail->rcpts[i];
+
+		rcpt->verdict = NULL;
+		rcpt->group = recipient_content_add(all, rcpt->address,
+		    class_names_add(mail->arena, rcpt->classes, mail->classes));
+	}
+	return all;
+}
+
 void
 mail_begin_text(struct mail *mail, const struct message_rules *rules)
 {
 	struct session *s = mail->session;
 
 	message_close(&mail->message);
-	message_open(
-	    &mail->message, rules, s->params, &s->subject, mail->arena);
+	mail->recipients = rules->classes != NULL
+	    ? group_recipients(mail, rules->classes)
+	    : NULL;
+	message_open(&mail->message, rules, s->params, &s->subject,
+	    mail->recipients, mail->arena);
 }
 
 static struct mail_rcpt
@@ -57,7 +80,22 @@ copy(struct arena *arena, const struct mail_rcpt *rcpt)
 		.address = arena_strdup(arena, rcpt->address),
 		.orcpt = arena_strdup(arena, rcpt->orcpt),
 		.notify = rcpt->notify,
+		.classes = "",
 	};
+}
+
+/* Most recipients have come to the same classes as the one before them. */
+static const char *
+copy_classes(const struct mail *mail, const char *classes)
+{
+	const char *before =
+	    mail->nrcpts > 0 ? mail->rcpts[mail->nrcpts - 1].classes : "";
+
+	if (classes == NULL || *classes == '\0')
+		return "";
+	return strcmp(before, classes) == 0
+	    ? before
+	    : arena_strdup(mail->arena, classes);
 }
 
 void
@@ -72,7 +110,9 @@ mail_add_rcpt(struct mail *mail, const struct mail_rcpt *rcpt)
 			memcpy(more, mail->rcpts, mail->nrcpts * sizeof *more);
 		mail->rcpts = more;
 	}
-	mail->rcpts[mail->nrcpts++] = copy(mail->arena, rcpt);
+	mail->rcpts[mail->nrcpts] = copy(mail->arena, rcpt);
+	mail->rcpts[mail->nrcpts].classes = copy_classes(mail, rcpt->classes);
+	mail->nrcpts++;
 }
 
 void

@@ -15,6 +15,8 @@ struct cut_way;
 struct envelope;
 struct filter_run;
 struct milter_content;
+struct recipient_content;
+struct recipient_verdict;
 struct session;
 struct submission;
 
@@ -22,8 +24,12 @@ struct mail_rcpt {
 	const char *address; /* internal form, as the client wrote it */
 	const char *orcpt;   /* "" */
 	unsigned notify;
-	const char *answer; /* its own, to the message (answers.h); or NULL */
-	const char *wire;   /* the same as it is sent; set by answers.c */
+	const char *answer;  /* its own, to the message (answers.h); or NULL */
+	const char *wire;    /* the same as it is sent; set by answers.c */
+	const char *classes; /* that RCPT has come to (class_names.h) */
+	unsigned group;      /* of mail->recipients, if there are some */
+	/* NULL: as the message; set by recipient_outcome.c. */
+	const struct recipient_verdict *verdict;
 };
 
 /* A recipient that a milter adds, or takes away. */
@@ -45,10 +51,12 @@ struct mail {
 	bool prdr; /* the client wants a reply for each recipient */
 	struct mail_rcpt *rcpts;
 	size_t nrcpts, room;
+	const char *classes; /* that DATA has come to, for all recipients */
 	struct mail_rcpt_edit *rcpt_edits, **rcpt_edits_end; /* in order */
 	struct effect *effects, **effects_end;
 
 	struct message message;
+	struct recipient_content *recipients; /* NULL: none has a class */
 	struct buf text; /* decoded, for the content stages */
 	bool whole;      /* the end of the message has come */
 	bool completed;  /* missing headers were added */

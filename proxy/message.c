@@ -8,6 +8,7 @@
 #include "checks/attachment_checks.h"
 #include "checks/content_checks.h"
 #include "checks/text_checks.h"
+#include "classes/recipient_content.h"
 #include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
 
@@ -16,7 +17,7 @@ enum { MOST_LOGGED = 200 };
 void
 message_open(struct message *m, const struct message_rules *rules,
     const struct proxy_params *params, const struct subject *subject,
-    struct arena *arena)
+    struct recipient_content *recipients, struct arena *arena)
 {
 	*m = (struct message){
 		.rules = rules,
@@ -27,6 +28,10 @@ message_open(struct message *m, const struct message_rules *rules,
 	keep_open(&m->keep, &m->verdict, rules->drop,
 	    (size_t)params->header_size_limit);
 	m->first = &m->keep.stage;
+	if (recipients != NULL)
+		m->recipients = recipient_content_open(recipients, m->first);
+	if (m->recipients != NULL)
+		m->first = m->recipients;
 	if (rules->attachments != NULL)
 		m->first = m->attachments = attachment_checks_new(
 		    rules->attachments, subject, &m->verdict, m->first);
@@ -41,12 +46,13 @@ message_open(struct message *m, const struct message_rules *rules,
 void
 message_close(struct message *m)
 {
-	struct content_stage *stages[] = { m->checks, m->text, m->attachments };
+	struct content_stage *stages[] = { m->checks, m->text, m->attachments,
+		m->recipients };
 
 	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
 		if (stages[i] != NULL)
 			stages[i]->ops->close(stages[i]);
-	m->checks = m->text = m->attachments = NULL;
+	m->checks = m->text = m->attachments = m->recipients = NULL;
 	keep_close(&m->keep);
 	buf_free(&m->line);
 	buf_free(&m->header);

@@ -14,6 +14,7 @@
 struct arena;
 struct message_rules;
 struct proxy_params;
+struct recipient_content;
 struct subject;
 
 /* Why a message cannot be taken, whatever the stages say; the first one found
@@ -37,6 +38,7 @@ struct message {
 	struct content_stage *first;              /* of them */
 	struct content_stage *checks;             /* to be closed; or NULL */
 	struct content_stage *text, *attachments; /* likewise */
+	struct content_stage *recipients;         /* likewise */
 	struct keep keep;                         /* the last one */
 	enum message_fault fault;
 	const char *wrong; /* the line of MESSAGE_OCTETS, perhaps cut, or "" */
@@ -50,14 +52,15 @@ struct message {
 };
 
 /*
- * message_open(m, rules, params, subject, arena):
+ * message_open(m, rules, params, subject, recipients, arena):
  * Begin a message; what the stages decide lives in ${arena}.  ${params} has the
- * limits on its size and that of a header, ${subject} is whom the log names; all
- * of them outlive it.
+ * limits on its size and that of a header, ${subject} is whom the log names,
+ * ${recipients} whose classes look at it behind the stages common to all (NULL:
+ * nobody's); all of them outlive it.
  */
 void message_open(struct message *m, const struct message_rules *rules,
     const struct proxy_params *params, const struct subject *subject,
-    struct arena *arena);
+    struct recipient_content *recipients, struct arena *arena);
 
 /* message_feed(m, data, n): more of the text.  After a fault, what comes is
  * counted and forgotten.  May block if the stages do. */

@@ -8,6 +8,7 @@
 #include "checks/attachment_checks.h"
 #include "checks/content_lists.h"
 #include "checks/text_checks.h"
+#include "classes/class_content.h"
 #include "proxy/proxy_params.h"
 
 /* One octet of a set: itself, \ooo, or a C escape. */
@@ -71,10 +72,12 @@ open_checks(struct message_rules *rules, struct conf *conf,
 	rules->text = text_checks_open(conf, NULL, header, line, err);
 	rules->attachments =
 	    attachment_checks_open(conf, NULL, header, line, err);
+	rules->classes = class_content_open(conf, header, line, err);
 	rules->blocks = content_lists_block(rules->checks) ||
 	    (rules->text != NULL && text_checks_block(rules->text)) ||
 	    (rules->attachments != NULL &&
-		attachment_checks_block(rules->attachments));
+		attachment_checks_block(rules->attachments)) ||
+	    (rules->classes != NULL && rules->classes->blocks);
 }
 
 void
@@ -95,4 +98,5 @@ message_rules_close(struct message_rules *rules)
 	content_lists_close(rules->checks);
 	text_checks_close(rules->text);
 	attachment_checks_close(rules->attachments);
+	class_content_close(rules->classes);
 }

@@ -7,6 +7,7 @@
 
 struct arena;
 struct attachment_checks;
+struct class_content_all;
 struct conf;
 struct content_lists;
 struct err;
@@ -21,6 +22,7 @@ struct message_rules {
 	struct content_lists *checks;          /* NULL: unchecked */
 	struct text_checks *text;              /* NULL: there are none */
 	struct attachment_checks *attachments; /* likewise */
+	struct class_content_all *classes;     /* likewise */
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */
 };

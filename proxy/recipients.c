@@ -6,6 +6,9 @@
 
 #include "base/arena.h"
 #include "base/strmap.h"
+#include "checks/content_verdict.h"
+#include "classes/class_content.h"
+#include "classes/recipient_content.h"
 #include "proxy/answers.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
@@ -33,6 +36,22 @@ key_of(struct filling *f, const char *address, const char *original,
 
 	return arena_printf(arena, "%s\n%u\n%s\n%s", orcpt, notify,
 	    address_fold(arena, original), address_fold(arena, address));
+}
+
+/* Why it waits is shown where the queue is. */
+static void
+hold(struct filling *f, const struct recipient_verdict *v,
+    struct envelope_rcpt *rcpt)
+{
+	const struct content_note *note = v->note;
+
+	rcpt->state = ENVELOPE_HELD;
+	if (v->code != 0)
+		rcpt->reason = arena_printf(f->mail->arena, "%s: %s %s",
+		    note != NULL ? note->table : v->by->class, v->dsn, v->text);
+	else
+		rcpt->reason = arena_printf(
+		    f->mail->arena, "%s: %s", note->table, note->answer);
 }
 
 /* Append a recipient that is not there yet. */
@@ -65,6 +84,8 @@ add(struct filling *f, const char *address, const char *original,
 		.dsn = "",
 		.reason = "",
 	};
+	if (from->verdict != NULL && from->verdict->fate == RECIPIENT_HELD)
+		hold(f, from->verdict, &e->rcpts[e->nrcpts - 1]);
 }
 
 static enum table_status
@@ -155,10 +176,31 @@ edit(struct filling *f)
 	return 0;
 }
 
+/* What becomes of one that the client gave; *taken: its mail is not thrown away. */
+static int
+take(struct filling *f, const struct mail_rcpt *rcpt, bool *taken)
+{
+	const struct recipient_verdict *v = rcpt->verdict;
+	struct mail_rcpt instead = { .orcpt = "" };
+
+	if (answers_refuses(rcpt) ||
+	    (v != NULL && v->fate == RECIPIENT_DISCARDED))
+		return 0;
+	*taken = true;
+	if (v == NULL || v->fate != RECIPIENT_REDIRECTED)
+		return expand(f, rcpt);
+	instead.address = v->redirect;
+	/* Nobody has asked the sender of what was refused. */
+	if (v->code != 0)
+		instead.notify = ENVELOPE_NOTIFY_NEVER;
+	return expand(f, &instead);
+}
+
 static int
 all_recipients(struct filling *f)
 {
 	const char *redirect = NULL, *bcc = f->service->calm.always_bcc;
+	bool taken = false;
 	const struct effect *e;
 
 	for (e = f->mail->effects; e != NULL; e = e->next)
@@ -168,9 +210,10 @@ all_recipients(struct filling *f)
 		return expand(
 		    f, &(struct mail_rcpt){ .address = redirect, .orcpt = "" });
 	for (size_t i = 0; i < f->mail->nrcpts; i++)
-		if (!answers_refuses(&f->mail->rcpts[i]) &&
-		    expand(f, &f->mail->rcpts[i]) < 0)
+		if (take(f, &f->mail->rcpts[i], &taken) < 0)
 			return -1;
+	if (!taken)
+		return edit(f);
 	for (e = f->mail->effects; e != NULL; e = e->next)
 		if (e->kind == EFFECT_BCC && copy_to(f, e->text) < 0)
 			return -1;

@@ -234,7 +234,7 @@ session_forget(struct session *s)
 {
 	session_forget_mail(s);
 	session_set_helo(s, NULL);
-	stage_reset_session(&s->state);
+	stage_reset_helo(&s->state);
 	session_forget_forward(s);
 	s->esmtp = false;
 	s->subject.protocol = s->service->protocol;

@@ -100,6 +100,7 @@ struct session {
 	struct arena *facts;   /* texts about the client, for the session */
 	struct arena *scratch; /* texts of the command under way; or NULL */
 	struct trace *passed;  /* why a recipient passed; in scratch */
+	const char *classes;   /* that it has come to; likewise */
 	struct mail *mail;     /* the transaction; NULL outside of one */
 	struct milter_chain *milters; /* NULL: none */
 	/* Set with it: the transaction is over, or (${all}) the session. */

@@ -14,6 +14,7 @@
 #include "base/state.h"
 #include "base/workers.h"
 #include "checks/content_verdict.h"
+#include "classes/recipient_content.h"
 #include "classes/stage.h"
 #include "classes/trace_record.h"
 #include "proxy/hall.h"
@@ -261,4 +262,45 @@ trace_log_note(
 	*trace->tail = step_of(s->subject.arena, note);
 	trace->tail = &(*trace->tail)->next;
 	keep(s, trace, answer);
+}
+
+/* The steps of one recipient. */
+struct gathering {
+	struct trace *trace;
+	struct arena *arena;
+	const struct content_note *decided;
+};
+
+static void
+gather_note(void *arg, const struct content_note *note)
+{
+	struct gathering *g = arg;
+	struct trace_step *step = step_of(g->arena, note);
+
+	*g->trace->tail = step;
+	g->trace->tail = &step->next;
+	if (note == g->decided)
+		g->trace->decision = step;
+}
+
+void
+trace_log_recipient(
+    struct session *s, const struct mail_rcpt *rcpt, const char *answer)
+{
+	const char *before = s->subject.recipient;
+	bool passes = rcpt->verdict->fate == RECIPIENT_TAKEN;
+	struct gathering g = { .decided = rcpt->verdict->note };
+
+	if (s->hall->shared->traces == NULL ||
+	    (passes && !s->params->weir_trace_all))
+		return;
+	g.arena = s->subject.arena = session_arena(s);
+	g.trace = trace_new(&s->subject);
+	recipient_content_notes(
+	    s->mail->recipients, rcpt->group, gather_note, &g);
+	if (passes && g.trace->steps == NULL)
+		return;
+	s->subject.recipient = rcpt->address;
+	keep(s, g.trace, answer);
+	s->subject.recipient = before;
 }

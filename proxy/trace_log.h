@@ -3,6 +3,7 @@
 #define PROXY_TRACE_LOG_H
 
 struct content_note;
+struct mail_rcpt;
 struct session;
 struct state;
 struct trace_log;
@@ -28,6 +29,12 @@ void trace_log_add(struct session *s, const struct verdict *verdict);
  * the message that is answered with ${reply}, if they found anything or all
  * traces are wanted. */
 void trace_log_message(struct session *s, const char *reply);
+
+/* trace_log_recipient(s, rcpt, answer): keep what the classes of ${rcpt} have found
+ * in the message, which has led to ${answer}; one for whom it "pass"es only if all
+ * traces are wanted. */
+void trace_log_recipient(
+    struct session *s, const struct mail_rcpt *rcpt, const char *answer);
 
 /* trace_log_note(s, note, answer): keep ${note}, which alone has led to
  * ${answer}.  By the session's owner. */

@@ -50,7 +50,7 @@ test_held(void)
 	settle();
 	ok(where(key).class == STORE_HOLD && is_held(key),
 	    "then the message is on hold");
-	pass(30 * 86400);
+	pass(30 * INT64_C(86400));
 	ok(njobs == 0 && is_there(key) && !logged("status=expired"),
 	    "it waits, however long");
 	close_all();

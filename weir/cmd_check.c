@@ -23,7 +23,7 @@
 #include "queue/queue_params.h"
 #include "queue/transport_limits.h"
 #include "rules/route.h"
-#include "rules/table.h"
+#include "weir/check_content.h"
 #include "weir/cmd_options.h"
 #include "weir/generation.h"
 #include "weir/layout.h"
@@ -120,6 +120,7 @@ look_at(void *arg, const char *name, const struct conf_value *value,
     enum conf_known known)
 {
 	struct findings *f = arg;
+	struct arena *arena;
 	const char *like;
 	char text[1024];
 
@@ -133,12 +134,15 @@ look_at(void *arg, const char *name, const struct conf_value *value,
 	}
 	if (known == CONF_KNOWN)
 		return;
+	arena = arena_new();
 	if (known == CONF_UNUSED) {
 		(void)snprintf(text, sizeof text,
 		    "%s:%u: %s is read, but has no effect", value->origin.file,
 		    value->origin.line, name);
 	} else {
-		like = conf_suggest(f->conf, name);
+		like = check_content_suggest(f->conf, name, arena);
+		if (like == NULL)
+			like = conf_suggest(f->conf, name);
 		(void)snprintf(text, sizeof text,
 		    "%s:%u: unknown parameter %s%s%s%s", value->origin.file,
 		    value->origin.line, name,
@@ -146,6 +150,7 @@ look_at(void *arg, const char *name, const struct conf_value *value,
 		    like != NULL ? like : "", like != NULL ? "?" : "");
 	}
 	remark(text);
+	arena_free(arena);
 }
 
 /* The same for -o of a service, whose name is one of its values. */
@@ -359,30 +364,6 @@ check_service(struct generation *g, const struct master_service *s)
 	conf_free(view);
 }
 
-/* Rules about the content, of which some are never found. */
-static void
-check_content(struct conf *conf)
-{
-	static const char *const names[] = { "header_checks",
-		"mime_header_checks", "nested_header_checks", "body_checks",
-		"text_checks", "attachment_checks" };
-	struct arena *arena = arena_new();
-	struct table_list *tables;
-	struct err err = { 0 };
-	const char *text;
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		text = conf_get(conf, names[i], arena, NULL);
-		if (text == NULL)
-			continue; /* check_values() has said why */
-		tables = table_list_open(text, names[i], conf, arena, &err);
-		for (size_t k = 0; k < tables->count; k++)
-			table_review(tables->tables[k], advise, NULL);
-		table_list_close(tables);
-	}
-	arena_free(arena);
-}
-
 /* Users and directories that a start would need. */
 static void
 check_users(struct generation *g)
@@ -427,7 +408,7 @@ cmd_check(int argc, char **argv)
 	for (size_t i = 0; i < g->master.count; i++)
 		check_service(g, &g->master.services[i]);
 	check_transports(g);
-	check_content(g->conf);
+	check_content_review(g->conf, advise, NULL);
 	event_tap(NULL);
 	conf_each(g->conf, look_at, &f);
 	generation_free(g);

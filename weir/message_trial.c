@@ -170,7 +170,8 @@ message_trial_begin(struct message_trial *t, const struct subject *subject)
 	arena_reset(t->mail);
 	t->subject = *subject;
 	t->subject.arena = t->mail;
-	message_open(&t->message, &t->rules, &t->params, &t->subject, t->mail);
+	message_open(
+	    &t->message, &t->rules, &t->params, &t->subject, NULL, t->mail);
 	content_checks_watch(t->message.checks, take_seen, t);
 	t->body = (struct body){
 		.keep_cr = !t->params.cleanup_replace_stray_cr_lf,

@@ -9,6 +9,7 @@
 #include "base/known.h"
 #include "base/level.h"
 #include "base/macro.h"
+#include "classes/class_content.h"
 #include "weir/setting.h"
 
 /* Where the references of one text go. */
@@ -46,15 +47,26 @@ gather_references(struct gathering *g, const char *text)
 	buf_free(&out);
 }
 
-/* The names of restriction classes are parameters. */
 static void
-gather_classes(struct gathering *g, struct conf *conf, const char *text)
+add_content(void *arg, const char *name)
+{
+	struct settings_names *n = arg;
+
+	(void)strmap_set(&n->content, name, n);
+}
+
+/* The names of restriction classes are parameters, and with some endings. */
+static void
+gather_classes(struct settings_names *n, struct gathering *g, struct conf *conf,
+    const char *text)
 {
 	struct arena *arena = arena_new();
 	const char *cursor = conf_expand(conf, text, arena, NULL), *word;
 
-	while (cursor != NULL && (word = conf_word(&cursor, arena)) != NULL)
+	while (cursor != NULL && (word = conf_word(&cursor, arena)) != NULL) {
 		(void)gather_one(g, word);
+		class_content_each_name(word, add_content, n);
+	}
 	arena_free(arena);
 }
 
@@ -91,7 +103,7 @@ gather(struct settings_names *n, struct gathering *g, struct conf *conf,
 	if (!setting_is_raw(name))
 		gather_references(g, text);
 	if (strcmp(name, "smtpd_restriction_classes") == 0)
-		gather_classes(g, conf, text);
+		gather_classes(n, g, conf, text);
 }
 
 static void
@@ -130,6 +142,7 @@ settings_names_close(struct settings_names *n)
 	strmap_free(&n->in_main);
 	strmap_free(&n->anywhere);
 	strmap_free(&n->sources);
+	strmap_free(&n->content);
 }
 
 /* There is such a parameter, whatever the files say. */
@@ -155,11 +168,18 @@ is_of_source(const struct settings_names *n, const char *name)
 	return false;
 }
 
+/* A value makes it a parameter without saying it in full. */
+static bool
+is_derived(const struct settings_names *n, const char *name)
+{
+	return is_of_source(n, name) || strmap_find(&n->content, name) != NULL;
+}
+
 bool
 settings_names_known(const struct settings_names *n, const char *name)
 {
 	return is_builtin(n, name) || strmap_find(&n->anywhere, name) != NULL ||
-	    is_of_source(n, name);
+	    is_derived(n, name);
 }
 
 static const struct entry_word *
@@ -201,7 +221,9 @@ settings_names_undefined(const struct settings_names *n)
 	settings_names_close(&scratch);
 	for (size_t i = 0; i < n->in_main.count; i++)
 		if (!is_builtin(n, n->in_main.items[i].key) &&
-		    !settings_is_set(s, n->in_main.items[i].key))
+		    !settings_is_set(s, n->in_main.items[i].key) &&
+		    /* A class with content checks needs no list. */
+		    !class_content_has(s->conf, n->in_main.items[i].key))
 			warn_undefined(s->main_path, n->in_main.items[i].key);
 }
 
@@ -233,7 +255,7 @@ look_at_entry(const struct settings_names *n, const struct entry *entry)
 	for (size_t i = 0; i < entry->count; i++) {
 		name = entry->words[i].name;
 		if (name != NULL && !is_builtin(n, name) &&
-		    !is_of_source(n, name) &&
+		    !is_derived(n, name) &&
 		    strmap_find(&n->in_main, name) == NULL &&
 		    strmap_find(&local, name) == NULL)
 			warn_unused(n->settings->master_path, name,

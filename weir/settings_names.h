@@ -13,6 +13,7 @@ struct settings_names {
 	struct strmap in_main;  /* by main.cf */
 	struct strmap anywhere; /* by main.cf or by master.cf */
 	struct strmap sources;  /* NAME of "ldap:NAME": NAME_server_host ... */
+	struct strmap content;  /* NAME_body_checks ... of classes */
 };
 
 /* settings_names_open(n, s): gather them.  Ends with settings_names_close(). */
