@@ -163,6 +163,15 @@ put_header(struct checker *c, enum mime_class of, const char *text, size_t len)
 		content_out_header(&c->out, text, len);
 }
 
+static void
+put_prepended(struct checker *c, enum mime_class of, const char *text)
+{
+	if (of == MIME_MAIN)
+		content_stage_made(c->stage.next, text, strlen(text));
+	else
+		content_out_header(&c->out, text, strlen(text));
+}
+
 /* A line, or what a table has made of it. */
 static void
 put_edited(struct checker *c, const struct content_seen *e, bool ends)
@@ -232,7 +241,7 @@ take_header(
 	tell(c, &e);
 	switch (e.fate) {
 	case CONTENT_PREPEND:
-		put_header(c, of, e.result, strlen(e.result));
+		put_prepended(c, of, e.result);
 		put_header(c, of, text, len);
 		break;
 	case CONTENT_REPLACE:

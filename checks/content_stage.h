@@ -9,8 +9,8 @@ struct content_stage;
 struct content_verdict;
 
 /*
- * What a stage is told, in this order: header() for each header of the
- * message, headers_end(), body() any number of times, end(); close() at any
+ * What a stage is told, in this order: header() or made() for each header of
+ * the message, headers_end(), body() any number of times, end(); close() at any
  * time, and last.  A stage tells the next one the same, as edited; the last
  * one is the door's, which keeps what comes.
  */
@@ -19,6 +19,9 @@ struct content_stage_ops {
 	 * separated by "\n", and each goes on with white space. */
 	void (*header)(
 	    struct content_stage *stage, const char *text, size_t len);
+	/* One that a table has made, to be kept as it is.  NULL: as any
+	 * other. */
+	void (*made)(struct content_stage *stage, const char *text, size_t len);
 	void (*headers_end)(struct content_stage *stage);
 	/* Octets of what follows the empty line behind the headers, in pieces
 	 * of any size; lines end with <CR><LF>. */
@@ -34,5 +37,13 @@ struct content_stage {
 	struct content_stage *next; /* NULL: this is the last */
 	struct content_verdict *verdict;
 };
+
+/* content_stage_made(stage, text, len): tell a stage of such a header. */
+static inline void
+content_stage_made(struct content_stage *stage, const char *text, size_t len)
+{
+	(stage->ops->made != NULL ? stage->ops->made : stage->ops->header)(
+	    stage, text, len);
+}
 
 #endif

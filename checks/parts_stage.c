@@ -26,6 +26,14 @@ header(struct content_stage *stage, const char *text, size_t len)
 }
 
 static void
+made(struct content_stage *stage, const char *text, size_t len)
+{
+	if (!stage->verdict->done)
+		parts_header(((struct parts_stage *)stage)->parts, text, len);
+	content_stage_made(stage->next, text, len);
+}
+
+static void
 headers_end(struct content_stage *stage)
 {
 	if (!stage->verdict->done)
@@ -65,6 +73,7 @@ parts_stage_begin(struct parts_stage *stage, const struct parts_rules *rules,
 {
 	static const struct content_stage_ops ops = {
 		.header = header,
+		.made = made,
 		.headers_end = headers_end,
 		.body = body,
 		.end = end,

@@ -151,8 +151,13 @@ put_first(struct looker *looker, struct content_stage *stage)
 static void
 open_looker(struct looker *looker)
 {
-	static const struct content_stage_ops ops = { end_header, end_any,
-		end_header, end_any, end_any };
+	static const struct content_stage_ops ops = {
+		.header = end_header,
+		.headers_end = end_any,
+		.body = end_header,
+		.end = end_any,
+		.close = end_any,
+	};
 	const struct class_content *c = looker->content;
 
 	looker->end = (struct content_stage){ &ops, NULL, &looker->verdict };
@@ -185,15 +190,26 @@ content_of(struct content_stage *stage)
 }
 
 static void
-stage_header(struct content_stage *stage, const char *text, size_t len)
+look_at_header(struct recipient_content *rc, const char *text, size_t len)
 {
-	struct recipient_content *rc = content_of(stage);
-
 	for (size_t i = 0; i < rc->nlookers; i++)
 		if (looks(rc, rc->lookers[i]))
 			rc->lookers[i]->first->ops->header(
 			    rc->lookers[i]->first, text, len);
+}
+
+static void
+stage_header(struct content_stage *stage, const char *text, size_t len)
+{
+	look_at_header(content_of(stage), text, len);
 	stage->next->ops->header(stage->next, text, len);
+}
+
+static void
+stage_made(struct content_stage *stage, const char *text, size_t len)
+{
+	look_at_header(content_of(stage), text, len);
+	content_stage_made(stage->next, text, len);
 }
 
 static void
@@ -253,6 +269,7 @@ recipient_content_open(struct recipient_content *rc, struct content_stage *next)
 {
 	static const struct content_stage_ops ops = {
 		.header = stage_header,
+		.made = stage_made,
 		.headers_end = stage_headers_end,
 		.body = stage_body,
 		.end = stage_end,

@@ -52,8 +52,13 @@ struct smtp_checks *
 smtp_checks_new(const struct delivery *d, const struct smtp_session *session,
     struct smtp_body *body, struct buf *out)
 {
-	static const struct content_stage_ops ops = { put_header, nothing, put,
-		nothing, nothing };
+	static const struct content_stage_ops ops = {
+		.header = put_header,
+		.headers_end = nothing,
+		.body = put,
+		.end = nothing,
+		.close = nothing,
+	};
 	struct smtp_checks *c;
 
 	if (session->client->checks == NULL)

@@ -66,9 +66,11 @@ take(struct session *s, const char *word, struct session_forward *x)
 	if (a.kind == ATTRIBUTE_GIVEN && !valid(&a))
 		return arena_printf(session_arena(s),
 		    "501 5.5.4 Bad %s syntax: %s", a.name, a.value);
-	*to = a.kind == ATTRIBUTE_GIVEN
-	    ? arena_strdup(s->forward_arena, a.value)
-	    : NULL;
+	/* A client that is not known is treated like one of ours. */
+	if (a.kind == ATTRIBUTE_GIVEN)
+		*to = arena_strdup(s->forward_arena, a.value);
+	else
+		*to = to == &x->source ? "LOCAL" : NULL;
 	return NULL;
 }
 

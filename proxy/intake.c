@@ -21,7 +21,6 @@
 #include "proxy/milter_content.h"
 #include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
-#include "proxy/received.h"
 #include "proxy/recipient_outcome.h"
 #include "proxy/recipients.h"
 #include "proxy/session.h"
@@ -90,8 +89,7 @@ static bool
 looping(const struct session *s)
 {
 	/* Our own Received: counts, too. */
-	return s->mail->message.keep.hops + 1 >
-	    (unsigned)s->params->hopcount_limit;
+	return s->mail->message.keep.hops > (unsigned)s->params->hopcount_limit;
 }
 
 static void
@@ -134,7 +132,7 @@ intake_decode(struct session *s, const char *data, size_t n, size_t *used)
 bool
 intake_look_blocks(const struct session *s)
 {
-	return s->service->content.blocks || s->milters != NULL ||
+	return message_blocks(&s->mail->message) || s->milters != NULL ||
 	    s->mail->filter != NULL;
 }
 
@@ -221,24 +219,19 @@ make_headers(struct session *s)
 	struct mail *mail = s->mail;
 	struct keep *m = &mail->message.keep;
 	struct envelope *e = mail->envelope;
-	size_t there = 0;
+	size_t there = mail->prepended;
 	struct buf out = { 0 };
 
-	/* Those of the last restrictions come on top of what milters have
-	 * seen. */
-	if (mail->content != NULL)
-		there = milter_content_prepended(mail->content);
+	/* Those of the last restrictions come on top of what was looked at. */
 	for (struct effect *x = mail->effects; x != NULL; x = x->next)
 		if (there > 0)
 			there--;
 		else if (x->kind == EFFECT_PREPEND)
 			completion_put_line(&out, x->text);
-	if (mail->content != NULL) {
+	if (mail->content != NULL)
 		header_list_print(milter_content_headers(mail->content), &out);
-	} else {
-		received_put(s, &out);
+	else
 		buf_put(&out, m->headers.data, m->headers.len);
-	}
 	if ((m->ended || new_body(mail) != NULL) && !m->split)
 		buf_puts(&out, "\r\n");
 	/* The message's own buffer keeps it until the commit. */
@@ -475,11 +468,6 @@ refuse_as_it_came(struct session *s)
 void
 intake_finish(struct session *s)
 {
-	struct event_by cleanup = {
-		.program = "cleanup", .number = s->by.number, .qid = s->by.qid
-	};
-	const char *message_id;
-
 	s->where = "END-OF-MESSAGE";
 	s->subject.size = (int64_t)s->mail->message.size;
 	if (refuse_as_it_came(s))
@@ -493,9 +481,6 @@ intake_finish(struct session *s)
 		return;
 	}
 	completion_add(s);
-	message_id = s->mail->message.keep.message_id;
-	event(&proxy_events_message_id, &cleanup, "message_id",
-	    message_id != NULL ? message_id : "<>", NULL);
 	if (!refuse_by_milters(s))
 		fill(s);
 }

@@ -1,15 +1,18 @@
 /* keep.c - see keep.h. */
 #include "proxy/keep.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/arena.h"
 #include "base/fatal.h"
+#include "checks/content_verdict.h"
 
 /* A header section longer than this goes on in the body, so that what is kept
  * beside the envelope stays bounded. */
-enum { MOST_HEADERS = 256 * 1024 };
+enum { MOST_HEADERS = 256 * 1024, MOST_IDS = 10 };
 
 static bool
 named(const char *text, size_t n, const char *name)
@@ -17,11 +20,32 @@ named(const char *text, size_t n, const char *name)
 	return strlen(name) == n && strncasecmp(text, name, n) == 0;
 }
 
+static void
+note_id(struct keep *k, const char *text, size_t len, bool is_resent)
+{
+	const char *p = memchr(text, ':', len), *end = text + len;
+	struct keep_id *id;
+
+	for (p++; p < end && isspace((unsigned char)*p); p++)
+		continue;
+	if (k->nids++ >= MOST_IDS)
+		return;
+	id = arena_alloc(k->stage.verdict->arena, sizeof *id);
+	id->resent = is_resent;
+	id->value =
+	    arena_strndup(k->stage.verdict->arena, p, (size_t)(end - p));
+	*k->ids_end = id;
+	k->ids_end = &id->next;
+}
+
 /* Remember the "<...>" of a Message-ID: header. */
 static void
 take_message_id(struct keep *k, const char *text, size_t len)
 {
 	const char *p = memchr(text, '<', len), *end;
+
+	k->has_id = true;
+	note_id(k, text, len, false);
 
 	if (p == NULL || k->message_id != NULL)
 		return;
@@ -31,6 +55,28 @@ take_message_id(struct keep *k, const char *text, size_t len)
 	k->message_id = strndup(p, (size_t)(end + 1 - p));
 	if (k->message_id == NULL)
 		fatal("out of memory");
+}
+
+static const char resent[] = "Resent-";
+
+/* ${n}: the length of the rest of its name. */
+static void
+look_resent(struct keep *k, const char *text, size_t len, size_t n)
+{
+	const char *rest = text + strlen(resent);
+	static const char *const others[] = { "Bcc", "Reply-To", "Sender" };
+
+	if (named(rest, n, "Message-Id")) {
+		k->resent = k->has_resent_id = true;
+		note_id(k, text, len, true);
+	} else if (named(rest, n, "Date"))
+		k->resent = k->has_resent_date = true;
+	else if (named(rest, n, "From"))
+		k->resent = k->has_resent_from = true;
+	else if (named(rest, n, "To") || named(rest, n, "Cc"))
+		k->resent = k->has_rcpt = true;
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		k->resent |= named(rest, n, others[i]);
 }
 
 /* ${n}: the length of the name. */
@@ -45,9 +91,10 @@ look(struct keep *k, const char *text, size_t len, size_t n)
 		k->has_date = true;
 	else if (named(text, n, "From"))
 		k->has_from = true;
-	else if (named(text, n, "To") || named(text, n, "Cc") ||
-	    named(text, n, "Bcc"))
+	else if (named(text, n, "To") || named(text, n, "Cc"))
 		k->has_rcpt = true;
+	else if (n > strlen(resent) && named(text, strlen(resent), resent))
+		look_resent(k, text, len, n - strlen(resent));
 }
 
 static bool
@@ -90,6 +137,13 @@ put_lines(struct buf *out, const char *text, size_t len)
 }
 
 static void
+put(struct keep *k, const char *text, size_t len)
+{
+	k->split |= k->headers.len > MOST_HEADERS;
+	put_lines(k->split ? &k->body : &k->headers, text, cut(k, text, len));
+}
+
+static void
 header(struct content_stage *stage, const char *text, size_t len)
 {
 	struct keep *k = (struct keep *)(void *)stage;
@@ -98,10 +152,14 @@ header(struct content_stage *stage, const char *text, size_t len)
 	while (n < len && (unsigned char)text[n] > 32 && text[n] != ':')
 		n++;
 	look(k, text, len, n);
-	if (dropped(k, text, n))
-		return;
-	k->split |= k->headers.len > MOST_HEADERS;
-	put_lines(k->split ? &k->body : &k->headers, text, cut(k, text, len));
+	if (!dropped(k, text, n))
+		put(k, text, len);
+}
+
+static void
+made(struct content_stage *stage, const char *text, size_t len)
+{
+	put((struct keep *)(void *)stage, text, len);
 }
 
 static void
@@ -128,8 +186,14 @@ end(struct content_stage *stage)
 	(void)stage;
 }
 
-static const struct content_stage_ops ops = { header, headers_end, body, end,
-	end };
+static const struct content_stage_ops ops = {
+	.header = header,
+	.made = made,
+	.headers_end = headers_end,
+	.body = body,
+	.end = end,
+	.close = end,
+};
 
 void
 keep_open(struct keep *k, struct content_verdict *verdict,
@@ -140,6 +204,7 @@ keep_open(struct keep *k, struct content_verdict *verdict,
 		.drop = drop,
 		.longest = longest,
 	};
+	k->ids_end = &k->ids;
 }
 
 void

@@ -2,6 +2,7 @@
 #include "proxy/mail.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -22,6 +23,9 @@ mail_new(struct session *s, const char *sender)
 	mail->arrival = clock_now();
 	mail->sender = arena_strdup(arena, sender);
 	mail->envid = mail->classes = "";
+	mail->local = s->forward.source != NULL
+	    ? strcasecmp(s->forward.source, "LOCAL") == 0
+	    : s->subject.local_rewrite;
 	mail->effects_end = &mail->effects;
 	mail->rcpt_edits_end = &mail->rcpt_edits;
 	return mail;
@@ -64,13 +68,17 @@ void
 mail_begin_text(struct mail *mail, const struct message_rules *rules)
 {
 	struct session *s = mail->session;
+	struct message_about about = { .subject = &s->subject,
+		.local = mail->local };
 
 	message_close(&mail->message);
 	mail->recipients = rules->classes != NULL
 	    ? group_recipients(mail, rules->classes)
 	    : NULL;
-	message_open(&mail->message, rules, s->params, &s->subject,
-	    mail->recipients, mail->arena);
+	mail->begun = false;
+	mail->prepended = 0;
+	about.recipients = mail->recipients;
+	message_open(&mail->message, rules, s->params, &about, mail->arena);
 }
 
 static struct mail_rcpt

@@ -49,6 +49,7 @@ struct mail {
 	char ret;
 	bool utf8, eight_bit;
 	bool prdr; /* the client wants a reply for each recipient */
+	bool local; /* as from a client in local_header_rewrite_clients */
 	struct mail_rcpt *rcpts;
 	size_t nrcpts, room;
 	const char *classes; /* that DATA has come to, for all recipients */
@@ -59,7 +60,12 @@ struct mail {
 	struct recipient_content *recipients; /* NULL: none has a class */
 	struct buf text; /* decoded, for the content stages */
 	bool whole;      /* the end of the message has come */
-	bool completed;  /* missing headers were added */
+	/* What we put on top of it is there: our own Received: is the octets
+	 * own..behind of the headers in its keep, and the first ${prepended}
+	 * of the effects are before it. */
+	bool begun;
+	size_t prepended, own, behind;
+	bool completed; /* missing headers were added */
 	/* NULL: no milter sees it.  Whoever sets it says what frees it. */
 	struct milter_content *content;
 	void (*free_content)(struct milter_content *content);

@@ -7,18 +7,23 @@
 #include "base/fatal.h"
 #include "checks/attachment_checks.h"
 #include "checks/content_checks.h"
+#include "checks/subject.h"
 #include "checks/text_checks.h"
 #include "classes/recipient_content.h"
+#include "proxy/header_rewrite.h"
 #include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
+#include "rules/route.h"
 
 enum { MOST_LOGGED = 200 };
 
 void
 message_open(struct message *m, const struct message_rules *rules,
-    const struct proxy_params *params, const struct subject *subject,
-    struct recipient_content *recipients, struct arena *arena)
+    const struct proxy_params *params, const struct message_about *about,
+    struct arena *arena)
 {
+	const struct route_header_how how = { about->local, rules->maps };
+
 	*m = (struct message){
 		.rules = rules,
 		.params = params,
@@ -28,34 +33,49 @@ message_open(struct message *m, const struct message_rules *rules,
 	keep_open(&m->keep, &m->verdict, rules->drop,
 	    (size_t)params->header_size_limit);
 	m->first = &m->keep.stage;
-	if (recipients != NULL)
-		m->recipients = recipient_content_open(recipients, m->first);
+	if (rules->route != NULL)
+		m->rewriter = header_rewrite_new(
+		    rules->route, &how, about->subject->world, m->first);
+	if (m->rewriter != NULL)
+		m->first = m->rewriter;
+	if (about->recipients != NULL)
+		m->recipients =
+		    recipient_content_open(about->recipients, m->first);
 	if (m->recipients != NULL)
 		m->first = m->recipients;
 	if (rules->attachments != NULL)
 		m->first = m->attachments = attachment_checks_new(
-		    rules->attachments, subject, &m->verdict, m->first);
+		    rules->attachments, about->subject, &m->verdict, m->first);
 	if (rules->text != NULL)
 		m->first = m->text = text_checks_new(
-		    rules->text, subject, &m->verdict, m->first);
+		    rules->text, about->subject, &m->verdict, m->first);
 	if (!rules->idle)
 		m->first = m->checks = content_checks_new(
-		    rules->checks, subject, &m->verdict, m->first);
+		    rules->checks, about->subject, &m->verdict, m->first);
 }
 
 void
 message_close(struct message *m)
 {
 	struct content_stage *stages[] = { m->checks, m->text, m->attachments,
-		m->recipients };
+		m->recipients, m->rewriter };
 
 	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
 		if (stages[i] != NULL)
 			stages[i]->ops->close(stages[i]);
-	m->checks = m->text = m->attachments = m->recipients = NULL;
+	m->checks = m->text = m->attachments = NULL;
+	m->recipients = m->rewriter = NULL;
 	keep_close(&m->keep);
 	buf_free(&m->line);
 	buf_free(&m->header);
+}
+
+bool
+message_blocks(const struct message *m)
+{
+	return m->rules->blocks ||
+	    (m->rewriter != NULL && m->rules->maps &&
+		route_header_flags(m->rules->route) != 0);
 }
 
 static bool
@@ -304,6 +324,12 @@ message_feed(struct message *m, const char *data, size_t n)
 		feed_stripped(m, rules->strip, data, n);
 	else
 		feed(m, data, n);
+}
+
+void
+message_header(struct message *m, const char *text, size_t len)
+{
+	m->first->ops->header(m->first, text, len);
 }
 
 void

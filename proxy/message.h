@@ -25,6 +25,15 @@ enum message_fault {
 	MESSAGE_OCTETS, /* one of message_reject_characters */
 };
 
+/* Whose message it is. */
+struct message_about {
+	const struct subject *subject; /* whom the log names */
+	/* Whose classes look at it behind the checks common to all; NULL:
+	 * nobody's. */
+	struct recipient_content *recipients;
+	bool local; /* headers are rewritten as those of local clients */
+};
+
 /*
  * The text is given as it was decoded, with <CR><LF> line ends.  What begins
  * with lines that are headers is a header section; it ends with an empty line,
@@ -34,12 +43,12 @@ enum message_fault {
 struct message {
 	const struct message_rules *rules;
 	const struct proxy_params *params;
-	struct content_verdict verdict;           /* of all stages */
-	struct content_stage *first;              /* of them */
-	struct content_stage *checks;             /* to be closed; or NULL */
-	struct content_stage *text, *attachments; /* likewise */
-	struct content_stage *recipients;         /* likewise */
-	struct keep keep;                         /* the last one */
+	struct content_verdict verdict;              /* of all stages */
+	struct content_stage *first;                 /* of them */
+	struct content_stage *checks;                /* to be closed; or NULL */
+	struct content_stage *text, *attachments;    /* likewise */
+	struct content_stage *recipients, *rewriter; /* likewise */
+	struct keep keep;                            /* the last one */
 	enum message_fault fault;
 	const char *wrong; /* the line of MESSAGE_OCTETS, perhaps cut, or "" */
 	bool in_body;
@@ -52,19 +61,25 @@ struct message {
 };
 
 /*
- * message_open(m, rules, params, subject, recipients, arena):
+ * message_open(m, rules, params, about, arena):
  * Begin a message; what the stages decide lives in ${arena}.  ${params} has the
- * limits on its size and that of a header, ${subject} is whom the log names,
- * ${recipients} whose classes look at it behind the stages common to all (NULL:
- * nobody's); all of them outlive it.
+ * limits on its size and that of a header; it, ${rules} and what ${about} points
+ * to outlive it.
  */
 void message_open(struct message *m, const struct message_rules *rules,
-    const struct proxy_params *params, const struct subject *subject,
-    struct recipient_content *recipients, struct arena *arena);
+    const struct proxy_params *params, const struct message_about *about,
+    struct arena *arena);
+
+/* message_blocks(m): message_feed() and message_end() may block. */
+bool message_blocks(const struct message *m);
 
 /* message_feed(m, data, n): more of the text.  After a fault, what comes is
  * counted and forgotten.  May block if the stages do. */
 void message_feed(struct message *m, const char *data, size_t n);
+
+/* message_header(m, text, len): a header that we put before those of the text,
+ * "\n" between its lines.  May block if the stages do. */
+void message_header(struct message *m, const char *text, size_t len);
 
 /* message_nul(m): NULs were left out of the text. */
 void message_nul(struct message *m);

@@ -12,6 +12,7 @@ struct conf;
 struct content_lists;
 struct err;
 struct proxy_params;
+struct route;
 struct text_checks;
 
 /* Immutable once open; any thread. */
@@ -25,6 +26,8 @@ struct message_rules {
 	struct class_content_all *classes;     /* likewise */
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */
+	struct route *route;           /* rewrites headers; NULL: they stay */
+	bool maps; /* also by canonical maps and masquerading */
 };
 
 /* message_rules_open(rules, conf, params, arena, err): from a service's view of

@@ -21,13 +21,11 @@
 #include "proxy/milter_edit.h"
 #include "proxy/milter_packet.h"
 #include "proxy/milter_peer.h"
-#include "proxy/received.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
 struct milter_content {
 	struct header_list headers;
-	size_t prepended;
 	size_t first;         /* the peer that is told as it comes */
 	struct spool *came;   /* the body; NULL: nobody needs it again */
 	struct spool *edited; /* by a milter; NULL: it is as it came */
@@ -50,12 +48,6 @@ struct header_list *
 milter_content_headers(struct milter_content *c)
 {
 	return &c->headers;
-}
-
-size_t
-milter_content_prepended(const struct milter_content *c)
-{
-	return c->prepended;
 }
 
 struct spool *
@@ -173,24 +165,15 @@ static void
 take_headers(struct session *s)
 {
 	struct mail *mail = s->mail;
-	struct milter_content *c = mail->content;
-	struct keep *keep = &mail->message.keep;
-	struct buf text = { 0 };
+	struct header_list *list = &mail->content->headers;
+	const struct buf *text = &mail->message.keep.headers;
+	size_t own = mail->own, behind = mail->behind;
 
-	c->headers.arena = mail->arena;
-	for (const struct effect *e = mail->effects; e != NULL; e = e->next) {
-		c->prepended++;
-		if (e->kind == EFFECT_PREPEND)
-			completion_put_line(&text, e->text);
-	}
-	header_list_add(&c->headers, text.data, text.len, false);
-	buf_reset(&text);
-	received_put(s, &text);
-	header_list_add(&c->headers, text.data, text.len, true);
-	buf_free(&text);
 	completion_add(s);
-	header_list_add(
-	    &c->headers, keep->headers.data, keep->headers.len, false);
+	list->arena = mail->arena;
+	header_list_add(list, text->data, own, false);
+	header_list_add(list, text->data + own, behind - own, true);
+	header_list_add(list, text->data + behind, text->len - behind, false);
 }
 
 static struct milter_content *

@@ -30,11 +30,8 @@ void milter_content_look(struct session *s);
 void milter_content_end(struct session *s, struct milter_answer *answer);
 
 /* milter_content_headers(c): the headers, our Received: among them, as they are
- * now; NULL: the milters are not told of the content.
- * milter_content_prepended(c): of the mail's effects, how many have become
- * headers there. */
+ * now; NULL: the milters are not told of the content. */
 struct header_list *milter_content_headers(struct milter_content *c);
-size_t milter_content_prepended(const struct milter_content *c);
 
 /* milter_content_body(c): a body that takes the place of the one that came; or
  * NULL.  It stays ${c}'s. */

@@ -100,9 +100,9 @@ canonical(struct filling *f, const char *address, char which, char **result)
 	 * headers. */
 	*result = route_rewrite(service->route, arena, address, true);
 	if (!service->no_address_mappings) {
-		status =
-		    route_canonical(service->route, f->session->subject.world,
-			arena, *result, which, &completed);
+		status = route_canonical_all(service->route,
+		    f->session->subject.world, arena, *result, which,
+		    &completed);
 		if (status == TABLE_FOUND)
 			*result = completed;
 	}

@@ -197,6 +197,7 @@ read_content(struct smtp_service *s, struct err *all)
 	gather(all, &err);
 	read_filters(s, all);
 	s->content.unchecked |= s->verbatim;
+	s->content.maps = !s->no_address_mappings;
 	message_rules_open(&s->content, s->conf, &s->calm, s->arena, &err);
 	gather(all, &err);
 	read_milters(s, all);
@@ -321,6 +322,8 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	read_tls(s, all);
 	s->route = route_open(s->conf, &err);
 	gather(all, &err);
+	if (!s->verbatim)
+		s->content.route = s->route;
 	s->rules = stage_compile(s->conf, s->route, strict, &err);
 	gather(all, &err);
 	s->replies_block =

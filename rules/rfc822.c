@@ -2,6 +2,7 @@
 #include "rules/rfc822.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -174,13 +175,19 @@ comment(const char *p, char *word)
 struct rfc822
 rfc822_scan(struct arena *arena, const char *text)
 {
+	return rfc822_scan_some(arena, text, SIZE_MAX);
+}
+
+struct rfc822
+rfc822_scan_some(struct arena *arena, const char *text, size_t most)
+{
 	/* Words are never longer than what they were written as, and each is
 	 * followed by something that is not part of one, or by the end. */
 	char *word = arena_alloc(arena, 2 * strlen(text) + 1);
 	struct rfc822 row = { 0 };
 	int kind;
 
-	while (*text != '\0') {
+	while (*text != '\0' && row.count < most) {
 		if (is_blank(*text)) {
 			text++;
 			continue;
@@ -281,7 +288,12 @@ bracketed(struct parser *p, struct rfc822 row, size_t i)
 struct rfc822
 rfc822_parse(struct arena *arena, const char *text)
 {
-	struct rfc822 row = rfc822_scan(arena, text);
+	return rfc822_parse_row(arena, rfc822_scan(arena, text));
+}
+
+struct rfc822
+rfc822_parse_row(struct arena *arena, struct rfc822 row)
+{
 	struct parser p = { .arena = arena };
 	bool want_word = true;
 

@@ -42,6 +42,10 @@ struct rfc822 {
 /* rfc822_scan(arena, text): the tokens of ${text}. */
 struct rfc822 rfc822_scan(struct arena *arena, const char *text);
 
+/* rfc822_scan_some(arena, text, most): no more than ${most} of them. */
+struct rfc822
+rfc822_scan_some(struct arena *arena, const char *text, size_t most);
+
 /*
  * rfc822_parse(arena, text):
  * The tokens of a list of addresses, those of each address together in one
@@ -49,6 +53,9 @@ struct rfc822 rfc822_scan(struct arena *arena, const char *text);
  * display name or of a group's name, and < >, stand between the addresses.
  */
 struct rfc822 rfc822_parse(struct arena *arena, const char *text);
+
+/* rfc822_parse_row(arena, row): the same of tokens that were scanned. */
+struct rfc822 rfc822_parse_row(struct arena *arena, struct rfc822 row);
 
 /* rfc822_internal(arena, row): the tokens of one address, in internal form. */
 char *rfc822_internal(struct arena *arena, struct rfc822 row);

@@ -117,6 +117,39 @@ classes_of(
 	return mask_of(route, name, text, classes, err);
 }
 
+unsigned
+route_class(char which)
+{
+	switch (which) {
+	case 's':
+		return ROUTE_ENVELOPE_SENDER;
+	case 'r':
+		return ROUTE_ENVELOPE_RECIPIENT;
+	case 'S':
+		return ROUTE_HEADER_SENDER;
+	default:
+		must(which == 'R');
+		return ROUTE_HEADER_RECIPIENT;
+	}
+}
+
+static void
+read_masquerade(struct route *route, struct err *err)
+{
+	const char *text = route->params.masquerade_domains, *cursor = text;
+	const char *word;
+	size_t n = 0;
+
+	route->masquerade_classes = classes_of(
+	    route, "masquerade_classes", route->params.masquerade_classes, err);
+	while (conf_word(&cursor, route->arena) != NULL)
+		n++;
+	route->masquerade_domains = arena_alloc(
+	    route->arena, (n + 1) * sizeof *route->masquerade_domains);
+	for (n = 0; (word = conf_word(&text, route->arena)) != NULL; n++)
+		route->masquerade_domains[n] = address_fold(route->arena, word);
+}
+
 static void
 read_propagation(struct route *route, struct err *err)
 {
@@ -174,6 +207,8 @@ open_lists(struct route *route, struct conf *conf, struct err *err)
 	    "virtual_mailbox_domains", p->virtual_mailbox_domains, err);
 	route->relay_domains =
 	    list_of(route, conf, "relay_domains", p->relay_domains, err);
+	route->masquerade_exceptions = list_of(route, conf,
+	    "masquerade_exceptions", p->masquerade_exceptions, err);
 }
 
 static void
@@ -229,6 +264,7 @@ route_open(struct conf *conf, struct err *err)
 	    "sender_canonical_classes", p->sender_canonical_classes, err);
 	route->recipient_canonical_classes = classes_of(route,
 	    "recipient_canonical_classes", p->recipient_canonical_classes, err);
+	read_masquerade(route, err);
 	route->transport_parents =
 	    match_style(conf, "transport_maps") == MATCH_PARENT;
 	open_lists(route, conf, err);
@@ -248,6 +284,7 @@ route_close(struct route *route)
 	match_close(route->virtual_alias_domains);
 	match_close(route->virtual_mailbox_domains);
 	match_close(route->relay_domains);
+	match_close(route->masquerade_exceptions);
 	table_list_close(route->transport_maps);
 	table_list_close(route->relocated_maps);
 	table_list_close(route->default_transport_maps);

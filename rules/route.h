@@ -73,6 +73,36 @@ route_resolve(struct route *route, struct world *world, struct arena *arena,
 enum table_status route_canonical(struct route *route, struct world *world,
     struct arena *arena, const char *address, char which, char **result);
 
+/* route_masquerade(route, world, arena, address, which, result): likewise, by
+ * masquerade_domains; canonical maps come before. */
+enum table_status route_masquerade(struct route *route, struct world *world,
+    struct arena *arena, const char *address, char which, char **result);
+
+/* route_canonical_all(route, world, arena, address, which, result): both. */
+enum table_status route_canonical_all(struct route *route, struct world *world,
+    struct arena *arena, const char *address, char which, char **result);
+
+/* How headers are rewritten. */
+struct route_header_how {
+	bool local; /* the client is in local_header_rewrite_clients; others:
+		     * with remote_header_rewrite_domain */
+	bool maps;  /* canonical maps and masquerading, too */
+};
+
+/* route_header_wanted(route, local): they are rewritten at all.
+ * route_header_flags(route): TABLE_MAY_BLOCK if route_header() may block. */
+bool route_header_wanted(const struct route *route, bool local);
+unsigned route_header_flags(const struct route *route);
+
+/*
+ * route_header(route, world, arena, text, how, result):
+ * Rewrite the addresses in the header "Name: value", as in
+ * header_addresses_rewrite(); other headers than those with addresses stay.
+ */
+enum table_status
+route_header(struct route *route, struct world *world, struct arena *arena,
+    const char *text, const struct route_header_how *how, const char **result);
+
 /* What route_expand() made of a recipient. */
 struct route_expansion {
 	char **list;

@@ -59,17 +59,13 @@ route_canonical(struct route *route, struct world *world, struct arena *arena,
 		.route = route, .world = world, .arena = arena
 	};
 	bool sender = which == 's' || which == 'S';
-	unsigned class = which == 's' ? ROUTE_ENVELOPE_SENDER
-	    : which == 'r'            ? ROUTE_ENVELOPE_RECIPIENT
-	    : which == 'S'            ? ROUTE_HEADER_SENDER
-				      : ROUTE_HEADER_RECIPIENT;
+	unsigned class = route_class(which);
 	const struct table_list *own = sender ? route->sender_canonical_maps
 					      : route->recipient_canonical_maps;
 	unsigned own_classes = sender ? route->sender_canonical_classes
 				      : route->recipient_canonical_classes;
 	enum table_status first = TABLE_NONE, second = TABLE_NONE;
 
-	must(sender || which == 'r' || which == 'R');
 	*result = arena_strdup(arena, address);
 	if (*address == '\0')
 		return TABLE_NONE;
@@ -80,4 +76,17 @@ route_canonical(struct route *route, struct world *world, struct arena *arena,
 	if (first == TABLE_FAILED || second == TABLE_FAILED)
 		return TABLE_FAILED;
 	return first == TABLE_FOUND ? first : second;
+}
+
+enum table_status
+route_canonical_all(struct route *route, struct world *world,
+    struct arena *arena, const char *address, char which, char **result)
+{
+	enum table_status first, second;
+
+	first = route_canonical(route, world, arena, address, which, result);
+	if (first == TABLE_FAILED)
+		return first;
+	second = route_masquerade(route, world, arena, *result, which, result);
+	return second == TABLE_NONE ? first : second;
 }

@@ -39,10 +39,11 @@ struct route {
 
 	bool propagate_canonical, propagate_virtual;
 	unsigned canonical_classes, sender_canonical_classes,
-	    recipient_canonical_classes;
+	    recipient_canonical_classes, masquerade_classes;
+	char **masquerade_domains; /* in small letters; ended by NULL */
 
 	struct match *mydestination, *virtual_alias_domains,
-	    *virtual_mailbox_domains, *relay_domains;
+	    *virtual_mailbox_domains, *relay_domains, *masquerade_exceptions;
 	struct table_list *transport_maps, *relocated_maps,
 	    *default_transport_maps, *relayhost_maps;
 	struct table_list *canonical_maps, *sender_canonical_maps,
@@ -82,6 +83,10 @@ enum table_status route_find_how(const struct route_ask *ask,
 enum table_status
 route_find_all(const struct route_ask *ask, const struct table_list *list,
     const char *address, const char **extension, struct table_value *value);
+
+/* route_class(which): ROUTE_ENVELOPE_SENDER ... for the 's', 'r', 'S' or 'R' of
+ * route_canonical(). */
+unsigned route_class(char which);
 
 /* route_map_find(ask, list, address, propagate, results, count): the addresses
  * that ${list} has for ${address}, complete, with its unmatched extension if

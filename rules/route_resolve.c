@@ -416,8 +416,10 @@ by_tables(const struct route_ask *ask, const char *domain,
 	}
 	if (status == TABLE_FOUND) {
 		answer->transport = "error";
-		answer->nexthop = arena_printf(
-		    ask->arena, "5.1.6 User has moved to %s", value.text);
+		answer->nexthop = ask->route->params.relocated_prefix_enable
+		    ? arena_printf(
+			  ask->arena, "5.1.6 User has moved to %s", value.text)
+		    : value.text;
 	}
 	return TABLE_FOUND;
 }

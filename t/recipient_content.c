@@ -98,8 +98,13 @@ begin(struct message *m, const char *const *classes)
 static void
 run(struct message *m, const char *header, const char *body, bool common)
 {
-	static const struct content_stage_ops ops = { take_header,
-		take_headers_end, take_body, take_end, take_end };
+	static const struct content_stage_ops ops = {
+		.header = take_header,
+		.headers_end = take_headers_end,
+		.body = take_body,
+		.end = take_end,
+		.close = take_end,
+	};
 	struct content_stage end = { &ops, NULL, &m->common };
 	struct content_stage *stage = recipient_content_open(m->rc, &end);
 

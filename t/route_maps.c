@@ -63,6 +63,59 @@ test_canonical(void)
 }
 
 static const char *
+masked(const struct site *s, const char *address, char which)
+{
+	char *result;
+	enum table_status status = route_masquerade(
+	    s->route, &world.world, arena, address, which, &result);
+
+	return status == TABLE_FAILED ? "could not ask"
+	    : status == TABLE_NONE    ? arena_printf(arena, "=%s", result)
+				      : result;
+}
+
+static void
+test_masquerade(void)
+{
+	struct site s =
+	    site_open("masquerade_domains = acct.example.com !it.example.com "
+		      "!!sw.example.com Example.COM\n"
+		      "masquerade_exceptions = root, \"a b\"\n");
+
+	is(masked(&s, "a@server1.example.com", 's'), "a@example.com",
+	    "masquerade_domains (S-053, P-063)");
+	is(masked(&s, "a@Sys3.ACCT.example.com", 'S'), "a@acct.example.com",
+	    "the first one that matches (S-054, L-23)");
+	is(masked(&s, "a@acct.example.com", 'S'), "=a@acct.example.com",
+	    "a domain of the list stays");
+	is(masked(&s, "a@x.it.example.com", 'R'), "=a@x.it.example.com",
+	    "one that is excluded stays (S-055)");
+	is(masked(&s, "a@x.sw.example.com", 'R'), "a@sw.example.com",
+	    "excluded twice is not excluded");
+	is(masked(&s, "a@notexample.com", 'R'), "=a@notexample.com",
+	    "only what is below it");
+	is(masked(&s, "Root@x.example.com", 'S'), "=Root@x.example.com",
+	    "masquerade_exceptions (S-056, P-064)");
+	is(masked(&s, "root+x@x.example.com", 'S'), "root+x@example.com",
+	    "the whole name");
+	is(masked(&s, "a@x.example.com", 'r'), "=a@x.example.com",
+	    "no envelope recipients (L-22, P-062)");
+	is(masked(&s, "a", 's'), "=a", "no domain");
+	is(masked(&s, "", 's'), "=", "the null sender");
+	site_close(&s);
+
+	s = site_open("masquerade_domains = example.com\n"
+		      "masquerade_classes = envelope_recipient\n"
+		      "masquerade_exceptions = fail:x\n"
+		      "canonical_maps = inline:{a@example.com=x@y.example}\n");
+	is(masked(&s, "a@x.example.com", 'R'), "=a@x.example.com",
+	    "masquerade_classes (S-057, L-24)");
+	is(masked(&s, "a@x.example.com", 'r'), "could not ask",
+	    "a table that cannot be asked");
+	site_close(&s);
+}
+
+static const char *
 expanded(const struct site *s, const char *recipient)
 {
 	struct buf out = { 0 };
@@ -332,6 +385,7 @@ main(void)
 {
 	testroute_begin();
 	test_canonical();
+	test_masquerade();
 	test_expand();
 	test_known();
 	test_find();

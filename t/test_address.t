@@ -76,6 +76,8 @@ is_deeply $tried{"sender canonical"}, [
 	'out@example.com', 'out', '@example.com',
 	'out@example.com', 'out', '@example.com'], "S-052: and then the common";
 is $step{"recipient canonical"}, 'kyle.dent@example.com', "S-016: a recipient";
+is $step{"sender in a header"}, 'out@example.com', "S-051: headers, too";
+is $step{"recipient in a header"}, 'kyle.dent@example.com', "S-051: of each kind";
 is $step{"recipient listed"}, "yes", "S-016: what is rewritten is listed";
 
 look('joe+x@example.com');
@@ -133,6 +135,11 @@ is $status, 0, "the null address: status";
 look('a b@');
 is $step{parsed}, "bad address syntax", "no address";
 is $status, 65, "no address: status";
+
+look('-o', 'masquerade_domains=example.com', 'kdent@mail.example.com');
+is $step{"sender masqueraded"}, 'kdent@example.com', "S-053: a host is hidden";
+is $step{"recipient masqueraded"}, 'unchanged', "L-22: but not of a recipient";
+is $step{"recipient in a header"}, 'kdent@example.com', "L-22: but in a header";
 
 my ($st, $out, $err) = $b->test("address", "-o", "virtual_alias_recursion_limit=1",
     'loop@virtual.example');

@@ -166,12 +166,13 @@ take_seen(void *arg, const struct content_seen *seen)
 void
 message_trial_begin(struct message_trial *t, const struct subject *subject)
 {
+	const struct message_about about = { .subject = &t->subject };
+
 	message_close(&t->message);
 	arena_reset(t->mail);
 	t->subject = *subject;
 	t->subject.arena = t->mail;
-	message_open(
-	    &t->message, &t->rules, &t->params, &t->subject, NULL, t->mail);
+	message_open(&t->message, &t->rules, &t->params, &about, t->mail);
 	content_checks_watch(t->message.checks, take_seen, t);
 	t->body = (struct body){
 		.keep_cr = !t->params.cleanup_replace_stray_cr_lf,

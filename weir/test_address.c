@@ -31,6 +31,8 @@ struct report {
 	const char *from;       /* the sender that routes may depend on */
 	const char *role;       /* "sender" or "recipient" */
 	struct buf json;
+	bool rewrites, masquerades; /* there are canonical maps or, and,
+				     * masquerade_domains */
 	bool failed, malformed;
 };
 
@@ -162,25 +164,42 @@ resolve(struct report *r, const char *address, const char *what,
 	return true;
 }
 
-/* What canonical maps make of it; NULL: could not ask. */
+/* What canonical maps, or masquerade_domains, make of it; NULL: could not
+ * ask. */
 static const char *
-canonical(struct report *r, const char *address, char which)
+map(struct report *r, const char *address, char which, const char *what,
+    enum table_status (*ask)(struct route *route, struct world *world,
+	struct arena *arena, const char *address, char which, char **result))
 {
 	char *result;
 
-	switch (route_canonical(
-	    r->route, r->world, r->arena, address, which, &result)) {
+	switch (ask(r->route, r->world, r->arena, address, which, &result)) {
 	case TABLE_FOUND:
-		step(r, "canonical", external(r, result));
+		step(r, what, external(r, result));
 		return result;
 	case TABLE_NONE:
-		step(r, "canonical", "unchanged");
+		step(r, what, "unchanged");
 		return address;
 	case TABLE_FAILED:
 		break;
 	}
-	could_not_ask(r, "canonical");
+	could_not_ask(r, what);
 	return NULL;
+}
+
+/* The address as the envelope will have it; and, where there is something that
+ * rewrites, as a header will. */
+static const char *
+canonical(struct report *r, const char *address, char which)
+{
+	const char *now = map(r, address, which, "canonical", route_canonical);
+
+	if (now != NULL && r->masquerades)
+		now = map(r, now, which, "masqueraded", route_masquerade);
+	if (r->rewrites)
+		(void)map(r, address, which == 's' ? 'S' : 'R', "in a header",
+		    route_canonical_all);
+	return now;
 }
 
 /* What becomes of ${address} when a message goes to it. */
@@ -292,6 +311,14 @@ open_aliases(struct report *r, struct err *err)
 	    r->trial.conf, r->trial.arena, err);
 }
 
+static bool
+is_set(struct report *r, const char *name)
+{
+	const char *text = conf_get(r->trial.conf, name, r->trial.arena, NULL);
+
+	return text != NULL && *text != '\0';
+}
+
 static int
 report_all(struct report *r, char **addresses)
 {
@@ -302,6 +329,10 @@ report_all(struct report *r, char **addresses)
 	r->site = site_open(r->trial.conf, r->route, &err);
 	r->world = watch_open(r->trial.world, lookups_told, &r->lookups);
 	open_aliases(r, &err);
+	r->masquerades = is_set(r, "masquerade_domains");
+	r->rewrites = r->masquerades || is_set(r, "canonical_maps") ||
+	    is_set(r, "sender_canonical_maps") ||
+	    is_set(r, "recipient_canonical_maps");
 	if (err.text[0] != '\0')
 		(void)fprintf(
 		    stderr, "%s: warning: %s\n", r->trial.name, err.text);

@@ -206,8 +206,8 @@ leads_out(struct search *s, const struct lines *l)
 	address = route_rewrite(s->route, s->arena, address, true);
 	if (s->no_mappings)
 		return goes_to(s, address, l->domain);
-	if (route_canonical(s->route, &s->world.world, s->arena, address, 'r',
-		&address) == TABLE_FAILED ||
+	if (route_canonical_all(s->route, &s->world.world, s->arena, address,
+		'r', &address) == TABLE_FAILED ||
 	    route_expand(s->route, &s->world.world, s->arena, address, &to) ==
 		TABLE_FAILED)
 		return false;
