@@ -11,6 +11,8 @@
 const char *
 note_client(const struct subject *subject)
 {
+	if (subject->origin != NULL)
+		return subject->origin;
 	return arena_printf(subject->arena, "%s[%s]", subject->client_name,
 	    subject->client_addr);
 }

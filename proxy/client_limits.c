@@ -2,6 +2,7 @@
 #include "proxy/client_limits.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/master.h"
 #include "proxy/hall.h"
@@ -14,10 +15,15 @@ static struct client_key
 key_of(const struct session *s)
 {
 	const struct net_addr *addr = &s->subject.client;
+	struct client_key user = { { .family = NET_UNIX }, s->place };
 	int64_t bits = addr->family == NET_IPV6
 	    ? s->params->smtpd_client_ipv6_prefix_length
 	    : s->params->smtpd_client_ipv4_prefix_length;
 
+	if (s->service->local) {
+		memcpy(user.net.octets, &s->uid, sizeof s->uid);
+		return user;
+	}
 	return (
 	    struct client_key){ net_network(addr, (unsigned)bits), s->place };
 }

@@ -29,6 +29,12 @@ greet(struct session *s, const char *protocol, bool *refused)
 		session_reply(s, "501 Syntax: %s hostname", s->command->name);
 		return SMTP_COMMAND_FAILED;
 	}
+	/* What a user says here is nobody's name. */
+	if (s->service->local) {
+		session_forget_mail(s);
+		s->esmtp = protocol[0] == 'E';
+		return SMTP_COMMAND_DONE;
+	}
 	session_set_helo(s, words_join(session_arena(s), &s->words, 1));
 	s->subject.protocol = protocol;
 	result = judge_stage(s, STAGE_HELO);

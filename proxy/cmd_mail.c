@@ -12,6 +12,7 @@
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
+#include "proxy/queue_id.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "rules/address.h"
@@ -19,8 +20,9 @@
 /* What the parameters of MAIL say. */
 struct options {
 	const char *envid;
+	const char *full_name;
 	char ret;
-	bool utf8, eight_bit, prdr;
+	bool utf8, eight_bit, prdr, remote;
 	int64_t size;
 };
 
@@ -70,9 +72,25 @@ read_dsn(struct session *s, const char *word, struct options *o)
 	return NULL;
 }
 
+/* What sendmail(1) says of a message, and no SMTP client can: the sender's full
+ * name, and that the message comes from elsewhere. */
+static bool
+read_local(struct session *s, const char *word, struct options *o)
+{
+	if (strcasecmp(word, "XREMOTE") == 0)
+		o->remote = true;
+	else if (strncasecmp(word, "XFULLNAME=", 10) == 0)
+		o->full_name = esmtp_xtext(session_arena(s), word + 10);
+	else
+		return false;
+	return true;
+}
+
 static const char *
 read_option(struct session *s, const char *word, struct options *o)
 {
+	if (s->service->local && read_local(s, word, o))
+		return NULL;
 	if (strcasecmp(word, "BODY=8BITMIME") == 0) {
 		o->eight_bit = true;
 		return NULL;
@@ -128,7 +146,8 @@ read_sender(struct session *s, bool utf8)
 		flags |= ADDRESS_UTF8;
 	sender = address_path(session_arena(s), text, flags, &rest);
 	if (sender != NULL && (rest[0] == '\0' || rest[0] == '>') &&
-	    address_valid_domain(session_arena(s), sender))
+	    (s->service->local ||
+		address_valid_domain(session_arena(s), sender)))
 		return sender;
 	if (address_closed(text))
 		event(&proxy_events_bad_address, &s->by_itself, "client",
@@ -187,6 +206,10 @@ begin(struct session *s, const char *sender, const struct options *o)
 	mail->utf8 = o->utf8;
 	mail->eight_bit = o->eight_bit;
 	mail->prdr = o->prdr;
+	if (o->full_name != NULL)
+		mail->full_name = arena_strdup(mail->arena, o->full_name);
+	if (s->service->local)
+		mail->local = !o->remote;
 	f->sender = mail->sender;
 	f->size = o->size;
 	f->utf8 = o->utf8;
@@ -215,6 +238,8 @@ cmd_mail_run(struct session *s)
 	if ((reply = check_size(s, o.size, sender)) != NULL)
 		return refuse(s, reply);
 	begin(s, sender, &o);
+	if (s->service->local)
+		queue_id_open(s);
 	result = judge_stage(s, STAGE_MAIL);
 	if (result == SMTP_COMMAND_DONE &&
 	    (reply = milter_hook_mail(s)) != NULL)

@@ -70,7 +70,8 @@ read_recipient(struct session *s)
 	address = address_path(session_arena(s), text, flags, &rest);
 	if (address != NULL && address[0] != '\0' &&
 	    (rest[0] == '\0' || rest[0] == '>') &&
-	    address_valid_domain(session_arena(s), address))
+	    (s->service->local ||
+		address_valid_domain(session_arena(s), address)))
 		return address;
 	if (address_closed(text))
 		event(&proxy_events_bad_address, &s->by_itself, "client",
@@ -97,6 +98,17 @@ too_many(struct session *s)
 	return SMTP_COMMAND_FAILED;
 }
 
+/* There is nobody to be told about one recipient: the message waits until the
+ * milter is set up for such mail, as in Postfix. */
+static const char *
+not_from_here(struct session *s)
+{
+	event_warning(&s->by,
+	    "milter configuration error: can't reject recipient in "
+	    "non-smtpd(8) submission");
+	return "451 4.3.5 Server configuration problem - try again later";
+}
+
 static enum smtp_command_result
 judge(struct session *s, const struct mail_rcpt *rcpt)
 {
@@ -111,7 +123,8 @@ judge(struct session *s, const struct mail_rcpt *rcpt)
 		(void)milter_hook_rcpt(s, s->refusal);
 	else if (result == SMTP_COMMAND_DONE &&
 	    (reply = milter_hook_rcpt(s, NULL)) != NULL)
-		result = refuse(s, reply);
+		result =
+		    refuse(s, s->service->local ? not_from_here(s) : reply);
 	f->recipient = before;
 	return result;
 }

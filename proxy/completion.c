@@ -75,6 +75,44 @@ sender(const struct session *s)
 	return address_external(arena, address);
 }
 
+/* A display name, with quotes if it needs them. */
+static void
+put_phrase(struct buf *out, const char *name)
+{
+	static const char special[] = "()<>[]:;@\\,.\"";
+	bool quotes = strpbrk(name, special) != NULL;
+
+	if (quotes)
+		buf_putc(out, '"');
+	for (; *name != '\0'; name++) {
+		if (*name == '"' || *name == '\\')
+			buf_putc(out, '\\');
+		if (*name == '\r' || *name == '\n')
+			buf_putc(out, ' ');
+		else
+			buf_putc(out, *name);
+	}
+	if (quotes)
+		buf_putc(out, '"');
+}
+
+/* As header_from_format = standard has it. */
+static void
+add_from(struct session *s, const char *resent)
+{
+	struct mail *mail = s->mail;
+	struct buf *out = &mail->message.keep.headers;
+	const char *name = mail->full_name;
+
+	buf_printf(out, "%sFrom: ", resent);
+	if (name != NULL && *name != '\0' && mail->sender[0] != '\0') {
+		put_phrase(out, name);
+		buf_printf(out, " <%s>\r\n", sender(s));
+	} else {
+		buf_printf(out, "%s\r\n", sender(s));
+	}
+}
+
 static void
 log_id(const struct session *s, const char *id, bool resent)
 {
@@ -139,7 +177,7 @@ completion_add(struct session *s)
 	}
 	if (complete &&
 	    !(keep->resent ? keep->has_resent_from : keep->has_from))
-		buf_printf(&keep->headers, "%sFrom: %s\r\n", resent, sender(s));
+		add_from(s, resent);
 	if (*undisclosed != '\0' && !keep->has_rcpt)
 		completion_put_line(&keep->headers, undisclosed);
 }

@@ -89,7 +89,7 @@ came_too_soon(struct session *s)
 {
 	size_t n = s->in.len - s->in_at;
 
-	if (s->pipelined || n == 0 ||
+	if (s->pipelined || n == 0 || s->service->local ||
 	    (s->esmtp && !(s->command->flags & SMTP_COMMAND_LAST)))
 		return false;
 	s->pipelined = true;

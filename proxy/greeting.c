@@ -15,6 +15,7 @@
 #include "proxy/session.h"
 #include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
+#include "proxy/submitter.h"
 #include "rules/match.h"
 
 enum { LOG_MOST = 100 };
@@ -174,12 +175,24 @@ identify(struct session *s)
 	session_settle(s);
 }
 
+static void
+identify_user(struct session *s)
+{
+	if (submitter_identify(s))
+		judge_client(s);
+	session_settle(s);
+}
+
 void
 greeting_begin(struct session *s)
 {
 	bool asks = looks_up(s) && peer_blocks(&s->subject);
 
-	session_work_run(s, asks || greeting_blocks(s), identify);
+	/* Who a user is may be asked of a server. */
+	if (s->service->local)
+		session_work_run(s, true, identify_user);
+	else
+		session_work_run(s, asks || greeting_blocks(s), identify);
 }
 
 static void

@@ -247,11 +247,28 @@ or_empty(const char *text)
 	return text != NULL ? text : "";
 }
 
+/* Who it came from; a user of this machine is no client. */
+static void
+fill_client(const struct session *s, struct envelope *e)
+{
+	const struct subject *f = &s->subject;
+	const struct session_forward *x = &s->forward;
+
+	e->client_name = e->client_addr = e->client_port = "";
+	e->helo = e->protocol = "";
+	if (s->service->local)
+		return;
+	e->client_name = or_empty(x->name != NULL ? x->name : f->client_name);
+	e->client_addr = or_empty(x->addr != NULL ? x->addr : f->client_addr);
+	e->client_port = or_empty(x->addr != NULL ? x->port : f->client_port);
+	e->helo = or_empty(x->helo != NULL ? x->helo : f->helo);
+	e->protocol = x->protocol != NULL ? x->protocol : f->protocol;
+}
+
 static void
 fill_envelope(struct session *s)
 {
 	const struct subject *f = &s->subject;
-	const struct session_forward *x = &s->forward;
 	struct mail *mail = s->mail;
 	struct envelope *e = mail->envelope;
 
@@ -264,11 +281,7 @@ fill_envelope(struct session *s)
 	e->filter = filter_hook_nexthop(mail);
 	if (e->filter == NULL)
 		e->filter = s->params->content_filter;
-	e->client_name = or_empty(x->name != NULL ? x->name : f->client_name);
-	e->client_addr = or_empty(x->addr != NULL ? x->addr : f->client_addr);
-	e->client_port = or_empty(x->addr != NULL ? x->port : f->client_port);
-	e->helo = or_empty(x->helo != NULL ? x->helo : f->helo);
-	e->protocol = x->protocol != NULL ? x->protocol : f->protocol;
+	fill_client(s, e);
 	e->sasl_method = or_empty(f->sasl_method);
 	e->sasl_username = or_empty(f->sasl_username);
 	e->message_id = "";

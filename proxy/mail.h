@@ -45,7 +45,8 @@ struct mail {
 	struct arena *arena;
 	int64_t arrival; /* wall clock */
 	const char *sender, *envid;
-	const char *line; /* MAIL, as the client wrote it */
+	const char *line;      /* MAIL, as the client wrote it */
+	const char *full_name; /* of the sender; NULL: not known */
 	char ret;
 	bool utf8, eight_bit;
 	bool prdr; /* the client wants a reply for each recipient */

@@ -172,7 +172,7 @@ milter_chain_tell(struct session *s, char command, const struct buf *data,
 	struct milter_answer one = { .arena = answer->arena };
 
 	answer->reply = chain->broken.reply;
-	answer->who = "smtpd_milters";
+	answer->who = s->service->milters->name;
 	chain->refusal = refusal;
 	for (size_t i = 0; i < milter_chain_count(chain); i++) {
 		struct milter_peer *peer = chain->peers[i];

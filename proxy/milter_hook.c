@@ -8,6 +8,7 @@
 
 #include <libmilter/mfdef.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/event.h"
 #include "checks/content_verdict.h"
@@ -20,7 +21,10 @@
 #include "proxy/milter_reply.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
+#include "proxy/smtp_service.h"
 #include "proxy/trace_log.h"
+#include "rules/address.h"
+#include "rules/route.h"
 
 static const char hold_text[] = "milter triggers HOLD action";
 static const char discard_text[] = "milter triggers DISCARD action";
@@ -36,9 +40,13 @@ log_as(struct session *s, const struct event_by *by, const char *action,
     const char *text)
 {
 	const struct subject *f = &s->subject;
+	const char *client = s->client;
 
+	if (s->service->local)
+		client = arena_printf(
+		    session_arena(s), "%s[%s]", f->client_name, f->client_addr);
 	event(&proxy_events_milter, by, "action", action, "where", s->where,
-	    "client", s->client, "text", text, "sender", f->sender, "recipient",
+	    "client", client, "text", text, "sender", f->sender, "recipient",
 	    f->recipient, "protocol", f->protocol, "helo", f->helo, NULL);
 }
 
@@ -145,6 +153,7 @@ const char *
 milter_hook_connect(struct session *s)
 {
 	struct buf data = { 0 };
+	const char *refusal;
 
 	milter_hook_disconnect(s);
 	s->milters = milter_chain_new(s);
@@ -153,7 +162,11 @@ milter_hook_connect(struct session *s)
 		return NULL;
 	milter_chain_open(s);
 	put_client(s, &data);
-	return tell(s, SMFIC_CONNECT, &data, NULL);
+	refusal = tell(s, SMFIC_CONNECT, &data, NULL);
+	if (refusal != NULL || !s->service->local)
+		return refusal;
+	milter_packet_string(&data, s->subject.client_name);
+	return tell(s, SMFIC_HELO, &data, NULL);
 }
 
 const char *
@@ -163,14 +176,28 @@ milter_hook_helo(struct session *s)
 
 	/* A message that was begun is over with it. */
 	milter_chain_abort(s->milters);
+	/* Whatever a user calls this machine, they were told its name. */
+	if (s->service->local)
+		return NULL;
 	milter_packet_string(&data, words_join(session_arena(s), &s->words, 1));
 	return tell(s, SMFIC_HELO, &data, NULL);
 }
 
-/* The address and the parameters, as the client wrote them. */
+/* The address and the parameters, as the client wrote them.  What does not
+ * come by SMTP was written by nobody: the address, completed. */
 static void
-put_words(const struct session *s, struct buf *out)
+put_words(struct session *s, const char *address, struct buf *out)
 {
+	struct arena *arena = session_arena(s);
+
+	if (s->service->local) {
+		if (address[0] != '\0')
+			address = address_external(arena,
+			    route_rewrite(
+				s->service->route, arena, address, true));
+		milter_packet_string(out, address);
+		return;
+	}
 	for (size_t i = 2; i < s->words.count; i++)
 		milter_packet_string(out, s->words.word[i]);
 }
@@ -180,7 +207,7 @@ milter_hook_mail(struct session *s)
 {
 	struct buf data = { 0 };
 
-	put_words(s, &data);
+	put_words(s, s->subject.sender, &data);
 	return tell(s, SMFIC_MAIL, &data, NULL);
 }
 
@@ -189,7 +216,7 @@ milter_hook_rcpt(struct session *s, const char *refusal)
 {
 	struct buf data = { 0 };
 
-	put_words(s, &data);
+	put_words(s, s->subject.recipient, &data);
 	return tell(s, SMFIC_RCPT, &data, refusal);
 }
 

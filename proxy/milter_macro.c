@@ -207,6 +207,9 @@ part_of(const struct ask *ask, const char *address, enum part part)
 
 	if (address == NULL || (address[0] == '\0' && part == PART_ADDRESS))
 		return address;
+	/* Postfix tells where mail goes of SMTP mail only. */
+	if (part != PART_ADDRESS && ask->session->service->local)
+		return NULL;
 	if (!resolve(ask, address, &answer))
 		return NULL;
 	switch (part) {

@@ -305,14 +305,15 @@ report(
 }
 
 struct milter_setting_all *
-milter_setting_open(const struct proxy_params *params, struct conf *conf,
-    struct arena *arena, struct err *err)
+milter_setting_open(const struct proxy_params *params, const char *name,
+    struct conf *conf, struct arena *arena, struct err *err)
 {
 	struct milter_setting_all *all = arena_alloc(arena, sizeof *all);
 	struct err one = { 0 };
 	const char *directory;
 
 	all->params = params;
+	all->name = name;
 	directory = conf_get(conf, "queue_directory", arena, &one);
 	all->queue_directory = directory != NULL ? directory : "";
 	all->macros[MILTER_SETTING_CONNECT] = params->milter_connect_macros;
@@ -327,7 +328,7 @@ milter_setting_open(const struct proxy_params *params, struct conf *conf,
 	    params->milter_unknown_command_macros;
 	milter_setting_parse(
 	    all, params->smtpd_milters, arena, &all->list, &one);
-	report(conf, "smtpd_milters", &one, err);
+	report(conf, name, &one, err);
 	one = (struct err){ 0 };
 	all->defaults =
 	    read_defaults(params->milter_macro_defaults, arena, &one);

@@ -54,7 +54,8 @@ enum milter_setting_stage {
 
 /* What a service has of it.  Immutable once open; any thread. */
 struct milter_setting_all {
-	struct milter_setting_list list;  /* smtpd_milters */
+	const char *name; /* smtpd_milters or non_smtpd_milters: */
+	struct milter_setting_list list;
 	struct table_list *maps;          /* smtpd_milter_maps */
 	struct table_list *header_checks; /* NULL: none */
 	const char *macros[MILTER_SETTING_STAGES];
@@ -64,13 +65,14 @@ struct milter_setting_all {
 };
 
 /*
- * milter_setting_open(params, conf, arena, err):
- * Read them; mistakes are gathered in ${err}, one per line.  Never NULL.
- * ${params} and ${arena} must outlive it.
+ * milter_setting_open(params, name, conf, arena, err):
+ * Read them; mistakes are gathered in ${err}, one per line.  ${name} is the
+ * parameter that smtpd_milters has its value from.  Never NULL.  ${params},
+ * ${name} and ${arena} must outlive it.
  */
 struct milter_setting_all *
-milter_setting_open(const struct proxy_params *params, struct conf *conf,
-    struct arena *arena, struct err *err);
+milter_setting_open(const struct proxy_params *params, const char *name,
+    struct conf *conf, struct arena *arena, struct err *err);
 void milter_setting_close(struct milter_setting_all *all);
 
 /* milter_setting_parse(all, text, arena, list, err): a list of milters, in

@@ -1,6 +1,6 @@
 /* proxy_role.h - the role that clients talk to: SMTP servers on listening
- * sockets, one for each smtpd or lmtpd service of master.cf, and the way into
- * the queue. */
+ * sockets, one for each smtpd, lmtpd or pickup service of master.cf, and the way
+ * into the queue. */
 #ifndef PROXY_PROXY_ROLE_H
 #define PROXY_PROXY_ROLE_H
 

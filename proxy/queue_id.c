@@ -36,6 +36,12 @@ queue_id_log(struct session *s)
 	const struct subject *f = &s->subject;
 	char origin[1024];
 
+	if (s->service->local) {
+		(void)snprintf(origin, sizeof origin, "%u", s->uid);
+		event(&proxy_events_user, &s->by, "uid", origin, "sender",
+		    f->sender, NULL);
+		return;
+	}
 	if (x->name != NULL || x->addr != NULL)
 		(void)snprintf(origin, sizeof origin, "%s[%s]",
 		    x->name != NULL ? x->name : "unknown",

@@ -61,6 +61,15 @@ received_put(const struct session *s, struct buf *out)
 	const struct mail *mail = s->mail;
 	const char *one = mail->nrcpts == 1 ? mail->rcpts[0].address : NULL;
 
+	if (s->service->local) {
+		buf_printf(out,
+		    "Received: by %s (%s, from userid %u)\r\n\tid %s; ",
+		    s->service->myhostname, s->service->mail_name, s->uid,
+		    s->qid);
+		received_date(mail->arrival, out);
+		buf_puts(out, "\r\n");
+		return;
+	}
 	buf_printf(out, "Received: from %s (%s [%s%s])\r\n",
 	    f->helo != NULL ? f->helo : f->client_name, f->client_name,
 	    f->client.family == NET_IPV6 ? "IPv6:" : "", f->client_addr);

@@ -129,6 +129,7 @@ struct session {
 
 	int errors, junk;
 	int overshoot; /* recipients beyond the limit */
+	unsigned uid;  /* of the user, at a pickup service */
 	bool may_xclient, may_xforward;
 	bool newline_exempt, limit_exempt; /* from rules for others */
 	bool esmtp;

@@ -118,7 +118,7 @@ end(struct session *s)
 	char octets[24];
 	bool body = s->phase == SESSION_BODY;
 
-	if (s->why != NULL) {
+	if (s->why != NULL && !s->service->local) {
 		if (body)
 			(void)snprintf(octets, sizeof octets, "%" PRIu64,
 			    s->mail->message.whole);
@@ -127,7 +127,8 @@ end(struct session *s)
 		    s->client, NULL);
 	}
 	s->by.qid = NULL;
-	log_end(s);
+	if (!s->service->local)
+		log_end(s);
 	s->phase = SESSION_OVER;
 	session_end(s);
 	return GONE;

@@ -17,6 +17,7 @@
 #include "proxy/filter_setting.h"
 #include "proxy/local_clients.h"
 #include "proxy/milter_setting.h"
+#include "proxy/submitter.h"
 #include "rules/match.h"
 #include "rules/route.h"
 
@@ -163,7 +164,9 @@ read_milters(struct smtp_service *s, struct err *all)
 
 	if (s->no_milters)
 		return;
-	s->milters = milter_setting_open(&s->calm, s->conf, s->arena, &err);
+	s->milters = milter_setting_open(&s->calm,
+	    s->local ? "non_smtpd_milters" : "smtpd_milters", s->conf, s->arena,
+	    &err);
 	gather(all, &err);
 	if (!milter_setting_idle(s->milters))
 		return;
@@ -225,6 +228,8 @@ read_lists(struct smtp_service *s, struct err *all)
 	    list_of(s, p->smtpd_noop_commands, "smtpd_noop_commands", all);
 	s->forbidden = list_of(
 	    s, p->smtpd_forbidden_commands, "smtpd_forbidden_commands", all);
+	s->submitters = list_of(
+	    s, p->authorized_submit_users, "authorized_submit_users", all);
 	s->flush = match_open(text_of(s, "fast_flush_domains", all),
 	    "fast_flush_domains", match_style(s->conf, "fast_flush_domains"),
 	    s->conf, &err);
@@ -314,7 +319,8 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	gather(all, &err);
 	if (s->banner == NULL)
 		s->banner = s->myhostname;
-	s->most_busy = s->master->maxproc >= 0
+	/* A pickup service of Postfix has one process, but so many cleanups. */
+	s->most_busy = s->master->maxproc >= 0 && !s->local
 	    ? s->master->maxproc
 	    : (int)strtol(text_of(s, "default_process_limit", all), NULL, 10);
 	read_content(s, all);
@@ -333,6 +339,9 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 bool
 smtp_service_is(const struct master_service *master)
 {
+	if (strcmp(master->command, "pickup") == 0)
+		return master->type == MASTER_UNIX ||
+		    master->type == MASTER_FIFO;
 	return (master->type == MASTER_INET || master->type == MASTER_UNIX) &&
 	    (strcmp(master->command, "smtpd") == 0 ||
 		strcmp(master->command, "lmtpd") == 0);
@@ -350,9 +359,12 @@ smtp_service_open(const struct master_service *master, struct conf *conf,
 	s->arena = arena_new();
 	s->master = master;
 	s->lmtp = strcmp(master->command, "lmtpd") == 0;
-	s->program = s->lmtp ? "lmtpd" : "smtpd";
-	s->protocol = s->lmtp ? "LMTP" : "SMTP";
+	s->local = strcmp(master->command, "pickup") == 0;
+	s->program = s->lmtp ? "lmtpd" : s->local ? "pickup" : "smtpd";
+	s->protocol = s->lmtp ? "LMTP" : s->local ? NULL : "SMTP";
 	s->conf = master_view(master, conf);
+	if (s->local)
+		submitter_settle(s->conf);
 	if (read_params(s, err) < 0) {
 		smtp_service_close(s);
 		return NULL;
@@ -371,7 +383,7 @@ smtp_service_close(struct smtp_service *s)
 {
 	struct match *lists[] = { s->mynetworks, s->xclient, s->xforward,
 		s->newline_exclusions, s->limit_exceptions, s->noop,
-		s->forbidden, s->flush };
+		s->forbidden, s->flush, s->submitters };
 
 	if (s->rules != NULL)
 		stage_free(s->rules);

@@ -1,4 +1,4 @@
-/* smtp_service.h - one smtpd or lmtpd service of master.cf: its view of the
+/* smtp_service.h - one smtpd, lmtpd or pickup service of master.cf: its view of the
  * configuration, its rules, routes, lists and keys. */
 #ifndef PROXY_SMTP_SERVICE_H
 #define PROXY_SMTP_SERVICE_H
@@ -64,10 +64,12 @@ struct smtp_service {
 	struct match *limit_exceptions;      /* of the limits on connections */
 	struct match *noop, *forbidden;      /* commands */
 	struct match *flush;                 /* fast_flush_domains */
+	struct match *submitters;            /* authorized_submit_users */
 	struct local_clients *local_clients; /* whose mail is completed */
 	bool lists_block;   /* one of those by client may block */
 	bool replies_block; /* the tables that replies are looked up in may */
 
+	bool local;        /* for users of this machine (submitter.h) */
 	unsigned keywords; /* what EHLO may announce */
 	enum smtp_service_newline newline;
 	bool tls_must;          /* nothing of value without TLS */
@@ -82,7 +84,7 @@ struct smtp_service {
 };
 
 /* smtp_service_is(master): it is one: smtpd or lmtpd, on ports or on a Unix
- * socket. */
+ * socket, or pickup, on a Unix socket. */
 bool smtp_service_is(const struct master_service *master);
 
 /*

@@ -28,7 +28,8 @@ open_all(struct conf **conf, const char *text)
 	if (*conf == NULL ||
 	    param_load(&proxy_params_table, *conf, arena, &params, &no) != 0)
 		printf("Bail out! %s\n", no.text);
-	return milter_setting_open(&params, *conf, arena, &err);
+	return milter_setting_open(
+	    &params, "smtpd_milters", *conf, arena, &err);
 }
 
 static void

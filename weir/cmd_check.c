@@ -280,7 +280,7 @@ check_columns(const struct master_service *s)
 {
 	static const char *const commands[] = { "smtpd", "lmtpd", "smtp",
 		"lmtp", "virtual", "local", "error", "discard", "pipe", "spawn",
-		NULL };
+		"pickup", NULL };
 	char text[1024];
 	size_t i = 0;
 
@@ -300,7 +300,8 @@ check_columns(const struct master_service *s)
 		    s->origin.file, s->origin.line, s->name);
 		remark(text);
 	}
-	if (s->wakeup[0] != '-' && s->wakeup[0] != '0') {
+	if (s->wakeup[0] != '-' && s->wakeup[0] != '0' &&
+	    strcmp(s->command, "pickup") != 0) {
 		(void)snprintf(text, sizeof text,
 		    "%s:%u: service %s: wakeup has no effect", s->origin.file,
 		    s->origin.line, s->name);
@@ -357,7 +358,8 @@ check_service(struct generation *g, const struct master_service *s)
 		check_transport(g, s);
 	check_values(view, g->arena);
 	if (smtp_service_is(s)) {
-		check_smtpd(s, view);
+		if (strcmp(s->command, "pickup") != 0)
+			check_smtpd(s, view);
 		check_opens(g, s);
 	}
 	conf_each(view, look_at_option, now);

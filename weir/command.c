@@ -13,6 +13,7 @@
 #include "weir/cmd_postqueue.h"
 #include "weir/cmd_postsuper.h"
 #include "weir/cmd_run.h"
+#include "weir/cmd_sendmail.h"
 #include "weir/cmd_test.h"
 #include "weir/roles.h"
 
@@ -44,11 +45,14 @@ static const struct command commands[] = {
 	  "-p | -j | -f | -i ID | -s SITE", 0 },
 	{ "postsuper", cmd_postsuper, "delete, hold or requeue mail",
 	  "[-d ID] [-h ID] [-H ID] [-r ID] [QUEUE ...]", 0 },
+	{ "sendmail", cmd_sendmail, "submit mail, as a user of this machine",
+	  "[options] [recipient ...]", 0 },
 	{ "master", cmd_run_master, "what start leaves running", "", 1 },
 	{ "role-proxy", roles_proxy, "SMTP server", "", 1 },
 	{ "role-queue", roles_queue, "queue", "", 1 },
 	{ "role-deliver", roles_deliver, "delivery", "", 1 },
 	{ "role-local", roles_local, "mailboxes", "", 1 },
+	{ "role-maildrop", roles_maildrop, "mail that waits", "", 1 },
 	{ "role-patterns", roles_patterns, "compiler of patterns", "", 1 },
 	{ NULL, NULL, NULL, NULL, 0 },
 };

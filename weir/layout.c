@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "base/net.h"
 #include "weir/generation.h"
+#include "weir/maildrop.h"
 #include "weir/process.h"
 
 int
@@ -102,6 +103,8 @@ layout_directories(const struct generation *g, struct err *err)
 		    proxy_group, err) != 0 ||
 		make(arena_printf(g->arena, "%s/public", queue), 0755,
 		    geteuid(), getegid(), err) != 0 ||
+		/* Anyone may put letters there, and see no other's. */
+		make(maildrop_path(g), 01733, geteuid(), getegid(), err) != 0 ||
 		make(g->base.data_directory, 0755, proxy, proxy_group, err) !=
 		    0 ||
 		make(g->state_dir, 0700, proxy, proxy_group, err) != 0 ||

@@ -231,10 +231,10 @@ open_service(struct request *r)
 
 	if (!spawn && !smtp_service_is(s))
 		return 0;
-	r->copies = spawn || s->type == MASTER_UNIX ? 1 : r->wish->copies;
+	r->copies = spawn || s->type != MASTER_INET ? 1 : r->wish->copies;
 	if (s->type == MASTER_INET)
 		return open_tcp(r);
-	return s->type == MASTER_UNIX ? open_unix(r) : 0;
+	return s->type == MASTER_UNIX || !spawn ? open_unix(r) : 0;
 }
 
 int

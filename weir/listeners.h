@@ -36,7 +36,8 @@ struct listeners {
 
 /*
  * listeners_open(all, wish, err):
- * Bind what smtpd, lmtpd and spawn services ask for.  What is bound already stays as
+ * Bind what smtpd, lmtpd, pickup and spawn services ask for.  What is bound
+ * already stays as
  * it is.  On failure (-1) what was new is closed again.
  */
 int listeners_open(

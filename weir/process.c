@@ -27,7 +27,8 @@ static const struct role roles[] = {
 	{ .name = "local", .command = "role-local",
 	  .sockets = { "local" }, .serves = { "spawn" }, .stays_root = true },
 	{ .name = "deliver", .command = "role-deliver" },
-	{ .name = "proxy", .command = "role-proxy", .serves = { "smtpd", "lmtpd" },
+	{ .name = "proxy", .command = "role-proxy",
+	  .serves = { "smtpd", "lmtpd", "pickup" },
 	  .retires = true },
 	{ .name = NULL },
 };

@@ -17,7 +17,7 @@ struct role {
 	const char *name;       /* "proxy" */
 	const char *command;    /* "role-proxy" */
 	const char *sockets[3]; /* Unix sockets that it listens on */
-	const char *serves[3];  /* the commands whose listeners it has */
+	const char *serves[4];  /* the commands whose listeners it has */
 	bool in_place;          /* takes a new generation by SIGHUP */
 	bool retires;    /* SIGUSR2: others serve now; finish the sessions */
 	bool stays_root; /* drops its rights for each delivery instead */

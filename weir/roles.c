@@ -41,6 +41,7 @@
 #include "weir/generation.h"
 #include "weir/handover.h"
 #include "weir/layout.h"
+#include "weir/maildrop_take.h"
 #include "weir/suspended.h"
 
 /* One process is one role. */
@@ -246,8 +247,9 @@ find_listeners(const struct process *p, struct proxy_listener *list)
 
 	for (size_t i = 0; i < p->g->master.count; i++) {
 		const struct master_service *s = &p->g->master.services[i];
-		const char *name = arena_printf(p->g->arena, "%s:%s",
-		    s->type == MASTER_UNIX ? "unix" : "inet", s->name);
+		bool tcp = s->type == MASTER_INET;
+		const char *name = arena_printf(
+		    p->g->arena, "%s:%s", tcp ? "inet" : "unix", s->name);
 		size_t after = 0;
 		int fd, loop = 0, loops = (int)layout_loops(p->g);
 
@@ -255,12 +257,9 @@ find_listeners(const struct process *p, struct proxy_listener *list)
 			continue;
 		/* There is only one of a Unix socket: all loops share it. */
 		while ((fd = handover_find(&p->handover, name, &after)) >= 0)
-			list[n++] = (struct proxy_listener){
-				.service = s,
+			list[n++] = (struct proxy_listener){ .service = s,
 				.fd = fd,
-				.loop = s->type == MASTER_UNIX ? -1
-							       : loop++ % loops,
-			};
+				.loop = tcp ? loop++ % loops : -1 };
 	}
 	return n;
 }
@@ -527,5 +526,19 @@ roles_patterns(int argc, char **argv)
 		event_warning(NULL, "patterns: %s", err.text);
 		status = EX_OSERR;
 	}
+	return finish(&p, status);
+}
+
+int
+roles_maildrop(int argc, char **argv)
+{
+	struct process p;
+	int status = begin(argc, argv, &p);
+
+	if (status != 0)
+		return status;
+	event_tap(NULL);
+	p.ready = true; /* nobody waits for it */
+	status = maildrop_take(p.g) ? 0 : EX_TEMPFAIL;
 	return finish(&p, status);
 }

@@ -8,4 +8,7 @@ int roles_deliver(int argc, char **argv);
 int roles_local(int argc, char **argv);
 int roles_patterns(int argc, char **argv);
 
+/* The maildrop's letters go on their way; ends when that is done. */
+int roles_maildrop(int argc, char **argv);
+
 #endif

@@ -20,6 +20,7 @@
 #include "weir/generation.h"
 #include "weir/layout.h"
 #include "weir/listeners.h"
+#include "weir/pickup.h"
 #include "weir/process.h"
 #include "weir/rollout.h"
 
@@ -29,6 +30,7 @@ struct supervisor {
 	struct rollout rollout;
 	struct control *control;
 	struct compiler *compiler;
+	struct pickup *pickup;
 	struct loop_fd signals;
 	int sockets[MOST_SOCKETS];
 	int lock;    /* on the pid file */
@@ -44,6 +46,8 @@ report_start(void *arg, bool good, const char *text)
 {
 	struct supervisor *s = arg;
 
+	if (good)
+		pickup_look(s->pickup);
 	if (s->ready < 0)
 		return;
 	(void)!write(s->ready, text, strlen(text));
@@ -224,6 +228,7 @@ release(struct supervisor *s)
 
 	control_close(s->control);
 	compiler_free(s->compiler);
+	pickup_free(s->pickup);
 	if (r->number > 0)
 		layout_remove(r->now);
 	listeners_close(&r->listeners);
@@ -254,6 +259,7 @@ supervisor_run(const char *dir, int ready, bool marked)
 		.listeners = &r->listeners,
 		.sockets = s.sockets };
 	s.compiler = compiler_new(r);
+	s.pickup = pickup_new(r);
 	r->patterns = compiler_give;
 	r->patterns_arg = s.compiler;
 	if (watch_signals(&s) != 0)

@@ -187,6 +187,28 @@ sub command {
 	return ($? >> 8, $text // "");
 }
 
+# Give a text to sendmail, with these arguments, as somebody else if the first
+# one is { user => NAME }; (status, output).
+sub sendmail {
+	my ($self, $text, @args) = @_;
+	my $how = ref $args[0] ? shift @args : {};
+	my $input = $self->write_file("$self->{dir}/input", $text);
+	my @as = $how->{user} ? ("setpriv", "--reuid", $how->{user},
+	    "--regid", (getpwnam($how->{user}))[3], "--clear-groups") : ();
+	my $pid = open(my $f, "-|") // die "fork: $!";
+
+	if ($pid == 0) {
+		open STDIN, "<", $input;
+		open STDERR, ">&", \*STDOUT;
+		{ exec @as, program(), "sendmail", "-C", "$self->{dir}/etc",
+		    @args };
+		POSIX::_exit(127);
+	}
+	my $said = do { local $/; <$f> };
+	close $f;
+	return ($? >> 8, $said // "");
+}
+
 sub start {
 	my ($self) = @_;
 	my $before = length $self->log;

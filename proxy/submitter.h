@@ -1,0 +1,20 @@
+/* submitter.h - mail of users of this machine: sessions of a pickup service,
+ * which a Unix socket brings, and whose other end the kernel vouches for. */
+#ifndef PROXY_SUBMITTER_H
+#define PROXY_SUBMITTER_H
+
+#include <stdbool.h>
+
+struct conf;
+struct session;
+
+/* submitter_settle(view): set what is only for SMTP clients, in the view of a
+ * pickup service, so that it does not apply: restrictions, limits, TLS, filters
+ * before the queue; and non_smtpd_milters for smtpd_milters. */
+void submitter_settle(struct conf *view);
+
+/* submitter_identify(s): who is it?  True: one of authorized_submit_users; else
+ * it is told that it is not, or why that is not known.  May block. */
+bool submitter_identify(struct session *s);
+
+#endif

@@ -1,0 +1,200 @@
+/* sendmail_flags.c - see sendmail_flags.h.  What each letter does, and says, is
+ * what it does in Postfix. */
+#include "weir/sendmail_flags.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "proxy/esmtp.h"
+#include "weir/sendmail_say.h"
+
+static const char letters[] = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:q:r:tvx";
+
+static void
+set_mode(struct sendmail_flags *f, char letter)
+{
+	switch (letter) {
+	case 'H':
+	case 'h':
+		f->mode = SENDMAIL_FLAGS_NOTHING;
+		break;
+	case 'l':
+		f->mode = SENDMAIL_FLAGS_DAEMON;
+		break;
+	case 'd':
+	case 'i':
+	case 'm':
+	case 'p':
+	case 's':
+	case 'v':
+		f->mode = (unsigned char)letter;
+		break;
+	default:
+		sendmail_say_fatal("unsupported: -b%c", letter);
+	}
+}
+
+static void
+set_queue(struct sendmail_flags *f, const char *value)
+{
+	/* An interval, which is for queue_run_delay to say. */
+	if (isdigit((unsigned char)value[0])) {
+		if (f->mode != SENDMAIL_FLAGS_DAEMON)
+			f->mode = SENDMAIL_FLAGS_NOTHING;
+		return;
+	}
+	if (value[0] != 'I' && value[0] != 'R')
+		sendmail_say_fatal("-q%c is not implemented", value[0]);
+	if (value[1] == '\0')
+		sendmail_say_fatal("specify: -q%c%s", value[0],
+		    value[0] == 'I' ? "queueid" : "sitename");
+	f->mode = (unsigned char)value[0];
+	f->target = value + 1;
+}
+
+static void
+set_notify(struct sendmail_flags *f, const char *value)
+{
+	if (esmtp_notify(value) != 0)
+		f->notify = value;
+	else
+		sendmail_say_warning("bad -N option value -- ignored");
+}
+
+static void
+set_ret(struct sendmail_flags *f, const char *value)
+{
+	if (strcasecmp(value, "full") == 0)
+		f->ret = "FULL";
+	else if (strcasecmp(value, "hdrs") == 0)
+		f->ret = "HDRS";
+	else
+		sendmail_say_warning("bad -R option value -- ignored");
+}
+
+static void
+set_body(struct sendmail_flags *f, const char *value)
+{
+	if (strcasecmp(value, "8BITMIME") == 0)
+		f->body = "8BITMIME";
+	else if (strcasecmp(value, "7BIT") == 0)
+		f->body = "7BIT";
+	else
+		sendmail_say_fatal("-B option needs 8BITMIME or 7BIT");
+}
+
+/* -o: settings of Sendmail's, of which two mean something. */
+static void
+set_setting(struct sendmail_flags *f, const char *value)
+{
+	if (value[0] == 'i')
+		f->no_dot = true;
+	else if (value[0] == 'A' && value[1] == '\0')
+		sendmail_say_fatal("-oA requires pathname");
+	else if (value[0] == 'A')
+		f->aliases = value + 1;
+}
+
+/* The letters that have a value. */
+static void
+set_value(struct sendmail_flags *f, char letter, const char *value)
+{
+	switch (letter) {
+	case 'B':
+		set_body(f, value);
+		break;
+	case 'C':
+		f->dir = value;
+		break;
+	case 'F':
+		f->full_name = value;
+		break;
+	case 'N':
+		set_notify(f, value);
+		break;
+	case 'R':
+		set_ret(f, value);
+		break;
+	case 'V':
+		f->envid = value;
+		break;
+	case 'X':
+		if (value[0] != 'V')
+			sendmail_say_fatal("unsupported: -X%c", value[0]);
+		sendmail_say_fatal("-XV: VERP is not supported");
+	case 'b':
+		set_mode(f, value[0]);
+		break;
+	case 'f':
+	case 'r':
+		f->sender = value;
+		break;
+	case 'o':
+		set_setting(f, value);
+		break;
+	case 'q':
+		set_queue(f, value);
+		break;
+	default: /* -A, -L, -O, -e, -h, -p */
+		break;
+	}
+}
+
+static void
+set(struct sendmail_flags *f, char letter, const char *value)
+{
+	switch (letter) {
+	case 'G':
+		f->gateway = true;
+		break;
+	case 'I':
+		f->mode = SENDMAIL_FLAGS_ALIASES;
+		break;
+	case 'i':
+		f->no_dot = true;
+		break;
+	case 'n':
+		sendmail_say_fatal("-n option not supported");
+	case 't':
+		f->from_headers = true;
+		break;
+	case 'v':
+		f->report = true;
+		break;
+	default: /* -U, -c, -m, -x mean nothing */
+		if (value != NULL)
+			set_value(f, letter, value);
+		break;
+	}
+}
+
+void
+sendmail_flags_parse(int argc, char **argv, struct sendmail_flags *flags)
+{
+	struct options o = { .argc = argc, .argv = argv, .next = 1 };
+	int letter;
+
+	*flags = (struct sendmail_flags){ .mode = SENDMAIL_FLAGS_ENQUEUE };
+	while (true) {
+		bool inside = o.rest != NULL && *o.rest != '\0';
+
+		/* Not one that any getopt() could read. */
+		if (!inside && o.next < argc &&
+		    strcmp(argv[o.next], "-q") == 0) {
+			flags->mode = SENDMAIL_FLAGS_FLUSH;
+			o.next++;
+			continue;
+		}
+		letter = options_next(&o, letters);
+		if (letter == -1)
+			break;
+		if (letter == '?')
+			sendmail_say_fatal("usage: sendmail [options]");
+		set(flags, (char)letter, o.value);
+	}
+	flags->operands = argv + o.next;
+	if (flags->from_headers && flags->mode != SENDMAIL_FLAGS_ENQUEUE)
+		sendmail_say_fatal("-t can be used only in delivery mode");
+}
