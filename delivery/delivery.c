@@ -115,6 +115,9 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
 		dsn = soften(d->arena, dsn);
 		word = "SOFTBOUNCE";
 	}
+	/* The queue keeps what a filter refuses that was away before. */
+	if (status == JOB_BOUNCED && d->job->rescan)
+		word = words[JOB_DEFERRED];
 	d->result.outcomes[i] = (struct job_outcome){
 		.index = d->job->rcpts[i].index,
 		.status = status,

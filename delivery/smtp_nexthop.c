@@ -42,7 +42,8 @@ smtp_nexthop_parse(const char *text, bool lmtp, unsigned port,
 	*hop = (struct smtp_nexthop){
 		.text = arena_strdup(arena, text), .port = port, .mx = !lmtp
 	};
-	if (lmtp && strncmp(text, "unix:", 5) == 0) {
+	/* In Postfix nothing but LMTP goes over a socket file. */
+	if (strncmp(text, "unix:", 5) == 0 && (lmtp || text[5] == '/')) {
 		hop->unix_path = hop->text + 5;
 		if (*hop->unix_path != '\0')
 			return 0;

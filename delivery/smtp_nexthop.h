@@ -9,7 +9,7 @@ struct arena;
 struct err;
 
 /* One next hop: domain, domain:port, [host], [host]:port, [address]:port;
- * for LMTP also unix:path and inet:host:port. */
+ * unix:/path; for LMTP also unix:path and inet:host:port. */
 struct smtp_nexthop {
 	const char *text;      /* as written */
 	const char *unix_path; /* NULL: TCP */

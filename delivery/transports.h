@@ -18,7 +18,8 @@ struct transports {
 
 /*
  * transports_open(master, conf, arena, err):
- * Make a transport of each unix service whose command is an agent.  One with a
+ * Make a transport of each unix service whose command is an agent, and one of
+ * the name of job_rescan if there is none.  One with a
  * mistake is left out, and the mistakes are gathered in ${err}, so that mail
  * for it waits ("mail transport unavailable") and the others work.
  */

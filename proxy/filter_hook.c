@@ -13,6 +13,7 @@
 #include "proxy/answers.h"
 #include "proxy/completion.h"
 #include "proxy/content_look.h"
+#include "proxy/filter_hold.h"
 #include "proxy/filter_peer.h"
 #include "proxy/filter_setting.h"
 #include "proxy/filter_text.h"
@@ -37,7 +38,9 @@ struct filter_run {
 	struct spool *spool;      /* the message; NULL: it goes straight on */
 	uint64_t read;            /* of it */
 	const char *nexthop;      /* it goes into the queue, and then there */
-	bool lost;                /* the spool has not all of it */
+	const struct filter_setting *hold; /* or on hold, for this filter, */
+	const char *why;                   /* as that has failed */
+	bool lost;                         /* the spool has not all of it */
 };
 
 static struct filter_run *
@@ -345,12 +348,15 @@ replay(struct session *s, size_t i, int64_t end)
 static void
 warn_skipped(struct session *s, const struct filter_setting *filter)
 {
+	static const char *const outcomes[] = {
+		[FILTER_SETTING_ACCEPT] = "accepted",
+		[FILTER_SETTING_OVERFLOW] = "queued for content_filter",
+		[FILTER_SETTING_HOLD] = "put on hold for it",
+	};
+
 	event(&proxy_events_filter_skipped, &s->by_itself, "filter",
-	    filter->name, "outcome",
-	    filter->on_failure == FILTER_SETTING_ACCEPT
-		? "accepted"
-		: "queued for content_filter",
-	    "client", s->client, "sender", s->subject.sender, NULL);
+	    filter->name, "outcome", outcomes[filter->on_failure], "client",
+	    s->client, "sender", s->subject.sender, NULL);
 }
 
 /* It goes into the queue: what the client has sent is looked at again. */
@@ -365,7 +371,23 @@ release(struct session *s, const char *nexthop)
 	run->read = 0;
 	s->mail->whole = false;
 	queue_id_open(s);
-	mail_begin_text(s->mail, &s->service->content);
+	mail_begin_text(s->mail,
+	    run->hold != NULL ? &message_rules_none : &s->service->content);
+}
+
+/* Not looked at by anybody but ${filter}, when that is back. */
+static void
+hold(struct session *s, const struct filter_setting *filter)
+{
+	struct filter_run *run = s->mail->filter;
+	const char *trouble = filter_peer_trouble(run->peer);
+
+	run->hold = filter;
+	run->why = *trouble != '\0'
+	    ? arena_strdup(s->mail->arena, trouble)
+	    : arena_printf(
+		  s->mail->arena, "proxy filter %s has failed", filter->name);
+	release(s, "");
 }
 
 /* One filter after the other, as long as they fail and are to be passed over. */
@@ -394,6 +416,10 @@ try_all(struct session *s)
 		warn_skipped(s, filter);
 		if (filter->on_failure == FILTER_SETTING_OVERFLOW) {
 			release(s, s->params->content_filter);
+			return;
+		}
+		if (filter->on_failure == FILTER_SETTING_HOLD) {
+			hold(s, filter);
 			return;
 		}
 	}
@@ -441,7 +467,27 @@ filter_hook_feed(struct session *s)
 	buf_added(&mail->text, (size_t)n);
 	run->read += (uint64_t)n;
 	mail->whole = n == 0;
-	content_look(s);
+	if (run->hold == NULL) {
+		content_look(s);
+		return;
+	}
+	if (mail->text.len > 0)
+		message_feed(&mail->message, mail->text.data, mail->text.len);
+	if (mail->whole)
+		message_end(&mail->message);
+}
+
+bool
+filter_hook_holds(const struct mail *mail)
+{
+	return mail->filter != NULL && mail->filter->hold != NULL;
+}
+
+void
+filter_hook_hold(struct mail *mail)
+{
+	filter_hold_fill(
+	    mail, mail->filter->hold, mail->filter->why, mail->envelope);
 }
 
 bool

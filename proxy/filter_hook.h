@@ -4,8 +4,8 @@
  * A message that passes a filter is not ours: the filter gives it back to
  * another listener, and what it answers to the end of the message is what the
  * client is told.  Only where a filter of a chain fails and its setting says so
- * (FILTER_SETTING_ACCEPT, _OVERFLOW) does the message go into the queue from
- * here: it is then read once more, from where it was kept. */
+ * (FILTER_SETTING_ACCEPT, _OVERFLOW, _HOLD) does the message go into the queue
+ * from here: it is then read once more, from where it was kept. */
 #ifndef PROXY_FILTER_HOOK_H
 #define PROXY_FILTER_HOOK_H
 
@@ -46,6 +46,11 @@ void filter_hook_feed(struct session *s);
 /* filter_hook_nexthop(mail): content_filter for a message that goes into the
  * queue after all; NULL: it has passed no filter here. */
 const char *filter_hook_nexthop(const struct mail *mail);
+
+/* filter_hook_holds(mail): it goes on hold, as it came, for a filter that has
+ * failed; filter_hook_hold(mail) says so in mail->envelope. */
+bool filter_hook_holds(const struct mail *mail);
+void filter_hook_hold(struct mail *mail);
 
 /* filter_hook_lost(mail): what was kept could not be read again: whatever was
  * looked at is not the whole message. */

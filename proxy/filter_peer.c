@@ -24,6 +24,7 @@ struct filter_peer {
 	struct stream *stream;   /* NULL: not connected */
 	struct smtp_reply reply; /* code 0: there is none */
 	struct buf text;         /* of filter_peer_reply() or _said() */
+	struct buf trouble;      /* the last warning */
 	bool in_data;            /* QUIT would be part of the message */
 };
 
@@ -60,7 +61,22 @@ filter_peer_free(struct filter_peer *p)
 	stream_close(p->stream);
 	buf_free(&p->reply.text);
 	buf_free(&p->text);
+	buf_free(&p->trouble);
 	free(p);
+}
+
+/* Where the next warning is put together. */
+static struct buf *
+trouble(struct filter_peer *p)
+{
+	buf_reset(&p->trouble);
+	return &p->trouble;
+}
+
+static void
+warn(struct filter_peer *p)
+{
+	event_warning(p->by, "%s", buf_str(&p->trouble));
 }
 
 static int64_t
@@ -84,11 +100,12 @@ broken(struct filter_peer *p)
 static enum filter_peer_result
 lost(struct filter_peer *p, enum stream_status status)
 {
-	event_warning(p->by, "%s proxy %s",
+	buf_printf(trouble(p), "%s proxy %s",
 	    status == STREAM_TIMEOUT        ? "timeout talking to"
 		: status == STREAM_TOO_LONG ? "response too long from"
 					    : "lost connection with",
 	    p->filter->name);
+	warn(p);
 	return broken(p);
 }
 
@@ -109,9 +126,10 @@ hear(struct filter_peer *p)
 			return lost(p, got);
 		status = smtp_reply_line(&p->reply, line, n);
 		if (status == SMTP_REPLY_BAD) {
-			event_warning(p->by,
+			buf_printf(trouble(p),
 			    "received garbage from proxy %s: %.100s",
 			    p->filter->name, line);
+			warn(p);
 			return broken(p);
 		}
 	}
@@ -127,8 +145,9 @@ expect(struct filter_peer *p, enum filter_peer_want want, const char *line)
 	if (result != FILTER_PEER_DONE ||
 	    p->reply.code / 100 == (unsigned)(want - '0'))
 		return result;
-	event_warning(p->by, "proxy %s rejected \"%s\": \"%s\"",
+	buf_printf(trouble(p), "proxy %s rejected \"%s\": \"%s\"",
 	    p->filter->name, line, filter_peer_said(p));
+	warn(p);
 	/* Nobody can be told to go on when we cannot. */
 	return p->reply.code < 400 ? broken(p) : FILTER_PEER_REFUSED;
 }
@@ -225,15 +244,17 @@ filter_peer_greet(struct filter_peer *p, const char *ehlo,
 	struct err err = { 0 };
 
 	if (p->filter->endpoint == NULL) {
-		event_warning(p->by,
+		buf_printf(trouble(p),
 		    "connect to proxy filter %s: it is not configured well",
 		    p->filter->name);
+		warn(p);
 		return FILTER_PEER_BROKEN;
 	}
 	p->stream = dial_open(p->filter->endpoint, step_end(p), &err);
 	if (p->stream == NULL) {
-		event_warning(p->by, "connect to proxy filter %s: %s",
+		buf_printf(trouble(p), "connect to proxy filter %s: %s",
 		    p->filter->name, err.text);
+		warn(p);
 		return FILTER_PEER_BROKEN;
 	}
 	result = greet(p, ehlo, client);
@@ -270,6 +291,12 @@ filter_peer_end(struct filter_peer *p)
 	if (p->reply.code < 300)
 		return FILTER_PEER_DONE;
 	return p->reply.code < 400 ? broken(p) : FILTER_PEER_REFUSED;
+}
+
+const char *
+filter_peer_trouble(struct filter_peer *p)
+{
+	return buf_str(&p->trouble);
 }
 
 static bool

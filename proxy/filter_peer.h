@@ -60,6 +60,10 @@ void filter_peer_put(struct filter_peer *peer, const char *data, size_t n);
 /* filter_peer_end(peer): the dot, and the answer to it. */
 enum filter_peer_result filter_peer_end(struct filter_peer *peer);
 
+/* filter_peer_trouble(peer): why the conversation broke, as it was warned about;
+ * "" if that was not. */
+const char *filter_peer_trouble(struct filter_peer *peer);
+
 /* filter_peer_reply(peer): the last answer, for reply_put(); if there is none,
  * what the client is to be told instead.  filter_peer_said(peer): the same, as
  * it is logged.  Until the next call. */

@@ -49,6 +49,7 @@ read_failure(struct reading *r, const char *text, struct filter_setting *f)
 		[FILTER_SETTING_TEMPFAIL] = "tempfail",
 		[FILTER_SETTING_ACCEPT] = "accept",
 		[FILTER_SETTING_OVERFLOW] = "overflow",
+		[FILTER_SETTING_HOLD] = "hold",
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -56,8 +57,8 @@ read_failure(struct reading *r, const char *text, struct filter_setting *f)
 			f->on_failure = (enum filter_setting_failure)i;
 			return true;
 		}
-	err_set(r->err, "on_failure=%s: must be tempfail, accept or overflow",
-	    text);
+	err_set(r->err,
+	    "on_failure=%s: must be tempfail, accept, hold or overflow", text);
 	return false;
 }
 

@@ -18,6 +18,7 @@ enum filter_setting_failure {
 	FILTER_SETTING_TEMPFAIL, /* the client is told to try again */
 	FILTER_SETTING_ACCEPT,   /* as if the filter had passed it */
 	FILTER_SETTING_OVERFLOW, /* it is queued, for content_filter */
+	FILTER_SETTING_HOLD,     /* it is queued, for this filter */
 };
 
 struct filter_setting {

@@ -36,13 +36,8 @@ static void
 begin_text(struct session *s)
 {
 	/* What is for a filter is only counted. */
-	static const char *const no_headers[] = { NULL };
-	static const struct message_rules counting = {
-		.unchecked = true, .idle = true, .drop = no_headers
-	};
-
-	mail_begin_text(
-	    s->mail, filter_hook_has(s) ? &counting : &s->service->content);
+	mail_begin_text(s->mail,
+	    filter_hook_has(s) ? &message_rules_none : &s->service->content);
 }
 
 void
@@ -288,12 +283,17 @@ fill_envelope(struct session *s)
 	if (mail->message.keep.message_id != NULL)
 		e->message_id =
 		    arena_strdup(mail->arena, mail->message.keep.message_id);
-	for (struct effect *x2 = mail->effects; x2 != NULL; x2 = x2->next) {
-		if (x2->kind == EFFECT_FILTER)
-			e->filter = x2->text;
-		else if (x2->kind == EFFECT_HOLD)
-			e->hold = true;
-		else if (x2->kind == EFFECT_DISCARD)
+}
+
+static void
+apply_effects(struct mail *mail)
+{
+	for (struct effect *x = mail->effects; x != NULL; x = x->next) {
+		if (x->kind == EFFECT_FILTER)
+			mail->envelope->filter = x->text;
+		else if (x->kind == EFFECT_HOLD)
+			mail->envelope->hold = true;
+		else if (x->kind == EFFECT_DISCARD)
 			mail->discard = true;
 	}
 }
@@ -434,7 +434,11 @@ fill(struct session *s)
 	recipient_outcome_apply(s);
 	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
 	fill_envelope(s);
-	if (!mail->discard) {
+	if (filter_hook_holds(mail))
+		filter_hook_hold(mail);
+	else
+		apply_effects(mail);
+	if (!mail->discard && !filter_hook_holds(mail)) {
 		refusal = recipients_fill(s, mail->envelope);
 		if (refusal != NULL) {
 			fail(s, refusal);
@@ -491,6 +495,10 @@ intake_finish(struct session *s)
 	}
 	if (filter_hook_lost(s->mail)) {
 		fail(s, "451 4.3.0 Error: queue file write error");
+		return;
+	}
+	if (filter_hook_holds(s->mail)) {
+		fill(s);
 		return;
 	}
 	completion_add(s);

@@ -80,6 +80,12 @@ open_checks(struct message_rules *rules, struct conf *conf,
 	    (rules->classes != NULL && rules->classes->blocks);
 }
 
+static const char *const no_headers[] = { NULL };
+
+const struct message_rules message_rules_none = {
+	.unchecked = true, .idle = true, .drop = no_headers
+};
+
 void
 message_rules_open(struct message_rules *rules, struct conf *conf,
     const struct proxy_params *params, struct arena *arena, struct err *err)

@@ -30,6 +30,9 @@ struct message_rules {
 	bool maps; /* also by canonical maps and masquerading */
 };
 
+/* Those of a message that is stored or passed on as it came. */
+extern const struct message_rules message_rules_none;
+
 /* message_rules_open(rules, conf, params, arena, err): from a service's view of
  * the configuration.  Mistakes are in ${err}, one a line; the rules are usable
  * all the same.  What they need lives in ${arena}. */

@@ -51,6 +51,7 @@ active_add(struct active_table *table, uint64_t key, struct arena *arena,
 	*p = a;
 	table->count++;
 	table->recipients += e->nrcpts;
+	table->rescans += e->rescan;
 	return a;
 }
 
@@ -74,6 +75,7 @@ active_remove(struct active_table *table, struct active *a)
 	*p = a->next;
 	table->count--;
 	table->recipients -= a->e.nrcpts;
+	table->rescans -= a->e.rescan;
 	arena_free(a->arena);
 }
 

@@ -51,6 +51,7 @@ struct active_table {
 	struct active **buckets;
 	size_t nbuckets, count;
 	size_t recipients; /* of all of them */
+	size_t rescans;    /* those that are held for their filter */
 };
 
 void active_init(struct active_table *table);

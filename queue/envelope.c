@@ -30,7 +30,8 @@ enum envelope_flag {
 	FLAG_HOLD = 4,
 	FLAG_WARNED = 8,
 	FLAG_BOUNCE = 16,
-	FLAG_ALL = 31,
+	FLAG_RESCAN = 32,
+	FLAG_ALL = 63,
 };
 
 static unsigned
@@ -39,7 +40,7 @@ flags_of(const struct envelope *e)
 	return (e->utf8 ? FLAG_UTF8 : 0U) |
 	    (e->eight_bit ? FLAG_EIGHT_BIT : 0U) | (e->hold ? FLAG_HOLD : 0U) |
 	    (e->bounced_delay_warning ? FLAG_WARNED : 0U) |
-	    (e->is_bounce ? FLAG_BOUNCE : 0U);
+	    (e->is_bounce ? FLAG_BOUNCE : 0U) | (e->rescan ? FLAG_RESCAN : 0U);
 }
 
 static void
@@ -121,6 +122,7 @@ get_flags(uint64_t flags, struct envelope *e)
 	e->hold = (flags & FLAG_HOLD) != 0;
 	e->bounced_delay_warning = (flags & FLAG_WARNED) != 0;
 	e->is_bounce = (flags & FLAG_BOUNCE) != 0;
+	e->rescan = (flags & FLAG_RESCAN) != 0;
 	return flags <= FLAG_ALL;
 }
 

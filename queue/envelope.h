@@ -57,6 +57,9 @@ struct envelope {
 			     * never bounced but to the double-bounce rules */
 	uint64_t size;      /* header and body, CRLF counted, as logged */
 	const char *filter; /* content filter "transport:nexthop"; "" */
+	/* Taken before ${filter} has seen it, which failed then: it stays on
+	 * hold until that takes it, and its sender is never told anything. */
+	bool rescan;
 	const char *client_name, *client_addr, *client_port, *helo, *protocol,
 	    *sasl_method, *sasl_username; /* "" where not known */
 	const char *message_id;

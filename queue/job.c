@@ -9,6 +9,7 @@ enum {
 	FLAG_UTF8 = 1,
 	FLAG_EIGHT_BIT = 2,
 	FLAG_BOUNCE = 4,
+	FLAG_RESCAN = 8,
 	FLAG_FAILED = 1,
 	FLAG_REACHED = 2,
 	/* The least that an element takes: its lengths and numbers. */
@@ -16,6 +17,8 @@ enum {
 	LEAST_OUTCOME = 5 * 4 + 3 * 8,
 	LEAST_ROUTE = 5 * 4 + 2 * 8,
 };
+
+const char job_rescan[] = "weir-rescan";
 
 static struct frame_reader
 reader_of(const struct frame *frame)
@@ -68,7 +71,8 @@ job_print(const struct job *job, enum job_frame type, struct buf *out)
 	frame_put_num(out,
 	    (job->utf8 ? FLAG_UTF8 : 0U) |
 		(job->eight_bit ? FLAG_EIGHT_BIT : 0U) |
-		(job->is_bounce ? FLAG_BOUNCE : 0U));
+		(job->is_bounce ? FLAG_BOUNCE : 0U) |
+		(job->rescan ? FLAG_RESCAN : 0U));
 	frame_put_str(out, job->envid);
 	frame_put_num(out, (unsigned char)job->ret);
 	frame_put_num(out, job->nrcpts);
@@ -103,6 +107,7 @@ job_parse(const struct frame *frame, struct arena *arena, struct job *job)
 	job->utf8 = (flags & FLAG_UTF8) != 0;
 	job->eight_bit = (flags & FLAG_EIGHT_BIT) != 0;
 	job->is_bounce = (flags & FLAG_BOUNCE) != 0;
+	job->rescan = (flags & FLAG_RESCAN) != 0;
 	job->envid = frame_str(&r, arena);
 	job->ret = (char)frame_num(&r);
 	if (!get_count(&r, LEAST_RCPT, &job->nrcpts))

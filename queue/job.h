@@ -26,6 +26,9 @@ enum job_frame {
 			     * each recipient; frees one place */
 };
 
+/* The transport of what is held for its filter. */
+extern const char job_rescan[];
+
 struct job_rcpt {
 	uint32_t index; /* in the envelope */
 	const char *address, *original, *orcpt;
@@ -42,6 +45,7 @@ struct job {
 	int64_t arrival, active; /* wall clock: entered queue, became active */
 	uint64_t size;
 	bool utf8, eight_bit, is_bounce;
+	bool rescan; /* as in struct envelope: nothing of it bounces */
 	const char *envid;
 	char ret;
 	struct job_rcpt *rcpts;

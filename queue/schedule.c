@@ -38,6 +38,7 @@ start(struct schedule_peer *peer, const struct delivery *delivery)
 		.utf8 = e->utf8,
 		.eight_bit = e->eight_bit,
 		.is_bounce = e->is_bounce,
+		.rescan = e->rescan,
 		.envid = e->envid,
 		.ret = e->ret,
 		.nrcpts = delivery->nrecipients };
@@ -168,7 +169,8 @@ sent_state(const struct active *a, const struct envelope_rcpt *r,
     enum job_report report)
 {
 	if ((r->notify & ENVELOPE_NOTIFY_SUCCESS) == 0 ||
-	    a->e.sender[0] == '\0' || report == JOB_REPORT_PASSED)
+	    a->e.sender[0] == '\0' || a->e.rescan ||
+	    report == JOB_REPORT_PASSED)
 		return ENVELOPE_DONE;
 	return report == JOB_REPORT_RELAYED ? ENVELOPE_RELAYED
 					    : ENVELOPE_DELIVERED;
@@ -192,7 +194,8 @@ take_outcome(struct schedule *s, struct active *a, const struct job_outcome *o)
 		schedule_child_add(s, a, o->index, o->address);
 		return false;
 	case JOB_BOUNCED:
-		a->outcomes[o->index] = ACTIVE_BOUNCED;
+		a->outcomes[o->index] =
+		    a->e.rescan ? ACTIVE_DEFERRED : ACTIVE_BOUNCED;
 		return false;
 	default:
 		a->outcomes[o->index] = ACTIVE_DEFERRED;
@@ -222,6 +225,9 @@ take_outcomes(struct schedule *s, struct delivery *delivery,
 				continue;
 			known = true;
 			store |= take_outcome(s, a, o);
+			if (a->e.rescan)
+				store |= schedule_rescan_outcome(s, a, o->index,
+				    !result->destination_failed);
 		}
 		if (!known)
 			untried[n++] = delivery->recipients[i];
@@ -255,6 +261,8 @@ schedule_result(struct schedule *s, struct schedule_peer *peer,
 		outcome = DESTINATION_REACHED;
 	dead = destination_done(&s->destinations, d, outcome);
 	take_outcomes(s, delivery, result);
+	if (delivery->active->e.rescan)
+		schedule_rescan_seen(s, delivery->active, outcome);
 	schedule_active_over(s, delivery);
 	if (dead)
 		bury(s, d, result->destination_dsn, result->destination_reason);
@@ -458,6 +466,7 @@ schedule_free(struct schedule *s)
 	for (size_t i = 0; i < s->transports.count; i++)
 		free(s->transports.items[i].value);
 	strmap_free(&s->transports);
+	strmap_free(&s->passing);
 	arena_free(s->conf_arena);
 	free(s);
 }

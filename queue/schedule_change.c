@@ -18,7 +18,7 @@ struct change {
 	struct store_op op;
 	struct schedule *s;
 	enum schedule_change kind;
-	struct arena *arena; /* REQUEUE: has ${e} */
+	struct arena *arena; /* has ${e}, but for DELETE */
 	struct envelope e;
 	void (*done)(void *arg, int outcome);
 	void *arg;
@@ -90,6 +90,8 @@ made(struct change *change)
 		return;
 	case SCHEDULE_RELEASE:
 		say(change, "released from hold");
+		if (change->e.rescan)
+			destination_revive(&s->destinations);
 		schedule_scan_load(s, change->op.key, false);
 		return;
 	case SCHEDULE_REQUEUE:
@@ -130,15 +132,16 @@ commit(struct change *change)
 	group_add(change->s->group, &change->op);
 }
 
-/* Does ${change} apply to what is in ${class}? */
+/* Does ${change} apply to what is at ${place}? */
 static bool
-applies(const struct change *change, enum store_class class)
+applies(const struct change *change, const struct store_place *place)
 {
-	if (class == STORE_CORRUPT)
+	if (place->class == STORE_CORRUPT)
 		return false;
 	if (change->kind == SCHEDULE_HOLD)
-		return class != STORE_HOLD;
-	return class == STORE_HOLD || envelope_has(&change->e, ENVELOPE_HELD);
+		return place->class != STORE_HOLD || place->when != 0;
+	return place->class == STORE_HOLD ||
+	    envelope_has(&change->e, ENVELOPE_HELD);
 }
 
 /* HOLD or RELEASE: move a message that is not active to another place. */
@@ -154,7 +157,7 @@ move(struct change *change, enum store_class to)
 	if (there > 0 && place.class != STORE_CORRUPT)
 		there = store_reader_peek(
 		    s->reader, op->key, change->arena, &change->e, &err);
-	if (there > 0 && !applies(change, place.class))
+	if (there > 0 && !applies(change, &place))
 		there = 0;
 	if (there <= 0) {
 		finish(change, there);
@@ -264,7 +267,7 @@ flush_one(struct schedule *s, uint64_t key)
 
 	if (there <= 0 || active_find(&s->active, key) != NULL)
 		return there;
-	if (place.class != STORE_DEFERRED && place.class != STORE_INCOMING)
+	if (place.class != STORE_INCOMING && place.when == 0)
 		return 0;
 	destination_revive(&s->destinations);
 	schedule_scan_load(s, key, true);

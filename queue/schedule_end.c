@@ -87,17 +87,19 @@ static struct store_place
 next_place(struct schedule *s, struct active *a)
 {
 	struct store_place place = { .class = STORE_HOLD, .key = a->key };
+	bool waits = a->wish == ACTIVE_HOLD || envelope_waits(&a->e);
 
 	a->e.last_attempt = schedule_clock_now(s);
 	a->e.attempts++;
-	a->e.hold = a->wish == ACTIVE_HOLD || envelope_waits(&a->e);
+	a->e.hold = waits || a->e.rescan;
 	a->e.not_before = 0;
-	if (a->e.hold)
+	if (waits)
 		return place;
 	a->e.not_before = a->e.last_attempt +
 	    schedule_clock_backoff(a->e.last_attempt, a->e.arrival,
 		s->params.minimal_backoff_time, s->params.maximal_backoff_time);
-	place.class = STORE_DEFERRED;
+	if (!a->e.rescan)
+		place.class = STORE_DEFERRED;
 	place.when = a->e.not_before;
 	return place;
 }
@@ -276,7 +278,8 @@ schedule_end(struct schedule *s, struct active *a)
 	ending->again.fire = again;
 	ending->change.done = done;
 	TAILQ_INSERT_TAIL(&s->endings, ending, entry);
-	if (a->wish != ACTIVE_HOLD && count(a, ACTIVE_DEFERRED) > 0) {
+	if (a->wish != ACTIVE_HOLD && !a->e.rescan &&
+	    count(a, ACTIVE_DEFERRED) > 0) {
 		if (is_expired(s, a)) {
 			schedule_log_expired(a);
 			turn(a, ACTIVE_DEFERRED, ACTIVE_BOUNCED);

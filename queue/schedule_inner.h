@@ -59,7 +59,8 @@ struct schedule {
 	struct loop_task dispatch; /* hand out deliveries */
 	struct loop_task scan;     /* look for more messages */
 	struct loop_timer run;     /* the next queue run */
-	struct schedule_scan incoming, deferred;
+	struct schedule_scan incoming, deferred, held;
+	struct strmap passing; /* filters that took the last message */
 
 	int64_t clock_skew, clock_wall, clock_mono;
 };
@@ -114,6 +115,18 @@ void schedule_scan_end(struct schedule *s);
 
 /* Take up message ${key} now, if it may be. */
 void schedule_scan_load(struct schedule *s, uint64_t key, bool flush);
+
+/* Try now what is on hold for ${filter}. */
+void schedule_scan_held(struct schedule *s, const char *filter);
+
+/* schedule_rescan.c: what becomes of a recipient, of whom ${a} has the outcome,
+ * of a message that was held for its filter.  ${reached}: it was the filter that
+ * decided.  True: that is to be stored now. */
+bool schedule_rescan_outcome(
+    struct schedule *s, struct active *a, size_t recipient, bool reached);
+/* How the filter itself was.  If it is back, all that is held for it goes. */
+void schedule_rescan_seen(struct schedule *s, const struct active *a,
+    enum destination_outcome outcome);
 
 /* schedule_end.c: what schedule->end is: say what becomes of ${a}. */
 void schedule_end(struct schedule *s, struct active *a);

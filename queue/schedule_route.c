@@ -93,6 +93,7 @@ find(struct schedule *s, struct active *a, uint32_t index)
 	const struct envelope_rcpt *r = &a->e.rcpts[index];
 	const struct destination_limits *limits;
 	struct destination *d;
+	char *dsn;
 
 	if (r->transport[0] == '\0')
 		return destination_get(&s->destinations, "", "", &s->routing);
@@ -106,7 +107,10 @@ find(struct schedule *s, struct active *a, uint32_t index)
 	    limits->recipients == 1 ? r->address : r->nexthop, limits);
 	if (!destination_dead(d, clock_mono()))
 		return d;
-	defer(s, a, index, arena_strdup(a->arena, d->dsn),
+	dsn = arena_strdup(a->arena, d->dsn);
+	if (dsn[0] == '5')
+		dsn[0] = '4';
+	defer(s, a, index, dsn,
 	    arena_printf(
 		a->arena, "delivery temporarily suspended: %s", d->reason));
 	return NULL;

@@ -16,6 +16,9 @@
 
 enum { PER_TURN = 50 };
 
+/* Of those that wait for their filters, so that they are in nobody's way. */
+enum { RESCANS = 100 };
+
 /* No deferred message has a time further ahead, unless the clock was wrong. */
 #define SLACK (3600 * CLOCK_SECOND)
 
@@ -23,6 +26,8 @@ enum { PER_TURN = 50 };
 static bool
 is_for(const struct envelope *e, const char *site)
 {
+	if (e->rescan && strcmp(e->filter, site) == 0)
+		return true;
 	for (size_t i = 0; i < e->nrcpts; i++) {
 		const struct envelope_rcpt *r = &e->rcpts[i];
 		const char *domain = address_domain(r->address);
@@ -68,14 +73,24 @@ skip_to_absurd(struct schedule *s, struct schedule_scan *scan)
 		return false;
 	scan->limit = INT64_MAX;
 	if (scan->at.when < absurd)
-		scan->at = (struct store_place){ STORE_DEFERRED, absurd, 0 };
+		scan->at = (struct store_place){ scan->at.class, absurd, 0 };
 	return true;
 }
 
-/* Take up some messages of ${class}; the scan ends at its limit. */
-static void
-step(struct schedule *s, struct schedule_scan *scan, enum store_class class)
+/* There is room for what ${scan} finds, and there may be more of it. */
+static bool
+may_go_on(const struct schedule *s, const struct schedule_scan *scan)
 {
+	return scan->running && schedule_active_has_room(s) &&
+	    (scan != &s->held || s->active.rescans < RESCANS);
+}
+
+/* Take up some messages of the class; the scan ends at its limit. */
+static void
+step(struct schedule *s, struct schedule_scan *scan)
+{
+	enum store_class class = scan->at.class;
+	bool timed = class != STORE_INCOMING;
 	struct store_place places[PER_TURN];
 	struct err err;
 	int n =
@@ -89,12 +104,12 @@ step(struct schedule *s, struct schedule_scan *scan, enum store_class class)
 	}
 	for (int i = 0; i < n; i++) {
 		if (places[i].class != class ||
-		    (class == STORE_DEFERRED && places[i].when > scan->limit)) {
-			scan->running = class == STORE_DEFERRED &&
-			    places[i].class == class && skip_to_absurd(s, scan);
+		    (timed && places[i].when > scan->limit)) {
+			scan->running = timed && places[i].class == class &&
+			    skip_to_absurd(s, scan);
 			return;
 		}
-		if (!schedule_active_has_room(s))
+		if (!may_go_on(s, scan))
 			return;
 		scan->at = places[i];
 		scan->at.key++;
@@ -112,39 +127,51 @@ run_scan(struct loop_task *task)
 
 	if (s->stopped)
 		return;
-	if (s->incoming.running && schedule_active_has_room(s))
-		step(s, &s->incoming, STORE_INCOMING);
-	if (s->deferred.running && schedule_active_has_room(s))
-		step(s, &s->deferred, STORE_DEFERRED);
+	if (may_go_on(s, &s->incoming))
+		step(s, &s->incoming);
+	if (may_go_on(s, &s->deferred))
+		step(s, &s->deferred);
+	if (may_go_on(s, &s->held))
+		step(s, &s->held);
 	schedule_scan_more(s);
 }
 
 void
 schedule_scan_more(struct schedule *s)
 {
-	if ((s->incoming.running || s->deferred.running) &&
-	    schedule_active_has_room(s) && !s->stopped)
+	if ((may_go_on(s, &s->incoming) || may_go_on(s, &s->deferred) ||
+		may_go_on(s, &s->held)) &&
+	    !s->stopped)
 		loop_defer(s->loop, &s->scan);
 }
 
-/* Look through the deferred messages, from the start. */
+/* Look through the deferred messages, or those on hold that have a time. */
 static void
-begin(struct schedule *s, int64_t limit, bool flush, const char *site)
+begin_one(struct schedule *s, struct schedule_scan *scan, int64_t limit,
+    bool flush, const char *site)
 {
-	struct schedule_scan *scan = &s->deferred;
+	static const struct store_place deferred = { STORE_DEFERRED, 0, 0 },
+					held = { STORE_HOLD, STORE_DUE, 0 };
 
 	/* A queue run does not end a flush that is under way. */
 	if (scan->running && scan->flush && !flush)
 		return;
 	free(scan->site);
 	*scan = (struct schedule_scan){ .running = true,
-		.at = { .class = STORE_DEFERRED },
+		.at = scan == &s->held ? held : deferred,
 		.limit = limit,
 		.flush = flush,
 		.begun = schedule_clock_now(s) };
 	if (site != NULL && (scan->site = strdup(site)) == NULL)
 		fatal("out of memory");
 	schedule_scan_more(s);
+}
+
+static void
+begin(struct schedule *s, int64_t limit, bool flush, const char *site)
+{
+	begin_one(s, &s->deferred, limit, flush, site);
+	begin_one(s, &s->held, limit, flush, site);
 }
 
 static void
@@ -191,7 +218,8 @@ schedule_scan_end(struct schedule *s)
 	loop_undefer(s->loop, &s->scan);
 	loop_timer_cancel(s->loop, &s->run);
 	free(s->deferred.site);
-	s->deferred.site = NULL;
+	free(s->held.site);
+	s->deferred.site = s->held.site = NULL;
 }
 
 void
@@ -200,4 +228,10 @@ schedule_scan_flush(struct schedule *s, const char *site)
 	if (site == NULL)
 		destination_revive(&s->destinations);
 	begin(s, INT64_MAX, true, site);
+}
+
+void
+schedule_scan_held(struct schedule *s, const char *filter)
+{
+	begin_one(s, &s->held, INT64_MAX, true, filter);
 }

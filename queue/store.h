@@ -23,15 +23,19 @@ struct store_reader;
 enum store_class {
 	STORE_CORRUPT = 'c',  /* set aside: damaged */
 	STORE_DEFERRED = 'd', /* waits for its time */
-	STORE_HOLD = 'h',     /* waits for an administrator */
+	STORE_HOLD = 'h',     /* waits for an administrator, or its filter */
 	STORE_INCOMING = 'i', /* to be delivered now, or being delivered */
 };
 
 struct store_place {
 	enum store_class class;
-	int64_t when; /* of deferred: clock_now() time; else 0 */
+	/* Of what is deferred, or on hold for its filter: clock_now() time (of
+	 * a new one on hold: STORE_DUE); else 0. */
+	int64_t when;
 	uint64_t key;
 };
+
+enum { STORE_DUE = 1 };
 
 enum store_kind {
 	STORE_CHUNK, /* ${data} is chunk ${number} of a message that arrives */

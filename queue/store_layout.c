@@ -92,11 +92,21 @@ store_layout_place_get(const void *octets, size_t n, struct store_place *place)
 	return true;
 }
 
+static int
+is_at(MDB_txn *txn, const struct store_layout *layout,
+    const struct store_place *place)
+{
+	unsigned char octets[STORE_LAYOUT_PLACE];
+	MDB_val k = { .mv_size = sizeof octets, .mv_data = octets }, v;
+
+	store_layout_place(place, octets);
+	return mdb_get(txn, layout->place, &k, &v);
+}
+
 int
 store_layout_where(MDB_txn *txn, const struct store_layout *layout,
     uint64_t key, struct store_place *place)
 {
-	unsigned char octets[STORE_LAYOUT_PLACE];
 	MDB_val k = { .mv_size = sizeof key, .mv_data = &key }, v;
 	int rc = mdb_get(txn, layout->mark, &k, &v);
 
@@ -105,11 +115,14 @@ store_layout_where(MDB_txn *txn, const struct store_layout *layout,
 		place->class = STORE_CORRUPT;
 	if (rc != MDB_NOTFOUND)
 		return rc;
-	store_layout_place(place, octets);
-	k = (MDB_val){ .mv_size = sizeof octets, .mv_data = octets };
-	rc = mdb_get(txn, layout->place, &k, &v);
+	rc = is_at(txn, layout, place);
 	if (rc != MDB_NOTFOUND)
 		return rc;
 	place->class = STORE_HOLD;
+	place->when = STORE_DUE;
+	rc = is_at(txn, layout, place);
+	if (rc != MDB_NOTFOUND)
+		return rc;
+	place->when = 0;
 	return 0;
 }

@@ -262,6 +262,7 @@ commit(struct submit_serve_peer *peer, uint64_t id, uint64_t key,
 	op->needs_room = true;
 	memcpy(op->qid, request->e.qid, sizeof op->qid);
 	op->place.class = request->e.hold ? STORE_HOLD : STORE_INCOMING;
+	op->place.when = request->e.hold && request->e.rescan ? STORE_DUE : 0;
 	op->place.key = key;
 	group_add(peer->serve->group, op);
 	return true;

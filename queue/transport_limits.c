@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "queue/destination.h"
+#include "queue/job.h"
 #include "queue/queue_params.h"
 
 /* What is asked for one transport. */
@@ -59,17 +60,20 @@ transport_limits_read(struct destination_limits *limits, struct conf *conf,
     const struct queue_params *params, const char *transport, struct err *err)
 {
 	struct asking a = { conf, transport, arena_new(), err };
+	bool rescan = strcmp(transport, job_rescan) == 0;
 
 	limits->concurrency = ask(&a, "destination_concurrency_limit",
 	    params->default_destination_concurrency_limit);
+	/* A filter that may be down is tried with one message, and gets that
+	 * as it would have got it from the client: as a whole. */
 	limits->initial = ask(&a, "initial_destination_concurrency",
-	    params->initial_destination_concurrency);
+	    rescan ? 1 : params->initial_destination_concurrency);
 	if (limits->initial == 0)
 		limits->initial = 1;
 	if (limits->concurrency > 0 && limits->initial > limits->concurrency)
 		limits->initial = limits->concurrency;
 	limits->recipients = ask(&a, "destination_recipient_limit",
-	    params->default_destination_recipient_limit);
+	    rescan ? 0 : params->default_destination_recipient_limit);
 	limits->failed_cohorts =
 	    ask(&a, "destination_concurrency_failed_cohort_limit",
 		params->default_destination_concurrency_failed_cohort_limit);

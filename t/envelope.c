@@ -39,6 +39,7 @@ static const struct envelope sample = {
 	.ret = 'H',
 	.utf8 = true,
 	.hold = true,
+	.rescan = true,
 	.size = 1234,
 	.client_name = "c.example",
 	.client_addr = "192.0.2.1",
@@ -62,7 +63,7 @@ test_whole(void)
 	ok(envelope_parse(b.data, b.len, arena, &e), "what is printed parses");
 	is(e.qid, sample.qid, "queue id");
 	ok(e.arrival == sample.arrival && e.attempts == 3 && e.ret == 'H' &&
-		e.utf8 && e.hold && !e.is_bounce && e.size == 1234,
+		e.utf8 && e.hold && e.rescan && !e.is_bounce && e.size == 1234,
 	    "numbers and flags");
 	is(e.sender, "s@example.org", "sender");
 	is(e.sasl_method, "", "a NULL text is read as empty");
@@ -141,6 +142,7 @@ test_job(void)
 		.sender = "",
 		.size = 5,
 		.utf8 = true,
+		.rescan = true,
 		.ret = 'F',
 		.rcpts = &rcpt,
 		.nrcpts = 1 };
@@ -156,7 +158,8 @@ test_job(void)
 	    "one frame");
 	ok(job_parse(&f, arena, &got), "parses");
 	ok(got.id == 9 && got.key == 8 && got.size == 5 && got.utf8 &&
-		!got.is_bounce && got.nrcpts == 1 && got.rcpts[0].index == 7,
+		got.rescan && !got.is_bounce && got.nrcpts == 1 &&
+		got.rcpts[0].index == 7,
 	    "numbers");
 	is(got.nexthop, "[x]:25", "next hop");
 	for (; f.len > 0; f.len--, bad++)

@@ -32,6 +32,8 @@ static const struct {
 	{ "host:0", false, NULL, 0, false },
 	{ "host:65536", false, NULL, 0, false },
 	{ "host:no-such-service", false, NULL, 0, false },
+	{ "unix:/run/filter", false, "/run/filter", 0, false },
+	{ "unix:run/filter", false, NULL, 0, false },
 	{ "unix:/run/lmtp", true, "/run/lmtp", 0, false },
 	{ "unix:private/lmtp", true, "private/lmtp", 0, false },
 	{ "unix:", true, NULL, 0, false },

@@ -20,6 +20,7 @@
 #include "delivery/transports.h"
 #include "proxy/smtp_service.h"
 #include "queue/destination.h"
+#include "queue/job.h"
 #include "queue/queue_params.h"
 #include "queue/transport_limits.h"
 #include "rules/route.h"
@@ -309,9 +310,9 @@ check_columns(const struct master_service *s)
 	}
 }
 
-/* What bears the name of the service, if mail goes out by it. */
+/* What bears the name of a transport. */
 static void
-check_transport(struct generation *g, const struct master_service *s)
+check_transport(struct generation *g, const char *name)
 {
 	struct destination_limits limits;
 	struct queue_params params;
@@ -320,7 +321,7 @@ check_transport(struct generation *g, const struct master_service *s)
 	if (param_load(&queue_params_table, g->conf, g->arena, &params, &err) !=
 	    0)
 		return; /* check_values() has said why */
-	transport_limits_read(&limits, g->conf, &params, s->name, &err);
+	transport_limits_read(&limits, g->conf, &params, name, &err);
 	mistakes(&err);
 }
 
@@ -355,7 +356,7 @@ check_service(struct generation *g, const struct master_service *s)
 	if (strcmp(s->command, "spawn") == 0)
 		check_spawn(g, s);
 	else if (s->type == MASTER_UNIX && !smtp_service_is(s))
-		check_transport(g, s);
+		check_transport(g, s->name);
 	check_values(view, g->arena);
 	if (smtp_service_is(s)) {
 		if (strcmp(s->command, "pickup") != 0)
@@ -409,6 +410,8 @@ cmd_check(int argc, char **argv)
 	check_values(g->conf, g->arena);
 	for (size_t i = 0; i < g->master.count; i++)
 		check_service(g, &g->master.services[i]);
+	if (master_find(&g->master, MASTER_UNIX, job_rescan) == NULL)
+		check_transport(g, job_rescan);
 	check_transports(g);
 	check_content_review(g->conf, advise, NULL);
 	event_tap(NULL);
