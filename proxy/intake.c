@@ -591,4 +591,6 @@ intake_commit(struct session *s, void (*done)(struct session *s))
 	s->stored = done;
 	s->phase = SESSION_STORE;
 	s->hall->store.commit(mail->submission, mail->envelope);
+	/* Nobody says drained() of it any more. */
+	s->choked = false;
 }

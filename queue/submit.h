@@ -27,7 +27,7 @@ void submit_close(struct submit *submit);
  * submit_begin(submit, done, drained, arg):
  * Begin a message.  ${done} is called exactly once after submit_commit(), on
  * the loop's thread (never from within a call); ${drained} when body data is
- * wanted again after submit_body() said stop.
+ * wanted again after submit_body() said stop, but not after submit_commit().
  */
 struct submission *submit_begin(struct submit *submit,
     void (*done)(void *arg, enum submit_result result, const char *why),

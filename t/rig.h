@@ -34,6 +34,7 @@
 struct submit {
 	enum submit_result answer; /* to the next messages */
 	bool full;
+	bool crowded;                    /* wants no more body for now */
 	unsigned accepted;               /* messages answered SUBMIT_STORED */
 	struct buf headers, body, rcpts; /* of the last one; rcpts: "a b" */
 	char sender[256];
@@ -69,7 +70,7 @@ static inline bool
 rig_body(struct submission *s, const char *data, size_t n)
 {
 	buf_put(&s->body, data, n);
-	return true;
+	return !s->queue->crowded;
 }
 
 static inline void

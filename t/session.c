@@ -353,12 +353,32 @@ xclient(void)
 	rig_close(&rig);
 }
 
+/* What the queue could not take at once of a message's end does not stand in the
+ * way of the next message. */
+static void
+crowded_queue(void)
+{
+	rig_open(&rig, "");
+	rig_connect(&rig, "127.0.0.1");
+	(void)rig_say(&rig, "");
+	(void)rig_say(&rig, HELLO);
+	rig.queue.crowded = true;
+	(void)rig_say(&rig, TO_USER);
+	says("Subject: a\r\n\r\nx\r\n.\r\n", "250 2.0.0 Ok: queued as ");
+	rig.queue.crowded = false;
+	(void)rig_say(&rig, TO_USER);
+	says("Subject: b\r\n\r\ny\r\n.\r\n", "250 2.0.0 Ok: queued as ");
+	is(buf_str(&rig.queue.body), "y\r\n", "the second one arrives");
+	rig_close(&rig);
+}
+
 int
 main(void)
 {
 	must(freopen("/dev/null", "w", stderr) != NULL);
 	syntax();
 	message();
+	crowded_queue();
 	odd_messages();
 	newlines();
 	rude_clients();
