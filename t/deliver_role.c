@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,7 +185,7 @@ read_frame(struct frame *frame)
 	char *all = arena_alloc(arena, FRAME_HEADER + FRAME_MOST);
 	size_t used, n;
 
-	stream_deadline(queue, clock_mono() + 10 * CLOCK_SECOND);
+	stream_deadline(queue, clock_mono() + 60 * CLOCK_SECOND);
 	return stream_read(queue, all, FRAME_HEADER) == STREAM_OK &&
 	    (n = frame_length(all)) <= FRAME_MOST &&
 	    stream_read(queue, all + FRAME_HEADER, n) == STREAM_OK &&
@@ -422,6 +423,28 @@ limits(void)
 	(void)close(server);
 }
 
+/* SIGTERM, until the role's first thread has taken it and sleeps again. */
+static void
+terminate(pid_t pid)
+{
+	const char *path = arena_printf(arena, "/proc/%d/status", (int)pid);
+	char status[4096];
+	ssize_t n;
+	int fd;
+
+	(void)syscall(SYS_tgkill, pid, pid, SIGTERM);
+	for (int i = 0; i < 6000; i++) {
+		(void)poll(NULL, 0, 10);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = read(fd, status, sizeof status - 1);
+		(void)close(fd);
+		status[n > 0 ? n : 0] = '\0';
+		if (strstr(status, "State:\tS") != NULL &&
+		    strstr(status, "SigPnd:\t0000000000000000") != NULL)
+			return;
+	}
+}
+
 static void
 last(pid_t pid)
 {
@@ -442,8 +465,7 @@ last(pid_t pid)
 	send_job(JOB_DELIVER, "one", nexthop, "a@b", key);
 	fd = accept(server, NULL, NULL);
 	send_job(JOB_DELIVER, "one", nexthop, "a@b", key);
-	(void)kill(pid, SIGTERM);
-	(void)poll(NULL, 0, 50);
+	terminate(pid);
 	(void)close(fd);
 	for (size_t i = 0; i < 2; i++)
 		if (!read_frame(&frame) ||

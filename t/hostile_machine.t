@@ -40,7 +40,8 @@ SKIP: {
 		    "-p", $pid{queue} or POSIX::_exit(1);
 	}
 	$w->wait_for(sub {
-		Weir::read_file("/proc/$pid{queue}/status") =~ /TracerPid:\s+[1-9]/;
+		!grep { Weir::read_file($_) !~ /TracerPid:\s+[1-9]/ }
+		    glob("/proc/$pid{queue}/task/*/status");
 	});
 	my $reply = taken("unsafe");
 	like $reply, qr/^4\d\d /, "row 101: what cannot be synced is not taken"

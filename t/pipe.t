@@ -21,7 +21,7 @@ my %script = (
 	code => 'cat >/dev/null; echo "$1 my own text"; exit $2',
 	args => 'cat >/dev/null; for i in "$@"; do printf "[%s]" "$i"; done',
 	show => 'exec >"$0.$1"; id -un; id -gn; pwd; env | sort; printf "[%s]" "$@"; echo; cat -A',
-	slow => 'echo waiting; exec sleep 1000',
+	slow => "echo waiting; exec sleep 1000.$$",
 	much => 'cat >/dev/null; i=0; while [ $i -lt 900 ]; do echo line $i; i=$((i+1)); done; exit 65',
 	early => 'exec <&-; exit 0',
 	orphan => 'cat >/dev/null; sleep 1000 & echo $! >"$0.pid"; exit 0',
@@ -212,12 +212,12 @@ subtest "commands that do not behave" => sub {
 	ok $pid > 1 && kill(0, $pid), "which goes on";
 	kill 9, $pid;
 	my $qid = send_to("slow");
-	ok $w->wait_for(sub { `ps -eo args` =~ /^sleep 1000$/m }), "runs";
+	ok $w->wait_for(sub { `ps -eo args` =~ /^sleep 1000\.${$}$/m }), "runs";
 	$w->advance(31);
 	is outcome($qid, 'User+Ext@Slow.test'),
 	    'slow 5.3.0 bounced Command time limit exceeded: "/bin/sh". Command output: waiting ',
 	    "slow_time_limit";
-	unlike scalar(`ps -eo args`), qr/^sleep 1000$/m, "killed";
+	ok $w->wait_for(sub { `ps -eo args` !~ /^sleep 1000\.${$}$/m }), "killed";
 };
 
 subtest "mistakes" => sub {
