@@ -162,8 +162,8 @@ ask_server(struct policy_client *client, struct arena *a, const char *path)
 		.request_limit = -1,
 		.endpoint = arena_printf(a, "unix:%s", path) };
 
-	action = policy_client_ask(
-	    client, a, &to, "request=x\n\n", clock_mono() + CLOCK_SECOND, &why);
+	action = policy_client_ask(client, a, &to, "request=x\n\n",
+	    clock_mono() + 60 * CLOCK_SECOND, &why);
 	return action != NULL ? action : arena_printf(a, "(%s)", why);
 }
 

@@ -158,7 +158,7 @@ ask(const char *name, enum dns_type type)
 {
 	struct dns_answer a;
 
-	dns_ask(name, type, soon(3000), arena, &a);
+	dns_ask(name, type, soon(30000), arena, &a);
 	return a;
 }
 
@@ -168,7 +168,7 @@ wait_for_nsd(const char *servers)
 {
 	struct dns_answer a = { .status = DNS_RETRY };
 
-	for (int i = 0; i < 100 && a.status != DNS_FOUND; i++) {
+	for (int i = 0; i < 1000 && a.status != DNS_FOUND; i++) {
 		const struct dns_settings settings = { .servers = servers };
 
 		(void)usleep(20 * 1000);
@@ -288,7 +288,7 @@ ask_often(void *arg)
 		};
 
 		/* Some give up before or while the answer comes. */
-		dns_ask_all(q, 5, soon(i % 4 == 3 ? 0 : 3000), mine);
+		dns_ask_all(q, 5, soon(i % 4 == 3 ? 0 : 30000), mine);
 		if (i % 4 != 3)
 			*wrong += q[0].answer.count != 1 ||
 			    q[1].answer.status != DNS_FOUND ||
@@ -330,11 +330,11 @@ test_silence(const char *servers)
 		q[i] = (struct dns_question){ .name = arena_printf(arena,
 						  "a%d.example.weirz", i),
 			.type = DNS_A };
-	dns_ask_all(q, 120, soon(50), arena);
+	dns_ask_all(q, 120, soon(500), arena);
 	for (int i = 0; i < 120; i++)
 		retry += q[i].answer.status == DNS_RETRY;
 	ok(retry == 120, "a silent server: could not ask");
-	ok(clock_mono() - start < 2 * CLOCK_SECOND, "in time");
+	ok(clock_mono() - start < 30 * CLOCK_SECOND, "in time");
 	dns_close();
 }
 

@@ -45,7 +45,7 @@ ask(const struct buf *request, const char *text)
 	static struct mailbox_answer answer;
 	struct err err = { { 0 } };
 	struct stream *s = stream_connect_unix(
-	    socket_path, clock_mono() + 10 * CLOCK_SECOND, &err);
+	    socket_path, clock_mono() + 60 * CLOCK_SECOND, &err);
 	char *all = arena_alloc(arena, FRAME_HEADER + FRAME_MOST);
 	struct frame frame;
 	bool good = false;

@@ -243,7 +243,7 @@ test_failover(void)
 	t = servers_open(
 	    "silent.cf", ACCOUNT "timeout = 1\nhost = 127.0.0.1:%u\n", silent);
 	start = servers_now();
-	ok(ask(t, "k")[0] == '!' && servers_now() - start < 20000,
+	ok(ask(t, "k")[0] == '!' && servers_now() - start < 60000,
 	    "a host that says nothing");
 	ok(strstr(collect(), "Connection timed out") != NULL, "is spoken of");
 	table_close(t);
@@ -266,8 +266,8 @@ send_server(int signal)
 static void
 test_restart(void)
 {
-	struct table *t = servers_open(
-	    "again.cf", ACCOUNT HERE "timeout = 1\n", servers_port);
+	struct table *t = servers_open("again.cf", ACCOUNT HERE, servers_port);
+	pthread_t clock;
 
 	is(ask(t, "plain"), "there@example.com", "a connection is made");
 	send_server(SIGKILL);
@@ -279,13 +279,15 @@ test_restart(void)
 	servers_stop();
 	ok(ask(t, "plain")[0] == '!', "a server that is away");
 	(void)collect();
-	servers_start();
 	ok(strstr(ask(t, "plain"), "no server has answered lately") != NULL,
 	    "is not asked again at once");
+	servers_start();
 	seconds_later(6);
 	is(ask(t, "plain"), "there@example.com", "but five seconds later");
 	send_server(SIGSTOP);
+	(void)pthread_create(&clock, NULL, let_time_pass, NULL);
 	ok(ask(t, "plain")[0] == '!', "a server that hangs");
+	(void)pthread_join(clock, NULL);
 	send_server(SIGCONT);
 	seconds_later(6);
 	is(ask(t, "plain"), "there@example.com", "and goes on");

@@ -105,15 +105,6 @@ test_only_read(void)
 	(void)collect();
 }
 
-static void *
-let_time_pass(void *arg)
-{
-	(void)arg;
-	(void)usleep(50000);
-	seconds_later(11);
-	return NULL;
-}
-
 static void
 test_slow(void)
 {
