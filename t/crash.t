@@ -82,7 +82,7 @@ cmp_ok $acked, ">", 20, "$acked messages were answered 250";
 	my %pid = $w->roles;
 	kill "KILL", $w->{pid};
 	waitpid delete $w->{pid}, 0;
-	my $ended = $w->wait_for(sub { !grep { kill 0, $_ } values %pid }, 20);
+	my $ended = $w->wait_for(sub { !grep { kill 0, $_ } values %pid });
 	ok $ended, "the supervisor was killed: no role stays behind"
 	    or kill "KILL", values %pid;
 	$w->start;
@@ -108,7 +108,7 @@ $w->wait_for(sub {
 		    if $text =~ /^Subject: (\S+)\r$/m && $text !~ /line\r\n\z/;
 	}
 	return !grep { $state{$_} eq "acked" && !$seen{$_} } keys %state;
-}, 60);
+});
 my @lost = grep { $state{$_} eq "acked" && !$seen{$_} } keys %state;
 is scalar(@lost), 0, "none of them is lost" or do {
 	diag "lost: @lost[0 .. ($#lost < 5 ? $#lost : 5)]";

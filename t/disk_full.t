@@ -99,7 +99,7 @@ subtest "the queue's own limit" => sub {
 		    "a full queue can be emptied";
 	}
 	ok $w->wait_for(sub { $w->send_mail(to => 'x@example.org', data =>
-		"Subject: n499\r\n\r\n$body") =~ /^250/ }, 5),
+		"Subject: n499\r\n\r\n$body") =~ /^250/ }),
 	    "soon there is room again";
 	my ($again, @more) = fill($w, 500);
 	push @more, "n499";
@@ -144,7 +144,7 @@ SKIP: {
 		    "queue_minfree = 400000000\n");
 		$w->start;
 		ok $w->wait_for(sub { mail($w) eq
-		    "452 4.3.1 Insufficient system storage" }, 3),
+		    "452 4.3.1 Insufficient system storage" }),
 		    "the disk has less (P-100, hostile 100)";
 		ok $w->wait_log(qr/NOQUEUE: reject: MAIL from localhost\[127\.0\.0\.1\]: 452 4\.3\.1 Insufficient system storage; from=<a\@example\.net> proto=ESMTP helo=<x>/),
 		    "logged";
@@ -153,7 +153,7 @@ SKIP: {
 		    s/= 400000000/= 1000000/r);
 		system("mount -o remount,size=300m $queue");
 		is +($w->command("reload"))[0], 0, "another limit";
-		ok $w->wait_for(sub { mail($w, " SIZE=4000000") =~ /^250/ }, 3),
+		ok $w->wait_for(sub { mail($w, " SIZE=4000000") =~ /^250/ }),
 		    "is obeyed";
 		$w->stop;
 	};

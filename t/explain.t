@@ -90,7 +90,7 @@ $w->start;
 is +(decisions($qid, 9))[0]{queue_id}, $qid, "after a restart";
 my %roles = $w->roles;
 kill "KILL", $roles{proxy};
-ok $w->wait_for(sub { my %now = $w->roles; ($now{proxy} || $roles{proxy}) != $roles{proxy} }, 20),
+ok $w->wait_for(sub { my %now = $w->roles; ($now{proxy} || $roles{proxy}) != $roles{proxy} }),
     "a new proxy role";
 is +(decisions($qid, 9))[0]{queue_id}, $qid, "after its end by force";
 $w->rcpt($to[0], xclient => "NAME=y.example ADDR=192.0.2.77");

@@ -132,7 +132,7 @@ subtest "order and number" => sub {
 	$c->cmd("MAIL FROM:<a\@example.net>");
 	my %codes;
 	$c->put(join "", map { "RCPT TO:<u$_\@example.org>\r\n" } 1 .. 3000);
-	while (defined(my $line = $c->line(1))) {
+	while (defined(my $line = $c->line)) {
 		$codes{substr $line, 0, 9}++;
 	}
 	is $codes{"250 2.1.5"}, 100,
@@ -155,7 +155,7 @@ subtest "pipelining where it is not allowed" => sub {
 	my $c = $w->smtp;
 	$c->put("EHLO x\r\nMAIL FROM:<a\@example.net>\r\nRCPT TO:<b\@example.org>\r\nDATA\r\nSubject: evil\r\n\r\n.\r\nQUIT\r\n");
 	my @all;
-	while (defined(my $line = $c->line(2))) { push @all, $line }
+	while (defined(my $line = $c->line)) { push @all, $line }
 	like join("\n", @all), qr/^554 5\.5\.0 Error: SMTP protocol synchronization$/m,
 	    "hostile 30: commands before the answer to EHLO";
 	unlike join("\n", @all), qr/queued as/, "nothing passes";
@@ -172,12 +172,12 @@ subtest "hang-ups" => sub {
 
 			for my $j (0 .. $i) {
 				$c->put($talk[$j]);
-				$c->reply(3) if $j < 4;
+				$c->reply if $j < 4;
 			}
 			setsockopt $c->socket, SOL_SOCKET, SO_LINGER,
 			    pack("ii", 1, 0) if $how eq "reset";
 			$how eq "half" ? shutdown($c->socket, 1) : $c->close;
-			ok $c->closed(3), "answered with a hang-up, too"
+			ok $c->closed, "answered with a hang-up, too"
 			    if $how eq "half";
 		}
 	}
@@ -191,7 +191,7 @@ subtest "slow and many" => sub {
 	$_->put("N") for @idle;
 	fine("100 half commands (hostile 53)");
 	$w->advance(320);
-	my $gone = grep { $_->reply(5) =~
+	my $gone = grep { $_->reply =~
 	    /^421 4\.4\.2 mail\.example\.com Error: timeout exceeded$/ } @idle;
 	is $gone, 100, "smtpd_timeout";
 	ok $w->wait_log(qr/timeout after \S+ from localhost\[127\.0\.0\.1\]/),
@@ -208,7 +208,7 @@ subtest "slow and many" => sub {
 	fine("a flood");
 };
 
-my @m = $w->messages($sink, $sent, 5);
+my @m = $w->messages($sink, $sent);
 is scalar(grep { /^Subject: (?:half|evil)/m } @m), 0,
     "nothing unfinished was passed on";
 is $w->stop, 0, "stops cleanly";

@@ -91,7 +91,7 @@ sub arrived {
 	return $w->wait_for(sub {
 		my ($m) = grep { /^Subject: $subject\r?$/m } $w->messages($sink, 0);
 		return $m;
-	}, 15) || "";
+	}) || "";
 }
 
 sub nothing_more {

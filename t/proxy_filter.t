@@ -149,7 +149,7 @@ sub play {
 		$w->wait_for(sub { $text->() =~ /^L: disconnect/m });
 		select undef, undef, undef, 0.4;
 	}
-	$w->wait_for(sub { $text->() eq $want }, 8) if !$ENV{WEIR_RECORD};
+	$w->wait_for(sub { $text->() eq $want }) if !$ENV{WEIR_RECORD};
 	if ($pid) {
 		kill "TERM", $pid;
 		waitpid $pid, 0;

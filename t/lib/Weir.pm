@@ -237,7 +237,7 @@ sub start {
 		die "gateway ended:\n" . read_file("$self->{dir}/stderr") . $log
 		    if waitpid($pid, WNOHANG) == $pid;
 		return 0;
-	}, 20) or die "gateway does not serve:\n" . $self->log .
+	}) or die "gateway does not serve:\n" . $self->log .
 	    read_file("$self->{dir}/stderr");
 	return $self;
 }
@@ -249,7 +249,7 @@ sub stop {
 	return 0 unless $self->{pid};
 	kill $signal || "TERM", $self->{pid};
 	my $gone = $self->wait_for(
-	    sub { waitpid($self->{pid}, WNOHANG) == $self->{pid} }, 20);
+	    sub { waitpid($self->{pid}, WNOHANG) == $self->{pid} });
 	my $status = $?;
 	if (!$gone) {
 		kill "KILL", $self->{pid};
@@ -269,9 +269,11 @@ sub complaints {
 
 sub log { return read_file($_[0]{dir} . "/log") }
 
+# How long may well be waited for what must happen, on a machine that has more
+# to do than it can.
 sub wait_for {
 	my ($self, $done, $seconds) = @_;
-	my $end = time + ($seconds || 10) * $slow;
+	my $end = time + ($seconds || 60) * $slow;
 
 	while (1) {
 		my $value = $done->();
@@ -364,14 +366,15 @@ sub rcpt {
 	return wantarray ? @replies : $replies[0];
 }
 
-# The reply to a normal transaction, which must be over within a second.
+# The reply to a normal transaction, which must not wait for what others wait
+# for.
 sub healthy {
 	my ($self, $to, %arg) = @_;
 	my $begin = time;
 	my $reply = $self->send_mail(to => $to, %arg);
 	my $took = time - $begin;
 
-	return $took <= $slow ? $reply : "$reply (after $took s)";
+	return $took <= 20 * $slow ? $reply : "$reply (after $took s)";
 }
 
 # Start a program that serves for this test; stopped with it, by pid.
@@ -402,7 +405,7 @@ sub wait_port {
 		    PeerAddr => "127.0.0.1", PeerPort => $port) or return 0;
 		close $s;
 		return 1;
-	}, 15);
+	});
 }
 
 # A real name server (nsd) for zones: { "example.org" => "zone file text" },
@@ -481,7 +484,7 @@ sub messages {
 	my $list = sub { grep { -f && !/\.tmp$/ } sort glob("$dir/*") };
 
 	$self->wait_for(sub { scalar(my @l = $list->()) >= $count },
-	    $seconds || 15);
+	    $seconds);
 	return map { read_file($_) } $list->();
 }
 

@@ -43,7 +43,7 @@ sub fill {
 # One line without its end; undef at the end or after the time.
 sub line {
 	my ($self, $seconds) = @_;
-	my $end = time + ($seconds || 10) * $slow;
+	my $end = time + ($seconds || 60) * $slow;
 
 	while (1) {
 		return $1 if $self->{in} =~ s/^([^\n]*?)\r?\n//;
@@ -102,7 +102,7 @@ sub tls {
 # The server has hung up (within the time).
 sub closed {
 	my ($self, $seconds) = @_;
-	my $end = time + ($seconds || 5) * $slow;
+	my $end = time + ($seconds || 60) * $slow;
 
 	while (1) {
 		my $before = length $self->{in};
