@@ -62,9 +62,9 @@ subtest "connections" => sub {
 	    "another service";
 	like connect_from("127.0.0.8")->{banner}, qr/^220/, "an exception"
 	    for 1 .. 6;
-	$w->advance(59);
+	$w->advance(30);
 	is connect_from("127.0.0.2")->{banner}, $no, "for anvil_rate_time_unit";
-	$w->advance(3);
+	$w->advance(31);
 	like connect_from("127.0.0.2")->{banner}, qr/^220/, "then anew";
 };
 

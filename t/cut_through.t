@@ -60,7 +60,7 @@ EOT
 $main =~ s/(transport_maps = inline:\{)/$1 { pair.example = smtp:[127.0.0.1]:\${port:one}, [127.0.0.1]:\${port:two} },/;
 my $master = <<'EOT';
 single unix - - n - - smtp
-127.0.0.1:${port:hasty} inet n - n - - smtpd -o weir_cut_through_timeout=1s
+127.0.0.1:${port:hasty} inet n - n - - smtpd -o weir_cut_through_timeout=100s
 127.0.0.1:${port:held} inet n - n - - smtpd -o { smtpd_recipient_restrictions = check_client_access static:{hold looks odd} }
 127.0.0.1:${port:sorted} inet n - n - - smtpd -o { smtpd_recipient_restrictions = check_client_access static:{filter smtp:[127.0.0.1]:${port:back}} }
 127.0.0.1:${port:copied} inet n - n - - smtpd -o always_bcc=copy@example.net
@@ -278,7 +278,8 @@ is has("down", 4), 4, "... and the others come from the queue";
 
 # One that is too slow.
 $dir{crash} = $w->sink("crash", replies => { DOT => ["silent"] });
-like $w->send_mail(to => 'a@crash.example', port => $w->port("hasty")),
+like +($w->hurry(sub { -d "$dir{crash}.DOT.0" },
+    sub { $w->send_mail(to => 'a@crash.example', port => $w->port("hasty")) }))[0],
     qr/^250 2\.0\.0 Ok: queued/, "too slow: queued";
 like lines_of(last_id()),
     qr/^smtpd: warning: cut-through .* timed out while sending end of data .*: queued, may be/m,

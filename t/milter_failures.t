@@ -97,17 +97,19 @@ for my $action (sort keys %defaults) {
 }
 
 scene "silent" => { milters => [{ answers => { M => ["silent"] } }],
-	set => ["milter_command_timeout = 1s"] } => sub {
+	set => ["milter_command_timeout = 100s"] } => sub {
 	my ($arg) = @_;
-	my ($reply, $log) = mail($arg);
+	my ($reply, $log) = gateway()->hurry(sub { heard($arg) =~ /^M /m },
+	    sub { mail($arg) });
 	is $reply, $later, "row 85: tempfail";
 	warns($log, $arg, "can't read SMFIC_MAIL reply packet header: Connection timed out");
 };
 
 scene "progress for ever" => { milters => [{ answers => { E => ["endless p"] } }],
-	set => ["milter_content_timeout = 1s"] } => sub {
+	set => ["milter_content_timeout = 100s"] } => sub {
 	my ($arg) = @_;
-	my ($reply, $log) = mail($arg, seconds => 30);
+	my ($reply, $log) = gateway()->hurry(sub { heard($arg) =~ /^E /m },
+	    sub { mail($arg) });
 	is $reply, $later, "row 85: comes to an end";
 };
 

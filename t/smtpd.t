@@ -31,7 +31,7 @@ smtpd_client_event_limit_exceptions = 127.0.0.1
 EOT
 127.0.0.1:${port:must} inet n - n - - smtpd -o smtpd_tls_security_level=encrypt
 127.0.0.1:${port:wrapped} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
-127.0.0.1:${port:tarpit} inet n - n - - smtpd -o smtpd_soft_error_limit=2 -o smtpd_error_sleep_time=5s -o smtpd_forbid_unauth_pipelining=no
+127.0.0.1:${port:tarpit} inet n - n - - smtpd -o smtpd_soft_error_limit=2 -o smtpd_error_sleep_time=200s -o smtpd_forbid_unauth_pipelining=no
 EOM
 $w->write_file("master.cf", do {
 	my $text = Weir::read_file("$w->{dir}/etc/master.cf");
@@ -91,10 +91,8 @@ subtest "row 53: clients that dribble do not slow others" => sub {
 	my @slow = map { $w->smtp } 1 .. 50;
 
 	$_->put("EHL") for @slow;
-	my $start = time;
 	my $c = $w->smtp;
-	is $c->cmd("NOOP"), "250 2.0.0 Ok", "served";
-	cmp_ok time - $start, "<", 1, "at once";
+	is $c->cmd("NOOP"), "250 2.0.0 Ok", "served at once";
 	$w->advance(299);
 	$_->put("O") for @slow;
 	$w->advance(2);
@@ -124,14 +122,13 @@ subtest "the tarpit is a timer" => sub {
 		$c->cmd("FOO");
 		$c->put("FOO\r\nNOOP\r\n");
 	}
-	sleep 0.05;
 	is $bad[0]->reply(0.1), "", "the reply is held back";
 	my $c = $w->smtp($w->port("tarpit"));
 	is $c->cmd("NOOP"), "250 2.0.0 Ok", "others are served meanwhile";
-	$w->advance(6);
+	$w->advance(201);
 	is $bad[0]->reply, "500 5.5.2 Error: command not recognized", "later";
 	is $bad[0]->reply(0.1), "", "the next one is held back, too";
-	$w->advance(6);
+	$w->advance(201);
 	is $bad[0]->reply, "250 2.0.0 Ok", "later";
 };
 
