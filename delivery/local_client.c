@@ -30,8 +30,11 @@ local_client_return_path(const struct delivery *d)
 const char *
 local_client_original_to(const struct delivery *d, const struct job_rcpt *rcpt)
 {
-	const char *original =
-	    rcpt->original[0] != '\0' ? rcpt->original : rcpt->address;
+	const char *original;
+
+	if (!d->transport->params.enable_original_recipient)
+		return "";
+	original = rcpt->original[0] != '\0' ? rcpt->original : rcpt->address;
 
 	return arena_printf(d->arena, "X-Original-To: %s\n",
 	    address_external(d->arena, original));

@@ -34,6 +34,8 @@ key_of(struct filling *f, const char *address, const char *original,
 {
 	struct arena *arena = f->mail->arena;
 
+	if (!f->service->original_recipients)
+		return address_fold(arena, address);
 	return arena_printf(arena, "%s\n%u\n%s\n%s", orcpt, notify,
 	    address_fold(arena, original), address_fold(arena, address));
 }
@@ -109,16 +111,15 @@ canonical(struct filling *f, const char *address, char which, char **result)
 	return status;
 }
 
+/* What virtual aliases make of ${address}. */
 static int
-expand(struct filling *f, const struct mail_rcpt *rcpt)
+expand(struct filling *f, const char *address, const char *original,
+    const struct mail_rcpt *from)
 {
 	struct route_expansion expansion;
-	char *address;
 
-	if (canonical(f, rcpt->address, 'r', &address) == TABLE_FAILED)
-		return -1;
 	if (f->service->no_address_mappings) {
-		add(f, address, rcpt->address, rcpt);
+		add(f, address, original, from);
 		return 0;
 	}
 	if (route_expand(f->service->route, f->session->subject.world,
@@ -127,18 +128,51 @@ expand(struct filling *f, const struct mail_rcpt *rcpt)
 		return -1;
 	}
 	for (size_t i = 0; i < expansion.count; i++)
-		add(f, expansion.list[i], rcpt->address, rcpt);
+		add(f, expansion.list[i], original, from);
 	return 0;
 }
 
-/* Copies, which nobody is told about. */
+/* One that the client, a milter or a table has named; *address is what it is
+ * before aliases. */
 static int
-copy_to(struct filling *f, const char *address)
+add_named(struct filling *f, const struct mail_rcpt *rcpt, char **address)
 {
-	return expand(f,
-	    &(struct mail_rcpt){ .address = address,
-		.orcpt = "",
-		.notify = ENVELOPE_NOTIFY_NEVER });
+	if (canonical(f, rcpt->address, 'r', address) == TABLE_FAILED)
+		return -1;
+	return expand(f, *address, rcpt->address, rcpt);
+}
+
+/* Copies, which nobody is told about; nor of what they were first. */
+static int
+copy_to(struct filling *f, const char *text)
+{
+	static const struct mail_rcpt copy = { .orcpt = "",
+		.notify = ENVELOPE_NOTIFY_NEVER };
+	char *address;
+
+	if (canonical(f, text, 'r', &address) == TABLE_FAILED)
+		return -1;
+	return expand(f, address, address, &copy);
+}
+
+/* The copies of mail from, or to, ${address}. */
+static int
+copy_by_table(struct filling *f, const char *address, bool sender)
+{
+	const char *copy;
+
+	if (f->service->no_address_mappings)
+		return 0;
+	switch (route_copy(f->service->route, f->session->subject.world,
+	    f->mail->arena, address, sender, &copy)) {
+	case TABLE_NONE:
+		return 0;
+	case TABLE_FOUND:
+		return copy_to(f, copy);
+	case TABLE_FAILED:
+		break;
+	}
+	return -1;
 }
 
 /* All that has become of one that a client or a milter gave. */
@@ -167,11 +201,12 @@ static int
 edit(struct filling *f)
 {
 	const struct mail_rcpt_edit *x;
+	char *address;
 
 	for (x = f->mail->rcpt_edits; x != NULL; x = x->next)
 		if (x->remove)
 			take_away(f, x->rcpt.address);
-		else if (expand(f, &x->rcpt) < 0)
+		else if (add_named(f, &x->rcpt, &address) < 0)
 			return -1;
 	return 0;
 }
@@ -182,18 +217,22 @@ take(struct filling *f, const struct mail_rcpt *rcpt, bool *taken)
 {
 	const struct recipient_verdict *v = rcpt->verdict;
 	struct mail_rcpt instead = { .orcpt = "" };
+	char *address;
 
 	if (answers_refuses(rcpt) ||
 	    (v != NULL && v->fate == RECIPIENT_DISCARDED))
 		return 0;
 	*taken = true;
-	if (v == NULL || v->fate != RECIPIENT_REDIRECTED)
-		return expand(f, rcpt);
+	if (v == NULL || v->fate != RECIPIENT_REDIRECTED) {
+		if (add_named(f, rcpt, &address) < 0)
+			return -1;
+		return copy_by_table(f, address, false);
+	}
 	instead.address = v->redirect;
 	/* Nobody has asked the sender of what was refused. */
 	if (v->code != 0)
 		instead.notify = ENVELOPE_NOTIFY_NEVER;
-	return expand(f, &instead);
+	return add_named(f, &instead, &address);
 }
 
 static int
@@ -202,18 +241,22 @@ all_recipients(struct filling *f)
 	const char *redirect = NULL, *bcc = f->service->calm.always_bcc;
 	bool taken = false;
 	const struct effect *e;
+	char *address;
 
 	for (e = f->mail->effects; e != NULL; e = e->next)
 		if (e->kind == EFFECT_REDIRECT)
 			redirect = e->text;
 	if (redirect != NULL)
-		return expand(
-		    f, &(struct mail_rcpt){ .address = redirect, .orcpt = "" });
+		return add_named(f,
+		    &(struct mail_rcpt){ .address = redirect, .orcpt = "" },
+		    &address);
 	for (size_t i = 0; i < f->mail->nrcpts; i++)
 		if (take(f, &f->mail->rcpts[i], &taken) < 0)
 			return -1;
 	if (!taken)
 		return edit(f);
+	if (copy_by_table(f, f->envelope->sender, true) < 0)
+		return -1;
 	for (e = f->mail->effects; e != NULL; e = e->next)
 		if (e->kind == EFFECT_BCC && copy_to(f, e->text) < 0)
 			return -1;

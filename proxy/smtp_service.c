@@ -312,6 +312,9 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	s->myhostname = text_of(s, "myhostname", all);
 	s->syslog_name = text_of(s, "syslog_name", all);
 	s->mail_name = text_of(s, "mail_name", all);
+	s->original_recipients =
+	    strcasecmp(text_of(s, "enable_original_recipient", all), "yes") ==
+	    0;
 	s->banner = conf_expand(s->conf, banner, s->arena, &err);
 	if (err.text[0] != '\0')
 		err_add(&err, "smtpd_banner");

@@ -75,6 +75,7 @@ struct smtp_service {
 	bool tls_must;          /* nothing of value without TLS */
 	struct tls_server *tls; /* NULL: no TLS */
 	bool no_address_mappings, no_milters;
+	bool original_recipients; /* enable_original_recipient */
 	struct message_rules content;
 	struct milter_setting_all *milters; /* NULL: none for anybody */
 	struct filter_setting_all *filters; /* before the queue; NULL: none */

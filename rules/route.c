@@ -226,6 +226,8 @@ open_maps(struct route *route, struct conf *conf, struct err *err)
 		MAPS(sender_canonical_maps),
 		MAPS(recipient_canonical_maps),
 		MAPS(virtual_alias_maps),
+		MAPS(sender_bcc_maps),
+		MAPS(recipient_bcc_maps),
 		MAPS(local_recipient_maps),
 		MAPS(relay_recipient_maps),
 		MAPS(virtual_mailbox_maps),
@@ -293,6 +295,8 @@ route_close(struct route *route)
 	table_list_close(route->sender_canonical_maps);
 	table_list_close(route->recipient_canonical_maps);
 	table_list_close(route->virtual_alias_maps);
+	table_list_close(route->sender_bcc_maps);
+	table_list_close(route->recipient_bcc_maps);
 	table_list_close(route->local_recipient_maps);
 	table_list_close(route->relay_recipient_maps);
 	table_list_close(route->virtual_mailbox_maps);

@@ -103,6 +103,12 @@ enum table_status
 route_header(struct route *route, struct world *world, struct arena *arena,
     const char *text, const struct route_header_how *how, const char **result);
 
+/* route_copy(route, world, arena, address, sender, copy): who gets a copy of
+ * mail from (${sender}) or to ${address}, in internal form, which may have to
+ * be completed; TABLE_NONE: nobody. */
+enum table_status route_copy(struct route *route, struct world *world,
+    struct arena *arena, const char *address, bool sender, const char **copy);
+
 /* What route_expand() made of a recipient. */
 struct route_expansion {
 	char **list;

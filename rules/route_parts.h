@@ -48,6 +48,7 @@ struct route {
 	    *default_transport_maps, *relayhost_maps;
 	struct table_list *canonical_maps, *sender_canonical_maps,
 	    *recipient_canonical_maps, *virtual_alias_maps;
+	struct table_list *sender_bcc_maps, *recipient_bcc_maps;
 	struct table_list *local_recipient_maps, *relay_recipient_maps,
 	    *virtual_mailbox_maps;
 };

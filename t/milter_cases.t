@@ -5,8 +5,8 @@
 #
 # The cases were made for Postfix's queue files, so some of them are played in a
 # way that comes to the same: a body that is replaced several times, by as many
-# milters; sender_bcc_maps with one static address, by always_bcc; a message
-# that is rejected has not been queued, whatever was changed in it before.
+# milters; a message that is rejected has not been queued, whatever was changed
+# in it before.
 use strict;
 use warnings;
 
@@ -90,7 +90,7 @@ for my $i (0 .. $#$cases) {
 
 	$master .= "127.0.0.1:\${port:c$i} inet n - n - - smtpd\n  -o {smtpd_milters = " .
 	    join(", ", map { "unix:$_" } @paths) . "}\n";
-	$master .= "  -o always_bcc=$case->{bcc}\n" if $case->{bcc};
+	$master .= "  -o sender_bcc_maps=static:$case->{bcc}\n" if $case->{bcc};
 	$master .= "  -o {smtpd_sender_restrictions = check_sender_access " .
 	    "static:{PREPEND $_}}\n" for grep { defined } prepended($case);
 	if ($case->{checks}) {

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # Addresses in envelopes and headers beside Postfix's, over real ports: what is
 # rewritten, what stays, what is added, and what the log says of it
-# (ADDRESS_REWRITING_README; issue 5; L-20 to L-24, L-27, L-30, L-31, P-062 to
-# P-064, S-051 to S-057, S-098, S-191, S-197).
+# (ADDRESS_REWRITING_README; issue 5; L-20 to L-24, L-27, L-30, L-31, L-29, P-006, P-062 to
+# P-064, S-051 to S-057, S-098, S-172, S-191, S-197).
 use strict;
 use warnings;
 
@@ -44,6 +44,19 @@ EOT
 	    "b\@example.net PREPEND From: bare\nc\@example.net PREPEND Bcc: x\n" .
 	    "d\@example.net PREPEND X-Prepend: To: x\n" .
 	    "e\@example.net PREPEND Date: x\n",
+	alias => "one\@example.org all\@example.org\n" .
+	    "two\@example.org all\@example.org\n" .
+	    "copy\@origin.example.com c1\@example.org, c2\@example.org\n",
+	bcc => <<'EOT2',
+peter.abelard@example.com copies+peter@example.org
+a@example.net bare
+u@example.org u@example.org
+v@example.org "odd one"@example.org
+w@example.org w1@example.org, w2@example.org
+x@example.org x@old.example.com
+y@example.org a@example.net
+@example.com domain@example.org
+EOT2
 	own => <<'EOT',
 /^Received:.*by postfix.*with SMTP/ REPLACE X-Own: gone
 /^Received:.*by postfix.*for <v@/ IGNORE
@@ -110,6 +123,19 @@ my %services = (
 	xlocal => "smtpd_authorized_xforward_hosts=127.0.0.1",
 	xremote => "smtpd_authorized_xforward_hosts=127.0.0.1\n" .
 	    "local_header_rewrite_clients=",
+	virtual => "virtual_alias_maps=texthash:\$config_directory/alias",
+	nooriginal => "virtual_alias_maps=texthash:\$config_directory/alias\n" .
+	    "enable_original_recipient=no",
+	bcc => "sender_bcc_maps=texthash:\$config_directory/bcc\n" .
+	    "recipient_bcc_maps=texthash:\$config_directory/bcc\n" .
+	    "$canon\nrecipient_delimiter=+",
+	bccalways => "always_bcc=copy\nvirtual_alias_maps=" .
+	    "texthash:\$config_directory/alias\n$masq",
+	bccnone => "sender_bcc_maps=texthash:\$config_directory/bcc\n" .
+	    "recipient_bcc_maps=texthash:\$config_directory/bcc\n" .
+	    "always_bcc=copy\nreceive_override_options=no_address_mappings",
+	bccsenderfails => "sender_bcc_maps=fail:x",
+	bccfails => "recipient_bcc_maps=fail:x",
 	own => "header_checks=regexp:\$config_directory/own",
 	dropped => "message_drop_headers=to,x-drop",
 );
@@ -302,6 +328,15 @@ for my $service (qw(xlocal xremote)) {
 	try($service, "To: bare\n", xforward => $_)
 	    for qw(LOCAL REMOTE [UNAVAILABLE]);
 }
+try("bcc", $whole, from => $_, to => [map { "$_\@example.org" } qw(u v w x y z)])
+    for 'a@example.net', 'pabelard@example.com', 'a+x@example.net', '', 'n@x.org';
+try("bcc", $whole, from => 'x@example.org', to => [map { "$_\@example.com" }
+    qw(both kdent pabelard ext+foo)]);
+try($_, $whole, to => ['one@example.org', 'two@example.org', 'u@example.org'])
+    for qw(virtual nooriginal bccalways bccnone);
+try($_, $whole =~ s/1@/failing@/r, from => "")
+    for qw(bccsenderfails bccfails bccalways);
+try($_, $whole =~ s/1@/failing@/r) for qw(bccsenderfails bccfails);
 
 # The envelope alone.
 try($_, $whole, from => 'a@host', to => ['bare@', 'user@host.example.com',
@@ -375,9 +410,11 @@ sub converse {
 sub decisions {
 	my ($log) = @_;
 
-	# Ours looks at the envelope last, and ends with the first trouble.
+	# Ours looks at the envelope last, and ends with the first trouble; who
+	# asks a table differs.
 	my %once;
-	return grep { !/lookup problem/ || !$once{$_}++ } sort map { /cleanup\[\d+\]: (.*)/ && $1 !~ /overriding|system\ clock/x
+	return grep { !/failing@/ && (!/lookup (?:problem|error)/ || !$once{$_}++) }
+	    sort map { /(?:cleanup\[\d+\]: |smtpd\[\d+\]: (?=.*lookup error))(.*)/ && $1 !~ /overriding|system\ clock/x
 	    ? $1 =~ s/^(?:warning: )?\K[0-9A-Za-z]{9,20}: //r =~
 	      s/\b(?:\d{14}\.)?[0-9A-Za-z]{9,20}(?=\@postfix)/ID/r =~ s/\(\d+\)//r =~
 	      s/\((?:Weir|Postfix)\) with ESMTP id \w+/with ESMTP id ID/r =~

@@ -99,6 +99,21 @@ EOT
 	is $r[1], '550 5.1.1 <nobody@example.com>: Recipient address ' .
 	    'rejected: User unknown in virtual mailbox table',
 	    "S-099: unlisted";
+
+	$w->take(<<'EOT');
+virtual_alias_domains = ora.example
+virtual_alias_maps = hash:$dir/etc/virtual
+enable_original_recipient = no
+EOT
+	$w->send_mail(to => 'info@ora.example',
+	    data => "Subject: plainly\r\n\r\nx\r\n");
+	($m) = $w->wait_for(sub {
+		my ($one) = grep { /^Subject: plainly/m }
+		    $w->messages("$w->{dir}/mail/kdent/new", 1);
+		return $one;
+	});
+	like $m, qr/\AReturn-Path: .*\nDelivered-To: kdent\@example\.com\n/,
+	    "enable_original_recipient = no";
 };
 
 subtest "S-108, S-109, S-115: relaying inwards" => sub {
