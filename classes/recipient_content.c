@@ -337,14 +337,49 @@ recipient_content_verdict(const struct recipient_content *rc, unsigned group,
 }
 
 void
+recipient_content_sum(
+    struct recipient_sum *sum, const struct recipient_verdict *verdict)
+{
+	if (verdict->fate != RECIPIENT_REFUSED) {
+		sum->taken = true;
+		return;
+	}
+	if (sum->first == NULL)
+		sum->first = verdict;
+	if (sum->later == NULL && verdict->code < 500)
+		sum->later = verdict;
+}
+
+const struct recipient_verdict *
+recipient_content_refusal(const struct recipient_sum *sum, bool soft)
+{
+	if (sum->later != NULL && !soft)
+		return sum->later;
+	return soft || !sum->taken ? sum->first : NULL;
+}
+
+static void
+tell_notes(struct looker *const *lookers, size_t n,
+    void (*fn)(void *arg, const struct content_note *note), void *arg)
+{
+	const struct content_note *note;
+
+	for (size_t i = 0; i < n; i++)
+		for (note = lookers[i]->verdict.notes; note != NULL;
+		     note = note->next)
+			fn(arg, note);
+}
+
+void
+recipient_content_found(const struct recipient_content *rc,
+    void (*fn)(void *arg, const struct content_note *note), void *arg)
+{
+	tell_notes(rc->lookers, rc->nlookers, fn, arg);
+}
+
+void
 recipient_content_notes(const struct recipient_content *rc, unsigned group,
     void (*fn)(void *arg, const struct content_note *note), void *arg)
 {
-	const struct group *g = &rc->groups[group];
-	const struct content_note *note;
-
-	for (size_t i = 0; i < g->count; i++)
-		for (note = g->lookers[i]->verdict.notes; note != NULL;
-		     note = note->next)
-			fn(arg, note);
+	tell_notes(rc->groups[group].lookers, rc->groups[group].count, fn, arg);
 }

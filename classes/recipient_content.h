@@ -73,8 +73,27 @@ struct content_stage *recipient_content_open(
 void recipient_content_verdict(const struct recipient_content *rc,
     unsigned group, struct recipient_verdict *verdict);
 
-/* recipient_content_notes(rc, group, fn, arg): call ${fn} for each answer that
- * the classes of ${group} have found, in their order. */
+/* What one reply for several recipients has to say.  Zero-initialised: nobody. */
+struct recipient_sum {
+	const struct recipient_verdict *first; /* who refuses */
+	const struct recipient_verdict *later; /* who has to be asked again */
+	bool taken;                            /* somebody does not refuse */
+};
+
+/* recipient_content_sum(sum, verdict): one more recipient, whose verdict stays.
+ * recipient_content_refusal(sum, soft): with these words the message is refused
+ * for all: somebody has to be asked again (${soft}: after each refusal), or all
+ * refuse; or NULL. */
+void recipient_content_sum(
+    struct recipient_sum *sum, const struct recipient_verdict *verdict);
+const struct recipient_verdict *
+recipient_content_refusal(const struct recipient_sum *sum, bool soft);
+
+/* recipient_content_found(rc, fn, arg): call ${fn} for each answer that any class
+ * has found.  recipient_content_notes(rc, group, fn, arg): for each that those of
+ * ${group} have found, in their order. */
+void recipient_content_found(const struct recipient_content *rc,
+    void (*fn)(void *arg, const struct content_note *note), void *arg);
 void recipient_content_notes(const struct recipient_content *rc, unsigned group,
     void (*fn)(void *arg, const struct content_note *note), void *arg);
 

@@ -101,30 +101,12 @@ answer_each(struct session *s)
 	return refusals == mail->nrcpts && !answers_settle(s);
 }
 
-/* Of those who refuse, the first who has to be asked again; else the first, if
- * all do; or NULL. */
-static const struct mail_rcpt *
-spokesman(const struct session *s)
-{
-	const struct mail *mail = s->mail;
-	bool soft = stage_soft_bounce(s->service->rules);
-	size_t refusals = 0;
-
-	for (size_t i = 0; i < mail->nrcpts; i++) {
-		if (!refuses(&mail->rcpts[i]))
-			continue;
-		if (soft || mail->rcpts[i].verdict->code < 500)
-			return &mail->rcpts[i];
-		refusals++;
-	}
-	return refusals == mail->nrcpts ? &mail->rcpts[0] : NULL;
-}
-
 bool
 recipient_outcome_refuse(struct session *s, const char **reply)
 {
 	struct mail *mail = s->mail;
-	const struct mail_rcpt *first;
+	const struct recipient_verdict *refusal;
+	struct recipient_sum sum = { 0 };
 
 	*reply = NULL;
 	/* The end of a message may be judged twice, as commands may. */
@@ -134,13 +116,16 @@ recipient_outcome_refuse(struct session *s, const char **reply)
 	set_verdicts(mail);
 	if (answers_each(s))
 		return answer_each(s);
-	first = spokesman(s);
-	if (first == NULL)
+	for (size_t i = 0; i < mail->nrcpts; i++)
+		recipient_content_sum(&sum, mail->rcpts[i].verdict);
+	refusal = recipient_content_refusal(
+	    &sum, stage_soft_bounce(s->service->rules));
+	if (refusal == NULL)
 		return false;
 	for (size_t i = 0; i < mail->nrcpts; i++)
 		if (refuses(&mail->rcpts[i]))
 			tell_refusal(s, &mail->rcpts[i]);
-	*reply = reply_of(mail, first->verdict);
+	*reply = reply_of(mail, refusal);
 	return true;
 }
 

@@ -26,7 +26,7 @@ static const struct {
 	  "[-j] [-c DIR] [-o NAME=VALUE] LIST NAME [ADDRESS]" },
 	{ "message", test_message,
 	  "[-j] [-c DIR] [-o NAME=VALUE] [--compare DIR] [--each] [--lines] "
-	  "[--log] [--result] [--sender ADDRESS] [--rcpt ADDRESS] "
+	  "[--log] [--result] [--sender ADDRESS] [--rcpt ADDRESS]... "
 	  "[--client NAME[ADDRESS]] FILE | DIR | - ..." },
 	{ "session", test_session,
 	  "[-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] "

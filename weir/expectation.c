@@ -56,8 +56,15 @@ pattern_end(const char *text)
 static bool
 is_reply(const char *words)
 {
+	static const char *const fates[] = { "HOLD", "DISCARD", "REDIRECT" };
+	size_t n = strcspn(words, blanks);
+
 	if (strcasecmp(words, "OK") == 0 || strcmp(words, "250") == 0)
 		return true;
+	for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++)
+		if (strlen(fates[i]) == n &&
+		    strncasecmp(words, fates[i], n) == 0)
+			return true;
 	return (words[0] == '4' || words[0] == '5') &&
 	    isdigit((unsigned char)words[1]) &&
 	    isdigit((unsigned char)words[2]) &&

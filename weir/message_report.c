@@ -131,13 +131,23 @@ message_report_seen(struct message_report *r, const struct content_seen *seen)
 		seen_text(&e);
 }
 
+/* What was looked at, of the message itself in the lists of classes, too. */
+static const char *
+label(const struct content_note *note)
+{
+	if (strcmp(note->table, "text_checks") == 0 ||
+	    strcmp(note->table, "attachment_checks") == 0)
+		return "decoded";
+	return note->part;
+}
+
 static void
 noted_json(struct buf *out, const struct content_note *note, const char *place)
 {
 	if (out->data[out->len - 1] != '[')
 		buf_putc(out, ',');
 	buf_putc(out, '{');
-	json_text_member(out, "class", "decoded");
+	json_text_member(out, "class", label(note));
 	json_text_member(out, "text", note->input);
 	json_text_member(out, "list", note->table);
 	json_text_member(out, "answer", note->answer);
@@ -155,7 +165,7 @@ message_report_noted(struct message_report *r, const struct content_note *note)
 	if (r->json) {
 		noted_json(&r->members, note, place);
 	} else {
-		(void)fputs("  decoded: ", stdout);
+		(void)printf("  %s: ", label(note));
 		print_text(note->input, strlen(note->input), "    ");
 		(void)printf(
 		    "    %s: %s [%s]\n", note->table, note->answer, place);
@@ -182,6 +192,37 @@ put_result(const struct message_trial *t, struct buf *out)
 	}
 }
 
+static void
+recipients_json(const struct message_trial *t, struct buf *out)
+{
+	const struct message_trial_rcpt *r;
+
+	json_text_name(out, "recipients");
+	buf_putc(out, '[');
+	for (r = t->rcpts; r < t->rcpts + t->nrcpts; r++) {
+		buf_puts(out, r == t->rcpts ? "{" : ",{");
+		json_text_member(out, "address", r->address);
+		json_text_member(out, "decision", r->decision);
+		if (r->outcome != NULL)
+			json_text_member(out, "outcome", r->outcome);
+		if (*r->by != '\0')
+			json_text_member(out, "by", r->by);
+		buf_putc(out, '}');
+	}
+	buf_putc(out, ']');
+}
+
+static void
+recipients_text(const struct message_trial *t)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < t->nrcpts; i++)
+		message_trial_print(&t->rcpts[i], &text);
+	(void)fputs(buf_str(&text), stdout);
+	buf_free(&text);
+}
+
 void
 message_report_decision(const struct message_trial *t, struct buf *out)
 {
@@ -190,6 +231,8 @@ message_report_decision(const struct message_trial *t, struct buf *out)
 		json_text_member(out, "by", t->by);
 	if (*t->edits != '\0')
 		json_text_member(out, "edited_by", t->edits);
+	if (t->recipients != NULL)
+		recipients_json(t, out);
 }
 
 static void
@@ -219,6 +262,8 @@ message_report_end(struct message_report *r, const struct message_trial *t)
 	}
 	(void)printf(
 	    "  -> %s%s\n", t->decision, *t->edits != '\0' ? ", edited" : "");
+	if (t->recipients != NULL)
+		recipients_text(t);
 	if (!r->result)
 		return;
 	put_result(t, &result);

@@ -2,12 +2,14 @@
 #include "weir/message_trial.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/fatal.h"
 #include "base/param.h"
 #include "checks/content_checks.h"
 #include "checks/content_lists.h"
+#include "classes/class_content.h"
 
 int
 message_trial_open(struct message_trial *t, struct conf *conf, struct err *err)
@@ -164,14 +166,150 @@ take_seen(void *arg, const struct content_seen *seen)
 }
 
 void
+message_trial_add(
+    struct message_trial *t, const char *address, const char *classes)
+{
+	struct message_trial_rcpt *more;
+
+	if (t->nrcpts == t->room) {
+		t->room = t->room == 0 ? 4 : 2 * t->room;
+		more = arena_alloc(t->arena, t->room * sizeof *more);
+		if (t->nrcpts > 0)
+			memcpy(more, t->rcpts, t->nrcpts * sizeof *more);
+		t->rcpts = more;
+	}
+	t->rcpts[t->nrcpts++] = (struct message_trial_rcpt){
+		.address = arena_strdup(t->arena, address),
+		.classes = arena_strdup(t->arena, classes),
+		.decision = "accept",
+		.by = "",
+	};
+}
+
+const struct message_trial_rcpt *
+message_trial_find(const struct message_trial *t, const char *address)
+{
+	for (size_t i = 0; i < t->nrcpts; i++)
+		if (strcasecmp(t->rcpts[i].address, address) == 0)
+			return &t->rcpts[i];
+	return NULL;
+}
+
+void
+message_trial_print(const struct message_trial_rcpt *rcpt, struct buf *out)
+{
+	buf_printf(out, "    <%s>: %s", rcpt->address, rcpt->decision);
+	if (rcpt->outcome != NULL)
+		buf_printf(out, "; %s", rcpt->outcome);
+	if (*rcpt->by != '\0')
+		buf_printf(out, " [%s]", rcpt->by);
+	buf_putc(out, '\n');
+}
+
+static void
+open_recipients(struct message_trial *t)
+{
+	t->recipients = NULL;
+	for (size_t i = 0; i < t->nrcpts; i++) {
+		t->rcpts[i].verdict = (struct recipient_verdict){ 0 };
+		t->rcpts[i].decision = "accept";
+		t->rcpts[i].outcome = NULL;
+		t->rcpts[i].by = "";
+	}
+	if (t->rules.classes == NULL || t->nrcpts == 0)
+		return;
+	t->recipients = recipient_content_new(
+	    t->rules.classes, &t->subject, &t->message.verdict, t->mail);
+	for (size_t i = 0; i < t->nrcpts; i++)
+		t->rcpts[i].group = recipient_content_add(
+		    t->recipients, t->rcpts[i].address, t->rcpts[i].classes);
+}
+
+/* In words, as decide() has them for all. */
+static void
+decide_for(struct message_trial *t, struct message_trial_rcpt *r)
+{
+	static const char *const words[] = { [RECIPIENT_TAKEN] = "accept",
+		[RECIPIENT_HELD] = "hold",
+		[RECIPIENT_DISCARDED] = "discard" };
+	const struct recipient_verdict *v = &r->verdict;
+	const struct content_note *note = v->note;
+
+	if (v->fate == RECIPIENT_REFUSED)
+		r->decision = arena_printf(t->mail, "%s %d %s %s",
+		    v->code < 500 ? "defer" : "reject", v->code, v->dsn,
+		    v->text);
+	else if (v->fate == RECIPIENT_REDIRECTED)
+		r->decision = arena_printf(t->mail, "redirect %s", v->redirect);
+	else
+		r->decision = words[v->fate];
+	r->by = note != NULL
+	    ? message_trial_place(t->mail, note->file, note->line, note->table)
+	    : "";
+}
+
+/* A refusal that the client is not told of, as others take the message. */
+static const char *
+outcome_of(struct arena *arena, const struct class_content *by)
+{
+	switch (by->action) {
+	case CLASS_CONTENT_HOLD:
+		return "held";
+	case CLASS_CONTENT_DISCARD:
+		return "discarded";
+	case CLASS_CONTENT_REDIRECT:
+		break;
+	}
+	return arena_printf(arena, "redirected to %s", by->redirect);
+}
+
+static void
+tell_note(void *arg, const struct content_note *note)
+{
+	struct message_trial *t = arg;
+
+	if (t->noted != NULL)
+		t->noted(t->watch_arg, note);
+}
+
+/* The recipients' verdicts, and the message's where they leave no other. */
+static void
+judge_recipients(struct message_trial *t)
+{
+	const struct recipient_verdict *refusal;
+	struct recipient_sum sum = { 0 };
+	struct message_trial_rcpt *r;
+
+	for (r = t->rcpts; r < t->rcpts + t->nrcpts; r++) {
+		recipient_content_verdict(t->recipients, r->group, &r->verdict);
+		recipient_content_sum(&sum, &r->verdict);
+		decide_for(t, r);
+	}
+	recipient_content_found(t->recipients, tell_note, t);
+	refusal = recipient_content_refusal(&sum, t->soft_bounce);
+	for (r = t->rcpts; r < t->rcpts + t->nrcpts; r++) {
+		if (refusal == NULL && r->verdict.fate == RECIPIENT_REFUSED)
+			r->outcome = outcome_of(t->mail, r->verdict.by);
+		if (refusal == &r->verdict) {
+			t->decision = r->decision;
+			t->by = r->by;
+			t->fate = refusal->code < 500 ? MESSAGE_DEFERRED
+						      : MESSAGE_REJECTED;
+		}
+	}
+}
+
+void
 message_trial_begin(struct message_trial *t, const struct subject *subject)
 {
-	const struct message_about about = { .subject = &t->subject };
+	struct message_about about = { .subject = &t->subject };
 
 	message_close(&t->message);
 	arena_reset(t->mail);
 	t->subject = *subject;
 	t->subject.arena = t->mail;
+	open_recipients(t);
+	about.recipients = t->recipients;
 	message_open(&t->message, &t->rules, &t->params, &about, t->mail);
 	content_checks_watch(t->message.checks, take_seen, t);
 	t->body = (struct body){
@@ -256,6 +394,9 @@ message_trial_end(struct message_trial *t)
 	if (!t->keep)
 		buf_reset(&keep->body);
 	t->decision = decide(t);
+	if (t->recipients != NULL && t->fate <= MESSAGE_HELD &&
+	    !content_verdict_has(&t->message.verdict, EFFECT_REDIRECT))
+		judge_recipients(t);
 	/* Of what does not go on nobody sees the edits. */
 	if (t->fate > MESSAGE_HELD) {
 		t->edits = "";

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "checks/subject.h"
+#include "classes/recipient_content.h"
 #include "proxy/body.h"
 #include "proxy/message.h"
 #include "proxy/message_rules.h"
@@ -28,16 +29,29 @@ enum message_fate {
 	MESSAGE_FATES,
 };
 
+/* A recipient that RCPT accepts, and what becomes of the message for it. */
+struct message_trial_rcpt {
+	const char *address, *classes;
+	unsigned group;
+	struct recipient_verdict verdict;
+	const char *decision; /* "accept", "reject 550 5.7.1 no" */
+	const char *outcome;  /* of a rejection, if others take it: "held" */
+	const char *by;       /* "file:line", or "" */
+};
+
 struct message_trial {
 	struct arena *arena; /* as long as this */
 	struct proxy_params params;
 	struct message_rules rules;
 	/* Told of each element, and of each answer about decoded content, that
-	 * of text_checks and attachment_checks; or NULL.  To be set between
-	 * messages. */
+	 * of text_checks and attachment_checks, and at the end of each of the
+	 * recipients' classes; or NULL.  To be set between messages. */
 	void (*watch)(void *arg, const struct content_seen *seen);
 	void (*noted)(void *arg, const struct content_note *note);
 	void *watch_arg;
+	struct message_trial_rcpt *rcpts; /* message_trial_add() */
+	size_t nrcpts, room;
+	bool soft_bounce;
 	bool keep; /* the body of the result, in message.keep.body */
 
 	/* The message at hand, and what became of it. */
@@ -54,6 +68,7 @@ struct message_trial {
 	const char *by, *edits;
 	const struct content_note *note; /* the last one that was told */
 	uint64_t sum; /* of the result: equal results have equal sums */
+	struct recipient_content *recipients; /* NULL: nobody has a class */
 };
 
 /* message_trial_open(t, conf, err): -1 and the reason if ${conf} cannot be
@@ -62,6 +77,18 @@ struct message_trial {
 int
 message_trial_open(struct message_trial *t, struct conf *conf, struct err *err);
 void message_trial_close(struct message_trial *t);
+
+/* message_trial_add(t, address, classes): messages are for one more recipient, which
+ * has come to ${classes} (class_names.h).  message_trial_find(t, address): it, or
+ * NULL. */
+void message_trial_add(
+    struct message_trial *t, const char *address, const char *classes);
+const struct message_trial_rcpt *
+message_trial_find(const struct message_trial *t, const char *address);
+
+/* message_trial_print(rcpt, out): append what became of it, a line. */
+void
+message_trial_print(const struct message_trial_rcpt *rcpt, struct buf *out);
 
 /* message_trial_begin(t, subject): a message, from that client; feed() gives its
  * octets, with any line ends, end() says that those were all, and fills in what

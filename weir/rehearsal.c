@@ -21,6 +21,7 @@
 #include "rules/address.h"
 #include "rules/route.h"
 #include "weir/expectation.h"
+#include "weir/session_message.h"
 
 struct rehearsal {
 	struct rehearsal_settings settings;
@@ -32,6 +33,7 @@ struct rehearsal {
 	struct stage_state state;
 	struct event_by by;
 	struct subject subject;
+	struct session_message *message; /* of the transaction */
 	unsigned line;
 	const char *asked; /* the line at hand */
 
@@ -52,6 +54,7 @@ begin_client(struct rehearsal *r, const char *name, const char *addr)
 	struct subject *s = &r->subject;
 
 	stage_reset_session(&r->state);
+	session_message_begin(r->message);
 	arena_reset(r->arena);
 	memset(s, 0, sizeof *s);
 	memset(&r->verdict, 0, sizeof r->verdict);
@@ -93,6 +96,7 @@ rehearsal_new(const struct rehearsal_settings *settings)
 	r->settings = *settings;
 	r->by = (struct event_by){ .program = "smtpd", .number = 1 };
 	r->arena = arena_new();
+	r->message = session_message_new();
 	begin_conf(r);
 	begin_client(r, "localhost", "127.0.0.1");
 	return r;
@@ -106,6 +110,7 @@ rehearsal_free(struct rehearsal *r)
 	forget_rules(r);
 	conf_free(r->view);
 	stage_reset_session(&r->state);
+	session_message_free(r->message);
 	arena_free(r->arena);
 	script_close(r->told);
 	free(r->command);
@@ -145,19 +150,29 @@ print(const struct rehearsal *r)
 	(void)fflush(stdout);
 }
 
+/* The command at hand got ${reply}, malloc'd; NULL: it passed. */
+static void
+keep(struct rehearsal *r, char *reply)
+{
+	free(r->command);
+	free(r->reply);
+	r->command = strdup(r->asked);
+	r->reply = reply;
+	if (r->command == NULL || (reply == NULL && !r->verdict.pass))
+		fatal("out of memory");
+}
+
 /* Keep and print what the verdict is. */
 static void
 tell(struct rehearsal *r)
 {
 	const struct verdict *v = &r->verdict;
+	char *reply = NULL;
 
-	free(r->command);
-	free(r->reply);
-	r->reply = NULL;
-	if ((r->command = strdup(r->asked)) == NULL ||
-	    (!v->pass &&
-		asprintf(&r->reply, "%d %s %s", v->code, v->dsn, v->text) < 0))
-		fatal("out of memory");
+	if (!v->pass &&
+	    asprintf(&reply, "%d %s %s", v->code, v->dsn, v->text) < 0)
+		reply = NULL;
+	keep(r, reply);
 	if (r->settings.reached != NULL)
 		reached_note(r->settings.reached, v->trace);
 	print(r);
@@ -215,7 +230,6 @@ do_client(struct call *c)
 	char *copy = strdup(c->argument), *rest = copy;
 	const char *name = strsep(&rest, " \t"), *addr = strsep(&rest, " \t");
 	const char *word = rest;
-	int result = 0;
 
 	if (addr == NULL) {
 		err_set(c->err, "client NAME ADDR [ok|temp|perm|forged]");
@@ -232,9 +246,8 @@ do_client(struct call *c)
 	    r->subject.name_status == SUBJECT_NAME_FORGED
 	    ? SUBJECT_NAME_OK
 	    : r->subject.name_status;
-	result = judge(r, STAGE_CONNECT);
 	free(copy);
-	return result;
+	return judge(r, STAGE_CONNECT);
 }
 
 static int
@@ -293,6 +306,7 @@ do_mail(struct call *c)
 	const char *sender;
 
 	stage_reset_mail(&r->state);
+	session_message_begin(r->message);
 	r->subject.recipient = NULL;
 	r->subject.recipient_count = 0;
 	r->subject.sender = NULL;
@@ -327,10 +341,11 @@ do_rcpt(struct call *c)
 	struct rehearsal *r = c->r;
 	int result = judge_recipient(c, STAGE_RCPT);
 
-	if (result != REHEARSAL_DONE)
-		return result;
-	if (r->reply == NULL)
+	if (result == REHEARSAL_DONE && r->reply == NULL) {
 		r->subject.recipient_count++;
+		session_message_rcpt(
+		    r->message, r->subject.recipient, r->verdict.classes);
+	}
 	return result;
 }
 
@@ -343,7 +358,52 @@ do_vrfy(struct call *c)
 static int
 do_data(struct call *c)
 {
-	return judge(c->r, STAGE_DATA);
+	struct rehearsal *r = c->r;
+	int result = judge(r, STAGE_DATA);
+
+	if (r->reply == NULL)
+		session_message_data(r->message, r->verdict.classes);
+	return result;
+}
+
+/* What content checks have said, as if a command had been judged. */
+static void
+tell_content(struct rehearsal *r, const struct session_message_reply *reply)
+{
+	r->verdict = (struct verdict){ .pass = *reply->text == '\0',
+		.trace = session_message_trace(reply, &r->subject) };
+	keep(r, r->verdict.pass ? NULL : strdup(reply->text));
+	print(r);
+}
+
+static int
+do_message(struct call *c)
+{
+	struct rehearsal *r = c->r;
+	struct session_message_reply reply;
+
+	compile(r);
+	if (session_message_run(r->message, r->view, &r->subject, c->argument,
+		stage_soft_bounce(r->rules), c->err) != 0)
+		return REHEARSAL_WRONG;
+	reply = session_message_reply(r->message);
+	tell_content(r, &reply);
+	if (!r->settings.quiet)
+		session_message_show(r->message);
+	return REHEARSAL_DONE;
+}
+
+static int
+do_for(struct call *c)
+{
+	struct session_message_reply reply;
+
+	if (!session_message_reply_of(c->r->message, c->argument, &reply)) {
+		err_set(c->err, "no recipient of a message");
+		return REHEARSAL_WRONG;
+	}
+	tell_content(c->r, &reply);
+	return REHEARSAL_DONE;
 }
 
 static int
@@ -366,6 +426,7 @@ do_rset(struct call *c)
 	struct subject *s = &c->r->subject;
 
 	stage_reset_mail(&c->r->state);
+	session_message_begin(c->r->message);
 	s->sender = s->recipient = s->etrn_domain = NULL;
 	s->recipient_count = 0;
 	return REHEARSAL_DONE;
@@ -487,6 +548,8 @@ static const struct command_row {
 	{ "mail",        do_mail },
 	{ "rcpt",        do_rcpt },
 	{ "data",        do_data },
+	{ "message",     do_message },
+	{ "for",         do_for },
 	{ "eod",         do_eod },
 	{ "etrn",        do_etrn },
 	{ "vrfy",        do_vrfy },

@@ -39,7 +39,7 @@ enum rehearsal_result {
  * Do one command of a script and print its reply, a line, on stdout:
  *	client NAME ADDR [ok|temp|perm|forged]
  *	helo NAME | ehlo NAME | mail ADDRESS | rcpt ADDRESS
- *	data | eod [SIZE] | etrn DOMAIN | vrfy ADDRESS | rset
+ *	data | message FILE | for ADDRESS | eod [SIZE] | etrn DOMAIN | vrfy ADDRESS | rset
  *	login NAME | tls PROTOCOL | fingerprint HEX
  *	set NAME = VALUE | world LINE | reset
  *	expect CODE [DSN] [text /PATTERN/] [by RESTRICTION|TABLE:LINE]

@@ -19,11 +19,13 @@
 #include "weir/message_trial.h"
 #include "weir/rule_tally.h"
 #include "weir/trial.h"
+#include "weir/trial_recipients.h"
 
 /* What was asked for, and what has come out so far. */
 struct bench {
 	struct trial trial, other_trial;
-	const char *sender, *rcpt, *client;
+	const char *sender, *client;
+	struct trial_recipients rcpts;
 	bool each; /* every message of many is shown */
 	bool log, compare;
 	struct arena *arena;
@@ -106,6 +108,16 @@ side_json(struct buf *out, const char *name, const struct message_trial *t)
 }
 
 static void
+print_rcpt(const struct message_trial_rcpt *r)
+{
+	(void)printf(", <%s> %s", r->address, r->decision);
+	if (r->outcome != NULL)
+		(void)printf("; %s", r->outcome);
+	if (*r->by != '\0')
+		(void)printf(" by %s", r->by);
+}
+
+static void
 print_side(const struct message_trial *t)
 {
 	(void)fputs(t->decision, stdout);
@@ -113,6 +125,34 @@ print_side(const struct message_trial *t)
 		(void)printf(" by %s", t->by);
 	if (*t->edits != '\0')
 		(void)printf(", edited by %s", t->edits);
+	for (size_t i = 0; i < t->nrcpts && t->recipients != NULL; i++)
+		if (t->rcpts[i].verdict.by != NULL)
+			print_rcpt(&t->rcpts[i]);
+}
+
+/* What becomes of it for a recipient of both is not the same. */
+static bool
+differs_for(const struct message_trial_rcpt *r, const struct message_trial *t)
+{
+	const struct message_trial_rcpt *other =
+	    message_trial_find(t, r->address);
+	const char *outcome = r->outcome != NULL ? r->outcome : "";
+
+	if (other == NULL)
+		return true;
+	return strcmp(other->decision, r->decision) != 0 ||
+	    strcmp(other->outcome != NULL ? other->outcome : "", outcome) != 0;
+}
+
+static bool
+differs(const struct message_trial *a, const struct message_trial *b)
+{
+	if (strcmp(a->decision, b->decision) != 0 || a->sum != b->sum)
+		return true;
+	for (size_t i = 0; i < a->nrcpts; i++)
+		if (differs_for(&a->rcpts[i], b))
+			return true;
+	return a->nrcpts != b->nrcpts;
 }
 
 static void
@@ -121,8 +161,7 @@ compare(struct bench *b)
 	const char *name = mail_source_name(b->source);
 	struct buf out = { 0 };
 
-	if (strcmp(b->ours.decision, b->theirs.decision) == 0 &&
-	    b->ours.sum == b->theirs.sum)
+	if (!differs(&b->ours, &b->theirs))
 		return;
 	b->changed++;
 	worse(b, 1);
@@ -140,6 +179,16 @@ compare(struct bench *b)
 	(void)fputs(" -> ", stdout);
 	print_side(&b->theirs);
 	(void)putchar('\n');
+}
+
+/* For a recipient it is not what it is for all. */
+static bool
+refused_by_some(const struct message_trial *t)
+{
+	for (size_t i = 0; i < t->nrcpts && t->recipients != NULL; i++)
+		if (t->rcpts[i].verdict.fate != RECIPIENT_TAKEN)
+			return true;
+	return false;
 }
 
 /* One message, through each configuration at once. */
@@ -168,7 +217,7 @@ try_message(struct bench *b)
 	b->fates[b->ours.fate]++;
 	if (b->compare)
 		compare(b);
-	else if (b->ours.fate != MESSAGE_ACCEPTED)
+	else if (b->ours.fate != MESSAGE_ACCEPTED || refused_by_some(&b->ours))
 		worse(b, 1);
 	if (b->show)
 		message_report_end(&b->report, &b->ours);
@@ -290,7 +339,9 @@ set_subject(struct bench *b)
 		.client_addr = "unknown",
 		.protocol = "ESMTP",
 		.sender = b->sender,
-		.recipient = b->rcpt,
+		.recipient = b->rcpts.count > 0
+		    ? b->rcpts.list[b->rcpts.count - 1]
+		    : NULL,
 		.queue_id = "NOQUEUE",
 	};
 	take_client(b);
@@ -303,6 +354,9 @@ open_trial(struct bench *b, struct trial *trial, struct message_trial *t)
 
 	if (message_trial_open(t, trial->conf, &err) != 0)
 		return trial_fail(&b->trial, EX_CONFIG, "%s", err.text);
+	if (!trial_recipients_judge(
+		&b->rcpts, trial->conf, &b->subject, t, &err))
+		worse(b, 1);
 	if (err.text[0] != '\0')
 		(void)fprintf(
 		    stderr, "%s: warning: %s\n", b->trial.name, err.text);
@@ -360,6 +414,7 @@ close_all(struct bench *b)
 	event_tap(NULL);
 	trial_close(&b->other_trial);
 	trial_close(&b->trial);
+	trial_recipients_free(&b->rcpts);
 	arena_free(b->arena);
 }
 
@@ -377,11 +432,16 @@ take_option(struct bench *b, int argc, char **argv, int *i)
 		{ "--result", &b->report.result, NULL },
 		{ "--log", &b->log, NULL },
 		{ "--sender", NULL, &b->sender },
-		{ "--rcpt", NULL, &b->rcpt },
 		{ "--client", NULL, &b->client },
 		{ "--compare", &b->compare, &b->other_trial.dir },
 	};
 
+	if (strcmp(argv[*i], "--rcpt") == 0) {
+		if (*i + 1 == argc)
+			return -1;
+		trial_recipients_put(&b->rcpts, argv[++*i]);
+		return 1;
+	}
 	for (size_t j = 0; j < sizeof options / sizeof options[0]; j++) {
 		if (strcmp(options[j].word, argv[*i]) != 0)
 			continue;
