@@ -20,6 +20,7 @@ enum active_outcome {
 	ACTIVE_BOUNCED,
 	ACTIVE_DELIVERED, /* to be reported, as of enum envelope_state */
 	ACTIVE_RELAYED,
+	ACTIVE_EXPANDED,
 };
 
 /* What an administrator wants with it once no delivery is under way. */

@@ -291,7 +291,9 @@ static const char *
 action(const struct dsn *dsn, const struct dsn_rcpt *r)
 {
 	if (dsn->kind == DSN_SUCCESS)
-		return r->relayed ? "relayed" : "delivered";
+		return r->relayed ? "relayed"
+		    : r->expanded ? "expanded"
+				  : "delivered";
 	return is_delay(dsn) ? "delayed" : "failed";
 }
 

@@ -22,7 +22,8 @@ enum dsn_kind {
 struct dsn_rcpt {
 	const char *address, *original, *orcpt; /* as in the envelope */
 	const char *dsn, *reason, *remote, *diagnostic;
-	bool relayed; /* SUCCESS: to a server that reports nothing itself */
+	bool relayed;  /* SUCCESS: to a server that reports nothing itself */
+	bool expanded; /* SUCCESS: it stood for other addresses */
 };
 
 struct dsn {

@@ -1,6 +1,6 @@
 /* envelope.c - see envelope.h.
  *
- * The stored form: "WEIRMSG1"; the lengths of fields, headers and body; a seal
+ * The stored form: "WEIRMSG1", or "WEIRMSG2" if recipients have targets; the lengths of fields, headers and body; a seal
  * of all that and the fields; a seal of headers and body (these are all
  * numbers of eight octets); fields; headers; body.  The fields stand first so
  * that a listing touches one page of a large record. */
@@ -16,10 +16,10 @@
 #include "base/frame.h"
 #include "queue/seal.h"
 
-static const char magic[8] = { 'W', 'E', 'I', 'R', 'M', 'S', 'G', '1' };
+static const char magic[7] = { 'W', 'E', 'I', 'R', 'M', 'S', 'G' };
 
 enum {
-	LENGTHS = 8, /* where they stand */
+	LENGTHS = 8, /* where they stand, behind the magic and the version */
 	SEALED = LENGTHS + 3 * 8,
 	PREFIX = SEALED + 2 * 8,
 };
@@ -43,8 +43,18 @@ flags_of(const struct envelope *e)
 	    (e->is_bounce ? FLAG_BOUNCE : 0U) | (e->rescan ? FLAG_RESCAN : 0U);
 }
 
+/* The older version has all but targets. */
+static char
+version_of(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->nrcpts; i++)
+		if (e->rcpts[i].target != NULL && e->rcpts[i].target[0] != '\0')
+			return '2';
+	return '1';
+}
+
 static void
-put_rcpt(struct buf *out, const struct envelope_rcpt *r)
+put_rcpt(struct buf *out, const struct envelope_rcpt *r, char version)
 {
 	frame_put_str(out, r->address);
 	frame_put_str(out, r->original);
@@ -52,6 +62,8 @@ put_rcpt(struct buf *out, const struct envelope_rcpt *r)
 	frame_put_num(out, r->notify);
 	frame_put_str(out, r->transport);
 	frame_put_str(out, r->nexthop);
+	if (version > '1')
+		frame_put_str(out, r->target);
 	frame_put_num(out, r->state);
 	frame_put_str(out, r->dsn);
 	frame_put_str(out, r->reason);
@@ -60,7 +72,7 @@ put_rcpt(struct buf *out, const struct envelope_rcpt *r)
 }
 
 static void
-put_fields(struct buf *out, const struct envelope *e)
+put_fields(struct buf *out, const struct envelope *e, char version)
 {
 	frame_put_str(out, e->qid);
 	frame_put_num(out, (uint64_t)e->arrival);
@@ -83,7 +95,7 @@ put_fields(struct buf *out, const struct envelope *e)
 	frame_put_num(out, e->nchunks);
 	frame_put_num(out, e->nrcpts);
 	for (size_t i = 0; i < e->nrcpts; i++)
-		put_rcpt(out, &e->rcpts[i]);
+		put_rcpt(out, &e->rcpts[i], version);
 }
 
 void
@@ -91,15 +103,17 @@ envelope_print(const struct envelope *e, struct buf *out)
 {
 	struct buf prefix = { 0 };
 	size_t start = out->len;
+	char version = version_of(e);
 	char *fields;
 	size_t n;
 
 	must(e->nchunks == 0 || e->nbody == 0);
 	memset(buf_reserve(out, PREFIX), 0, PREFIX);
 	buf_added(out, PREFIX);
-	put_fields(out, e);
+	put_fields(out, e, version);
 	n = out->len - start - PREFIX;
 	buf_put(&prefix, magic, sizeof magic);
+	buf_putc(&prefix, version);
 	frame_put_num(&prefix, n);
 	frame_put_num(&prefix, e->nheaders);
 	frame_put_num(&prefix, e->nbody);
@@ -127,8 +141,8 @@ get_flags(uint64_t flags, struct envelope *e)
 }
 
 static bool
-get_rcpt(
-    struct frame_reader *r, struct arena *arena, struct envelope_rcpt *rcpt)
+get_rcpt(struct frame_reader *r, struct arena *arena, char version,
+    struct envelope_rcpt *rcpt)
 {
 	uint64_t state;
 
@@ -138,17 +152,19 @@ get_rcpt(
 	rcpt->notify = (unsigned)frame_num(r);
 	rcpt->transport = frame_str(r, arena);
 	rcpt->nexthop = frame_str(r, arena);
+	rcpt->target = version > '1' ? frame_str(r, arena) : "";
 	state = frame_num(r);
 	rcpt->state = (enum envelope_state)state;
 	rcpt->dsn = frame_str(r, arena);
 	rcpt->reason = frame_str(r, arena);
 	rcpt->remote = frame_str(r, arena);
 	rcpt->diagnostic = frame_str(r, arena);
-	return !r->bad && state <= ENVELOPE_HELD;
+	return !r->bad && state <= ENVELOPE_EXPANDED;
 }
 
 static bool
-get_rcpts(struct frame_reader *r, struct arena *arena, struct envelope *e)
+get_rcpts(struct frame_reader *r, struct arena *arena, char version,
+    struct envelope *e)
 {
 	/* A recipient takes at least the lengths of its fields. */
 	enum { LEAST = 9 * 4 + 2 * 8 };
@@ -158,13 +174,14 @@ get_rcpts(struct frame_reader *r, struct arena *arena, struct envelope *e)
 		return false;
 	e->rcpts = arena_alloc(arena, e->nrcpts * sizeof *e->rcpts);
 	for (size_t i = 0; i < e->nrcpts; i++)
-		if (!get_rcpt(r, arena, &e->rcpts[i]))
+		if (!get_rcpt(r, arena, version, &e->rcpts[i]))
 			return false;
 	return r->p == r->end;
 }
 
 static bool
-get_fields(struct frame_reader *r, struct arena *arena, struct envelope *e)
+get_fields(struct frame_reader *r, struct arena *arena, char version,
+    struct envelope *e)
 {
 	const char *qid = frame_str(r, arena);
 	uint64_t ret, flags;
@@ -192,7 +209,8 @@ get_fields(struct frame_reader *r, struct arena *arena, struct envelope *e)
 	e->message_id = frame_str(r, arena);
 	e->nchunks = frame_num(r);
 	return !r->bad && get_flags(flags, e) &&
-	    (ret == 0 || ret == 'F' || ret == 'H') && get_rcpts(r, arena, e) &&
+	    (ret == 0 || ret == 'F' || ret == 'H') &&
+	    get_rcpts(r, arena, version, e) &&
 	    (e->nchunks == 0 || e->nbody == 0);
 }
 
@@ -205,7 +223,8 @@ parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
 	uint64_t nfields, nheaders, nbody, sealed, content;
 
 	*e = (struct envelope){ 0 };
-	if (n < PREFIX || memcmp(data, magic, sizeof magic) != 0)
+	if (n < PREFIX || memcmp(data, magic, sizeof magic) != 0 ||
+	    (data[sizeof magic] != '1' && data[sizeof magic] != '2'))
 		return false;
 	r.p += LENGTHS;
 	nfields = frame_num(&r);
@@ -228,7 +247,7 @@ parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
 	    seal(seal(0, e->headers, nheaders), e->body, nbody) != content)
 		return false;
 	r.end = fields + nfields;
-	return get_fields(&r, arena, e);
+	return get_fields(&r, arena, data[sizeof magic], e);
 }
 
 bool

@@ -15,12 +15,14 @@ enum envelope_state {
 	ENVELOPE_TODO,
 	ENVELOPE_DONE, /* sent, bounced or expanded: retired */
 	/* Sent, and the sender wants to be told (NOTIFY=SUCCESS) but has not
-	 * been yet: to its mailbox, or to a server that will not tell. */
+	 * been yet: to its mailbox, or to a server that will not tell, or on
+	 * to others. */
 	ENVELOPE_DELIVERED,
 	ENVELOPE_RELAYED,
 	/* Waits for an administrator, whatever becomes of the others; the
 	 * reason says why. */
 	ENVELOPE_HELD,
+	ENVELOPE_EXPANDED, /* not sent, but replaced by other addresses */
 };
 
 enum { /* RFC 3461 NOTIFY */
@@ -36,6 +38,9 @@ struct envelope_rcpt {
 	const char *orcpt;    /* ORCPT=, as given; "" */
 	unsigned notify;      /* 0: as usual */
 	const char *transport, *nexthop; /* as first resolved */
+	/* What the local agent has found out to be done for it, in its own
+	 * words (a command, a file ...); NULL or "": nothing. */
+	const char *target;
 	enum envelope_state state;
 	/* Of the last attempt, as in struct job_outcome; "". */
 	const char *dsn, *reason, *remote, *diagnostic;

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/frame.h"
+#include "queue/envelope.h"
 
 enum {
 	FLAG_UTF8 = 1,
@@ -13,8 +14,9 @@ enum {
 	FLAG_FAILED = 1,
 	FLAG_REACHED = 2,
 	/* The least that an element takes: its lengths and numbers. */
-	LEAST_RCPT = 3 * 4 + 2 * 8,
-	LEAST_OUTCOME = 5 * 4 + 3 * 8,
+	LEAST_RCPT = 4 * 4 + 2 * 8,
+	LEAST_CHILD = 3 * 4 + 8,
+	LEAST_OUTCOME = 7 * 4 + 4 * 8,
 	LEAST_ROUTE = 5 * 4 + 2 * 8,
 };
 
@@ -55,6 +57,40 @@ get_index(struct frame_reader *r)
 	return (uint32_t)index;
 }
 
+static void
+put_rcpts(struct buf *out, const struct job_rcpt *rcpts, size_t n)
+{
+	frame_put_num(out, n);
+	for (size_t i = 0; i < n; i++) {
+		frame_put_num(out, rcpts[i].index);
+		frame_put_str(out, rcpts[i].address);
+		frame_put_str(out, rcpts[i].original);
+		frame_put_str(out, rcpts[i].orcpt);
+		frame_put_num(out, rcpts[i].notify);
+		frame_put_str(out, rcpts[i].target);
+	}
+}
+
+static bool
+get_rcpts(struct frame_reader *r, struct arena *arena, struct job_rcpt **rcpts,
+    size_t *n)
+{
+	if (!get_count(r, LEAST_RCPT, n))
+		return false;
+	*rcpts = arena_alloc(arena, *n * sizeof **rcpts);
+	for (size_t i = 0; i < *n; i++) {
+		struct job_rcpt *rcpt = &(*rcpts)[i];
+
+		rcpt->index = get_index(r);
+		rcpt->address = frame_str(r, arena);
+		rcpt->original = frame_str(r, arena);
+		rcpt->orcpt = frame_str(r, arena);
+		rcpt->notify = (unsigned)frame_num(r);
+		rcpt->target = frame_str(r, arena);
+	}
+	return !r->bad;
+}
+
 void
 job_print(const struct job *job, enum job_frame type, struct buf *out)
 {
@@ -75,16 +111,7 @@ job_print(const struct job *job, enum job_frame type, struct buf *out)
 		(job->rescan ? FLAG_RESCAN : 0U));
 	frame_put_str(out, job->envid);
 	frame_put_num(out, (unsigned char)job->ret);
-	frame_put_num(out, job->nrcpts);
-	for (size_t i = 0; i < job->nrcpts; i++) {
-		const struct job_rcpt *rcpt = &job->rcpts[i];
-
-		frame_put_num(out, rcpt->index);
-		frame_put_str(out, rcpt->address);
-		frame_put_str(out, rcpt->original);
-		frame_put_str(out, rcpt->orcpt);
-		frame_put_num(out, rcpt->notify);
-	}
+	put_rcpts(out, job->rcpts, job->nrcpts);
 	frame_end(out, start);
 }
 
@@ -110,19 +137,43 @@ job_parse(const struct frame *frame, struct arena *arena, struct job *job)
 	job->rescan = (flags & FLAG_RESCAN) != 0;
 	job->envid = frame_str(&r, arena);
 	job->ret = (char)frame_num(&r);
-	if (!get_count(&r, LEAST_RCPT, &job->nrcpts))
-		return false;
-	job->rcpts = arena_alloc(arena, job->nrcpts * sizeof *job->rcpts);
-	for (size_t i = 0; i < job->nrcpts; i++) {
-		struct job_rcpt *rcpt = &job->rcpts[i];
+	return get_rcpts(&r, arena, &job->rcpts, &job->nrcpts) && at_end(&r);
+}
 
-		rcpt->index = get_index(&r);
-		rcpt->address = frame_str(&r, arena);
-		rcpt->original = frame_str(&r, arena);
-		rcpt->orcpt = frame_str(&r, arena);
-		rcpt->notify = (unsigned)frame_num(&r);
+static void
+put_children(struct buf *out, const struct job_child *children, size_t n)
+{
+	frame_put_num(out, n);
+	for (size_t i = 0; i < n; i++) {
+		frame_put_str(out, children[i].qid);
+		frame_put_str(out, children[i].sender);
+		frame_put_str(out, children[i].head);
+		put_rcpts(out, children[i].rcpts, children[i].nrcpts);
 	}
-	return at_end(&r);
+}
+
+static void
+get_children(
+    struct frame_reader *r, struct arena *arena, struct job_outcome *outcome)
+{
+	struct job_child *children;
+
+	if (!get_count(r, LEAST_CHILD, &outcome->nchildren)) {
+		r->bad = true;
+		return;
+	}
+	children = arena_alloc(arena, outcome->nchildren * sizeof *children);
+	for (size_t i = 0; i < outcome->nchildren && !r->bad; i++) {
+		children[i].qid = frame_str(r, arena);
+		children[i].sender = frame_str(r, arena);
+		children[i].head = frame_str(r, arena);
+		if (!envelope_qid_valid(children[i].qid) ||
+		    !get_rcpts(
+			r, arena, &children[i].rcpts, &children[i].nrcpts) ||
+		    children[i].nrcpts == 0)
+			r->bad = true;
+	}
+	outcome->children = children;
 }
 
 void
@@ -147,6 +198,9 @@ job_result_print(const struct job_result *result, struct buf *out)
 		frame_put_str(out, o->remote);
 		frame_put_str(out, o->diagnostic);
 		frame_put_str(out, o->address);
+		frame_put_str(out, o->transport);
+		frame_put_str(out, o->nexthop);
+		put_children(out, o->children, o->nchildren);
 	}
 	frame_end(out, start);
 }
@@ -169,6 +223,12 @@ get_outcome(
 	outcome->remote = frame_str(r, arena);
 	outcome->diagnostic = frame_str(r, arena);
 	outcome->address = frame_str(r, arena);
+	outcome->transport = frame_str(r, arena);
+	outcome->nexthop = frame_str(r, arena);
+	get_children(r, arena, outcome);
+	if ((outcome->status == JOB_REPLACED && outcome->nchildren == 0) ||
+	    (outcome->status == JOB_PASSED && outcome->transport[0] == '\0'))
+		r->bad = true;
 }
 
 bool

@@ -33,6 +33,7 @@ struct job_rcpt {
 	uint32_t index; /* in the envelope */
 	const char *address, *original, *orcpt;
 	unsigned notify;
+	const char *target; /* as in struct envelope_rcpt */
 };
 
 /* A delivery request: some recipients of one message, one destination. */
@@ -56,10 +57,12 @@ enum job_status {
 	JOB_SENT,
 	JOB_DEFERRED,
 	JOB_BOUNCED,
-	JOB_REPLACED, /* a new message to ${address}, or to several, separated
-		       * by newlines, takes the place of this recipient
-		       * (idempotent by message and recipient): forwards,
-		       * aliases */
+	JOB_REPLACED, /* new messages, ${children}, take the place of this
+		       * recipient (idempotent by message and recipient):
+		       * forwards, aliases */
+	JOB_PASSED,   /* not ours: it goes to ${transport} and ${nexthop} as
+		       * ${address}, with nothing stored: another attempt
+		       * begins anew */
 	JOB_UNKNOWN,  /* not tried: give it back to the schedule at once */
 };
 
@@ -67,7 +70,17 @@ enum job_status {
 enum job_report {
 	JOB_REPORT_DELIVERED, /* we: it is in its mailbox */
 	JOB_REPORT_RELAYED,   /* we: it went to a server that will not */
+	JOB_REPORT_EXPANDED,  /* we: it was replaced by other addresses */
 	JOB_REPORT_PASSED,    /* the server that has it now, or the next one */
+};
+
+/* A message with the content of another one. */
+struct job_child {
+	const char *qid; /* its name, which whoever answers has given it */
+	const char *sender;
+	const char *head;       /* header lines in front, CRLF; "" */
+	struct job_rcpt *rcpts; /* ${index}: not used */
+	size_t nrcpts;
 };
 
 /* What became of one recipient. */
@@ -79,7 +92,9 @@ struct job_outcome {
 	const char *reason;     /* as in the log, without parentheses */
 	const char *remote;     /* Remote-MTA, "dns; host"; "" if none */
 	const char *diagnostic; /* Diagnostic-Code, "smtp; 550 ..."; "" */
-	const char *address;
+	const char *address, *transport, *nexthop; /* of JOB_PASSED */
+	const struct job_child *children;          /* of JOB_REPLACED */
+	size_t nchildren;
 };
 
 struct job_result {

@@ -70,7 +70,7 @@ static void
 get_rcpt(
     struct frame_reader *r, struct arena *arena, struct envelope_rcpt *rcpt)
 {
-	if (r->p == r->end || (unsigned char)*r->p > ENVELOPE_HELD) {
+	if (r->p == r->end || (unsigned char)*r->p > ENVELOPE_EXPANDED) {
 		r->bad = true;
 		return;
 	}

@@ -52,7 +52,8 @@ start(struct schedule_peer *peer, const struct delivery *delivery)
 			.address = r->address,
 			.original = r->original,
 			.orcpt = r->orcpt,
-			.notify = r->notify };
+			.notify = r->notify,
+			.target = r->target };
 	}
 	peer->send(peer, &job, delivery->route ? JOB_ROUTE : JOB_DELIVER);
 	arena_free(arena);
@@ -173,7 +174,25 @@ sent_state(const struct active *a, const struct envelope_rcpt *r,
 	    report == JOB_REPORT_PASSED)
 		return ENVELOPE_DONE;
 	return report == JOB_REPORT_RELAYED ? ENVELOPE_RELAYED
+	    : report == JOB_REPORT_EXPANDED ? ENVELOPE_EXPANDED
 					    : ENVELOPE_DELIVERED;
+}
+
+/* It goes another way.  Nothing of that is stored: an attempt that fails
+ * begins again at the recipient's own route. */
+static void
+pass(struct schedule *s, struct active *a, const struct job_outcome *o)
+{
+	struct envelope_rcpt *r = &a->e.rcpts[o->index];
+
+	if (strcmp(r->address, o->address) != 0) {
+		if (r->original[0] == '\0')
+			r->original = r->address;
+		r->address = arena_strdup(a->arena, o->address);
+	}
+	r->transport = arena_strdup(a->arena, o->transport);
+	r->nexthop = arena_strdup(a->arena, o->nexthop);
+	once_more(s, a, &o->index, 1);
 }
 
 /* Keep what ${o} says about its recipient.  True: it is to be stored now. */
@@ -191,7 +210,10 @@ take_outcome(struct schedule *s, struct active *a, const struct job_outcome *o)
 		r->state = sent_state(a, r, o->report);
 		return true;
 	case JOB_REPLACED:
-		schedule_child_add(s, a, o->index, o->address);
+		schedule_child_add(s, a, o, sent_state(a, r, o->report));
+		return false;
+	case JOB_PASSED:
+		pass(s, a, o);
 		return false;
 	case JOB_BOUNCED:
 		a->outcomes[o->index] =

@@ -1,6 +1,7 @@
-/* schedule_child.c - see schedule_inner.h: a recipient is replaced by a
- * message of its own (a forward, an alias with an owner).  Child and mark are
- * one change, so that there is one child whatever happens. */
+/* schedule_child.c - see schedule_inner.h: a recipient is replaced by messages
+ * of their own (a forward, the members of an alias).  Children and mark are one
+ * change, so that each child is there once whatever happens. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,176 +14,227 @@
 #include "queue/schedule_inner.h"
 #include "queue/store_reader.h"
 
+struct child {
+	struct store_op new, copy; /* in this order */
+	struct arena *arena;
+	struct envelope e;
+};
+
+/* All that replaces one recipient. */
 struct schedule_child {
 	struct schedule_child *next;
 	struct schedule *s;
 	struct active *a;
 	size_t recipient;
-	struct arena *arena;
-	struct envelope e;
-	struct store_op new, copy, mark; /* in this order */
+	enum envelope_state state; /* of the recipient, when that is done */
+	struct store_op mark;      /* the first of the change */
+	struct child *list;
+	size_t count;
+	bool good; /* they could be made */
 };
 
-static void start(struct schedule_child *child);
+static void begin(struct schedule_child *all);
 
-/* The next one, or none: ${child} is done with. */
+/* The next one, or none: ${all} is done with. */
 static void
-finish(struct schedule_child *child)
+finish(struct schedule_child *all)
 {
-	struct schedule *s = child->s;
-	struct active *a = child->a;
+	struct schedule *s = all->s;
+	struct active *a = all->a;
 
-	buf_free(&child->new.data);
-	buf_free(&child->mark.data);
-	arena_free(child->arena);
-	a->children = child->next;
-	free(child);
+	for (size_t i = 0; i < all->count; i++) {
+		buf_free(&all->list[i].new.data);
+		arena_free(all->list[i].arena);
+	}
+	free(all->list);
+	buf_free(&all->mark.data);
+	a->children = all->next;
+	free(all);
 	if (a->children != NULL)
-		start(a->children);
+		begin(a->children);
 	schedule_active_release(s, a);
 }
 
 static void
-defer(struct schedule_child *child, const char *reason)
+defer(struct schedule_child *all, const char *reason)
 {
-	struct active *a = child->a;
-	struct envelope_rcpt *r = &a->e.rcpts[child->recipient];
+	struct active *a = all->a;
+	struct envelope_rcpt *r = &a->e.rcpts[all->recipient];
 
 	r->dsn = "4.3.0";
 	r->reason = reason;
 	r->remote = r->diagnostic = "";
-	a->outcomes[child->recipient] = ACTIVE_DEFERRED;
-	schedule_log_deferred(a, child->recipient, clock_now());
-	finish(child);
+	a->outcomes[all->recipient] = ACTIVE_DEFERRED;
+	schedule_log_deferred(a, all->recipient, clock_now());
+	finish(all);
 }
 
 static void
 done(struct store_op *op)
 {
-	struct schedule_child *child = (struct schedule_child *)((char *)op -
-	    offsetof(struct schedule_child, new));
+	struct schedule_child *all = (struct schedule_child *)((char *)op -
+	    offsetof(struct schedule_child, mark));
 
 	switch (op->result) {
 	case STORE_OK:
-		child->a->e.rcpts[child->recipient].state = ENVELOPE_DONE;
-		schedule_active_add(child->s, op->key, child->arena, &child->e);
-		child->arena = NULL;
-		finish(child);
+		all->a->e.rcpts[all->recipient].state = all->state;
+		for (size_t i = 0; i < all->count; i++) {
+			struct child *child = &all->list[i];
+
+			schedule_active_add(
+			    all->s, child->new.key, child->arena, &child->e);
+			child->arena = NULL;
+		}
+		finish(all);
 		return;
 	case STORE_TAKEN:
-		start(child);
+		defer(all, "the queue id of a forwarded message is taken");
 		return;
 	case STORE_FULL:
-		defer(child, "the queue has no room for a forwarded message");
+		defer(all, "the queue has no room for a forwarded message");
 		return;
 	case STORE_ABSENT:
 	case STORE_FAILED:
-		finish(child);
+		finish(all);
 	}
 }
 
 static void
-set_ops(struct schedule_child *child)
+set_child(struct schedule_child *all, struct child *child)
 {
-	struct active *a = child->a;
-	struct envelope_rcpt *r = &a->e.rcpts[child->recipient];
-
 	child->new.kind = STORE_NEW;
-	child->new.needs_room = true;
-	child->new.done = done;
+	child->new.key = store_key(all->s->store);
 	child->new.with = &child->copy;
 	child->new.place =
 	    (struct store_place){ STORE_INCOMING, 0, child->new.key };
 	memcpy(child->new.qid, child->e.qid, sizeof child->new.qid);
-	buf_reset(&child->new.data);
 	envelope_print(&child->e, &child->new.data);
 	child->copy.kind = STORE_COPY;
 	child->copy.key = child->new.key;
-	child->copy.number = a->key;
+	child->copy.number = all->a->key;
 	child->copy.count = child->e.nchunks;
-	child->copy.with = &child->mark;
-	child->mark.kind = STORE_MARK;
-	child->mark.key = a->key;
-	child->mark.place = (struct store_place){ STORE_INCOMING, 0, a->key };
-	buf_reset(&child->mark.data);
-	r->state = ENVELOPE_DONE;
-	mark_print(&a->e, &child->mark.place, &child->mark.data);
+}
+
+/* The mark is made now: it has what became of the others until now. */
+static void
+start(struct schedule_child *all)
+{
+	struct active *a = all->a;
+	struct envelope_rcpt *r = &a->e.rcpts[all->recipient];
+	struct store_op **last = &all->mark.with;
+
+	all->mark.kind = STORE_MARK;
+	all->mark.key = a->key;
+	all->mark.place = (struct store_place){ STORE_INCOMING, 0, a->key };
+	all->mark.needs_room = true;
+	all->mark.done = done;
+	r->state = all->state;
+	mark_print(&a->e, &all->mark.place, &all->mark.data);
 	r->state = ENVELOPE_TODO;
-}
-
-static void
-start(struct schedule_child *child)
-{
-	struct schedule *s = child->s;
-
-	if (child->new.key == 0)
-		child->new.key = store_key(s->store);
-	envelope_qid(
-	    clock_now(), child->new.key & 0xffffff, s->long_qids, child->e.qid);
-	set_ops(child);
-	group_add(s->group, &child->new);
-}
-
-/* The recipients of the child, in its arena. */
-static void
-set_rcpts(struct schedule_child *child, const char *addresses)
-{
-	const struct envelope_rcpt *r = &child->a->e.rcpts[child->recipient];
-	const char *original =
-	    r->original[0] != '\0' ? r->original : r->address;
-	struct arena *arena = child->arena;
-	struct envelope_rcpt *rcpts;
-	size_t most = 1, n = 0, len;
-
-	for (const char *p = addresses; *p != '\0'; p++)
-		most += *p == '\n';
-	rcpts = arena_alloc(arena, most * sizeof *rcpts);
-	for (const char *p = addresses; *p != '\0'; p += len) {
-		len = strcspn(p, "\n");
-		if (len > 0)
-			rcpts[n++] = (struct envelope_rcpt){
-				.address = arena_strndup(arena, p, len),
-				.original = arena_strdup(arena, original),
-				.orcpt = arena_strdup(arena, r->orcpt),
-				.notify = r->notify,
-				.transport = "",
-				.nexthop = "",
-				.dsn = "",
-				.reason = "",
-				.remote = "",
-				.diagnostic = ""
-			};
-		len += p[len] == '\n';
+	for (size_t i = 0; i < all->count; i++) {
+		set_child(all, &all->list[i]);
+		*last = &all->list[i].new;
+		last = &all->list[i].copy.with;
 	}
-	child->e.rcpts = rcpts;
-	child->e.nrcpts = n;
+	group_add(all->s->group, &all->mark);
+}
+
+static void
+begin(struct schedule_child *all)
+{
+	if (all->good)
+		start(all);
+	else
+		defer(all, "a forwarded message cannot be made");
+}
+
+static void
+set_rcpts(struct child *child, const struct job_child *given)
+{
+	struct arena *arena = child->arena;
+
+	child->e.nrcpts = given->nrcpts;
+	child->e.rcpts =
+	    arena_alloc(arena, given->nrcpts * sizeof *child->e.rcpts);
+	for (size_t i = 0; i < given->nrcpts; i++) {
+		const struct job_rcpt *r = &given->rcpts[i];
+
+		child->e.rcpts[i] =
+		    (struct envelope_rcpt){ .address =
+						arena_strdup(arena, r->address),
+			    .original = arena_strdup(arena, r->original),
+			    .orcpt = arena_strdup(arena, r->orcpt),
+			    .notify = r->notify,
+			    .target = arena_strdup(arena, r->target),
+			    .transport = "",
+			    .nexthop = "",
+			    .dsn = "",
+			    .reason = "",
+			    .remote = "",
+			    .diagnostic = "" };
+	}
+}
+
+/* The same message, but for sender and recipients; another sender is told of
+ * its own mail only. */
+static bool
+make(struct schedule *s, const struct active *a, const struct job_child *given,
+    struct child *child)
+{
+	struct envelope *e = &child->e;
+	struct arena *arena = child->arena = arena_new();
+	size_t head = strlen(given->head);
+	struct err err;
+	char *headers;
+
+	if (store_reader_envelope(s->reader, a->key, arena, e, &err) <= 0)
+		return false;
+	(void)snprintf(e->qid, sizeof e->qid, "%s", given->qid);
+	if (strcmp(e->sender, given->sender) != 0) {
+		e->sender = arena_strdup(arena, given->sender);
+		e->envid = "";
+		e->ret = 0;
+	}
+	headers = arena_alloc(arena, head + e->nheaders + 1);
+	memcpy(headers, given->head, head);
+	if (e->nheaders > 0)
+		memcpy(headers + head, e->headers, e->nheaders);
+	e->headers = headers;
+	e->nheaders += head;
+	e->size += head;
+	e->arrival = schedule_clock_now(s);
+	e->attempts = 0;
+	e->not_before = 0;
+	e->hold = e->bounced_delay_warning = false;
+	/* It has been there. */
+	e->filter = "";
+	set_rcpts(child, given);
+	return true;
 }
 
 void
-schedule_child_add(struct schedule *s, struct active *a, size_t recipient,
-    const char *addresses)
+schedule_child_add(struct schedule *s, struct active *a,
+    const struct job_outcome *outcome, enum envelope_state state)
 {
-	struct schedule_child *child = calloc(1, sizeof *child), **last;
-	struct err err;
+	struct schedule_child *all = calloc(1, sizeof *all), **last;
 
-	if (child == NULL)
+	if (all == NULL ||
+	    (all->list = calloc(outcome->nchildren + 1, sizeof *all->list)) ==
+		NULL)
 		fatal("out of memory");
-	*child = (struct schedule_child){
-		.s = s, .a = a, .recipient = recipient, .arena = arena_new()
-	};
+	all->s = s;
+	all->a = a;
+	all->recipient = outcome->index;
+	all->state = state;
+	all->count = outcome->nchildren;
+	all->good = true;
+	for (size_t i = 0; i < all->count; i++)
+		if (!make(s, a, &outcome->children[i], &all->list[i]))
+			all->good = false;
 	a->pending++;
 	for (last = &a->children; *last != NULL;)
 		last = &(*last)->next;
-	if (store_reader_envelope(
-		s->reader, a->key, child->arena, &child->e, &err) <= 0)
-		child->e.nrcpts = 0;
-	else
-		set_rcpts(child, addresses);
-	child->e.attempts = 0;
-	child->e.not_before = 0;
-	*last = child;
-	if (child->e.nrcpts == 0 && last == &a->children)
-		defer(child, "a forwarded message cannot be made");
-	else if (last == &a->children)
-		start(child);
+	*last = all;
+	if (last == &a->children)
+		begin(all);
 }

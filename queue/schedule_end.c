@@ -53,6 +53,8 @@ collect_reports(struct active *a)
 			a->outcomes[i] = ACTIVE_DELIVERED;
 		else if (a->e.rcpts[i].state == ENVELOPE_RELAYED)
 			a->outcomes[i] = ACTIVE_RELAYED;
+		else if (a->e.rcpts[i].state == ENVELOPE_EXPANDED)
+			a->outcomes[i] = ACTIVE_EXPANDED;
 	}
 }
 
@@ -61,9 +63,7 @@ static void
 set_told(struct active *a)
 {
 	for (size_t i = 0; i < a->e.nrcpts; i++)
-		if (a->outcomes[i] == ACTIVE_BOUNCED ||
-		    a->outcomes[i] == ACTIVE_DELIVERED ||
-		    a->outcomes[i] == ACTIVE_RELAYED)
+		if (a->outcomes[i] >= ACTIVE_BOUNCED)
 			a->e.rcpts[i].state = ENVELOPE_DONE;
 }
 
@@ -75,6 +75,7 @@ set_untold(struct active *a)
 		[ACTIVE_BOUNCED] = ENVELOPE_TODO,
 		[ACTIVE_DELIVERED] = ENVELOPE_DELIVERED,
 		[ACTIVE_RELAYED] = ENVELOPE_RELAYED,
+		[ACTIVE_EXPANDED] = ENVELOPE_EXPANDED,
 	};
 
 	for (size_t i = 0; i < a->e.nrcpts; i++)

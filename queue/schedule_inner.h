@@ -139,10 +139,10 @@ void schedule_store_mark(struct schedule *s, struct active *a);
 /* A message that cannot be read: set it aside. */
 void schedule_store_aside(struct schedule *s, uint64_t key, const char *why);
 
-/* schedule_child.c: instead of a recipient, a message of its own to
- * ${addresses} (separated by newlines) is stored. */
-void schedule_child_add(struct schedule *s, struct active *a, size_t recipient,
-    const char *addresses);
+/* schedule_child.c: instead of a recipient, the messages that ${outcome} has
+ * are stored; it is then in ${state}. */
+void schedule_child_add(struct schedule *s, struct active *a,
+    const struct job_outcome *outcome, enum envelope_state state);
 
 /* schedule_change.c: give a message a new queue id and route it anew.  ${done}
  * as of schedule_change(). */

@@ -88,7 +88,8 @@ concerns(enum dsn_kind kind, unsigned char outcome, unsigned notify)
 {
 	switch (kind) {
 	case DSN_SUCCESS:
-		return outcome == ACTIVE_DELIVERED || outcome == ACTIVE_RELAYED;
+		return outcome == ACTIVE_DELIVERED ||
+		    outcome == ACTIVE_RELAYED || outcome == ACTIVE_EXPANDED;
 	case DSN_DELAY:
 	case DSN_COPY_DELAY:
 		return outcome == ACTIVE_DEFERRED &&
@@ -122,7 +123,8 @@ select_rcpts(const struct active *a, enum dsn_kind kind, struct arena *arena,
 			.reason = r->reason,
 			.remote = r->remote,
 			.diagnostic = r->diagnostic,
-			.relayed = a->outcomes[i] == ACTIVE_RELAYED };
+			.relayed = a->outcomes[i] == ACTIVE_RELAYED,
+			.expanded = a->outcomes[i] == ACTIVE_EXPANDED };
 	}
 	return n;
 }
@@ -322,8 +324,8 @@ schedule_notice_make(struct schedule *s, struct active *a, bool late,
 
 	for (size_t i = 0; i < a->e.nrcpts; i++) {
 		bounced |= a->outcomes[i] == ACTIVE_BOUNCED;
-		report |= a->outcomes[i] == ACTIVE_DELIVERED ||
-		    a->outcomes[i] == ACTIVE_RELAYED;
+		report |= concerns(
+		    DSN_SUCCESS, a->outcomes[i], a->e.rcpts[i].notify);
 	}
 	if (!bounced && !report && !late)
 		return 0;

@@ -89,19 +89,99 @@ static void
 test_replaced(void)
 {
 	uint64_t key;
+	struct arena *arena = arena_new();
+	struct envelope e;
+	struct err err;
 
 	start("");
 	key = arrive("s@example.org", "a.example", 2, 0);
 	settle();
 	answer(0, JOB_REPLACED, false);
 	settle();
-	ok(njobs == 2 && strcmp(jobs[0].to, "new@example.com") == 0 &&
+	ok(njobs == 4 && strcmp(jobs[0].to, "new@example.com") == 0 &&
 		strcmp(jobs[0].sender, "s@example.org") == 0,
-	    "each recipient has become a message of its own");
+	    "each recipient has become messages of their own");
+	is(jobs[0].target, "x", "with what is to be done");
+	is(jobs[1].sender, "owner@x", "or with another sender");
+	ok(store_reader_envelope(
+	       store_reader_of(store), key + 2, arena, &e, &err) > 0 &&
+		e.nheaders == 25 &&
+		memcmp(e.headers, "Delivered-To: x\r\nA: b\r\n", 23) == 0 &&
+		e.size == 117,
+	    "and another header in front");
 	ok(!is_there(key), "and the first one is done with");
-	answer(0, JOB_SENT, false);
+	for (int i = 0; i < 4; i++)
+		answer(0, JOB_SENT, false);
+	settle();
+	ok(njobs == 0, "nothing else is left");
+	close_all();
+	arena_free(arena);
+}
+
+/* The sender who wants to be told of success is told of this (RFC 3461,
+ * 5.2.7.1). */
+static void
+test_expanded(void)
+{
+	start("");
+	(void)arrive("s@example.org", "a.example", 1, ENVELOPE_NOTIFY_SUCCESS);
+	settle();
+	answer(0, JOB_REPLACED, false);
+	settle();
+	ok(logged("sender delivery status notification: "),
+	    "the sender hears that the alias was expanded");
+	ok(njobs == 3, "beside the two");
+	close_all();
+}
+
+/* A child that was stored is there once, whoever dies when: the queue, in this
+ * process, is stopped between the answer and the disk, or behind it. */
+static void
+test_replaced_and_killed(void)
+{
+	uint64_t key;
+
+	start("");
+	key = arrive("s@example.org", "a.example", 1, 0);
+	settle();
+	answer(0, JOB_REPLACED, false);
+	/* What is in the group is committed by close_all(), and nobody hears
+	 * of it. */
+	close_all();
+	open_all("");
+	ok(!is_there(key) || where(key).class == STORE_INCOMING,
+	    "the mark is whole");
+	settle();
+	ok(njobs == 2 && strcmp(jobs[0].to, "new@example.com") == 0 &&
+		strcmp(jobs[1].to, "new@example.com") == 0,
+	    "after a restart the children are there, and nothing else (119)");
+	close_all();
+}
+
+/* mailbox_transport and its relatives. */
+static void
+test_passed(void)
+{
+	uint64_t key;
+
+	start("");
+	key = arrive("s@example.org", "a.example", 1, 0);
+	settle();
+	answer(0, JOB_PASSED, false);
+	settle();
+	ok(njobs == 1, "it is tried at once");
+	is(jobs[0].transport, "lmtp", "by another transport");
+	is(jobs[0].nexthop, "other.example", "at another place");
+	is(jobs[0].to, "new@example.com", "as another address");
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	pass(400);
+	ok(njobs == 1 && strcmp(jobs[0].transport, "smtp") == 0 &&
+		strcmp(jobs[0].to, "r0@a.example") == 0,
+	    "the next attempt begins at the first transport");
 	answer(0, JOB_SENT, false);
 	settle();
+	ok(!is_there(key), "and ends");
 	close_all();
 }
 
@@ -136,6 +216,9 @@ main(void)
 	test_notices();
 	test_delay_warning();
 	test_replaced();
+	test_expanded();
+	test_replaced_and_killed();
+	test_passed();
 	test_peer_leaves();
 	rig_end();
 	return done_testing();

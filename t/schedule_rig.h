@@ -39,7 +39,7 @@ enum { MOST = 500 };
 struct kept {
 	uint64_t id;
 	bool route;
-	char transport[32], nexthop[64], sender[64], to[64];
+	char transport[32], nexthop[64], sender[64], to[64], target[64];
 	uint32_t index[100];
 	size_t nrcpts;
 };
@@ -62,6 +62,8 @@ keep(struct schedule_peer *p, const struct job *job, enum job_frame type)
 	(void)snprintf(k->nexthop, sizeof k->nexthop, "%s", job->nexthop);
 	(void)snprintf(k->sender, sizeof k->sender, "%s", job->sender);
 	(void)snprintf(k->to, sizeof k->to, "%s", job->rcpts[0].address);
+	(void)snprintf(k->target, sizeof k->target, "%s",
+	    job->rcpts[0].target != NULL ? job->rcpts[0].target : "");
 	for (size_t i = 0; i < job->nrcpts; i++)
 		k->index[i] = job->rcpts[i].index;
 	total_jobs += type == JOB_DELIVER;
@@ -82,6 +84,13 @@ static inline void
 answer(size_t n, enum job_status status, bool failed)
 {
 	struct kept k = pull(n);
+	struct job_rcpt to = { .address = "new@example.com",
+		.original = "",
+		.orcpt = "",
+		.target = "x" };
+	struct job_child children[100][2];
+	static char qids[100][2][ENVELOPE_QID];
+	static unsigned number;
 	struct job_outcome outcomes[100];
 	struct job_result result = { .id = k.id,
 		.destination_failed = failed,
@@ -91,14 +100,30 @@ answer(size_t n, enum job_status status, bool failed)
 		.outcomes = outcomes,
 		.noutcomes = k.nrcpts };
 
-	for (size_t i = 0; i < k.nrcpts; i++)
+	for (size_t i = 0; i < k.nrcpts; i++) {
+		for (size_t c = 0; c < 2; c++) {
+			(void)snprintf(
+			    qids[i][c], ENVELOPE_QID, "CHILD%u", number++);
+			children[i][c] = (struct job_child){ .qid = qids[i][c],
+				.sender = c == 0 ? k.sender : "owner@x",
+				.head = c == 0 ? "" : "Delivered-To: x\r\n",
+				.rcpts = &to,
+				.nrcpts = 1 };
+		}
 		outcomes[i] = (struct job_outcome){ .index = k.index[i],
 			.status = status,
 			.dsn = status == JOB_BOUNCED ? "5.1.1" : "4.2.0",
 			.reason = "because",
 			.remote = "",
 			.diagnostic = "",
-			.address = "new@example.com" };
+			.report = status == JOB_REPLACED ? JOB_REPORT_EXPANDED
+							 : JOB_REPORT_DELIVERED,
+			.address = "new@example.com",
+			.transport = "lmtp",
+			.nexthop = "other.example",
+			.children = children[i],
+			.nchildren = 2 };
+	}
 	if (!schedule_result(schedule, &peer, &result))
 		printf("# a result was refused\n");
 }
