@@ -68,11 +68,12 @@ skip_blanks(const char *p, size_t n)
 	return i;
 }
 
-bool
-content_has_header(const struct content *c, const char *name, const char *value)
+/* The headers ${name} whose whole value is ${value}; NULL: any. */
+static size_t
+count_headers(const struct content *c, const char *name, const char *value)
 {
 	const char *p = c->envelope.headers, *end = p + c->envelope.nheaders;
-	size_t name_len = strlen(name), value_len = strlen(value);
+	size_t name_len = strlen(name), found = 0;
 
 	while (p < end) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
@@ -84,11 +85,23 @@ content_has_header(const struct content *c, const char *name, const char *value)
 		    strncasecmp(p, name, name_len) == 0) {
 			skip = name_len + 1;
 			skip += skip_blanks(p + skip, n - skip);
-			if (n - skip == value_len &&
-			    strncasecmp(p + skip, value, value_len) == 0)
-				return true;
+			found += value == NULL ||
+			    (n - skip == strlen(value) &&
+				strncasecmp(p + skip, value, n - skip) == 0);
 		}
 		p = lf != NULL ? lf + 1 : end;
 	}
-	return false;
+	return found;
+}
+
+bool
+content_has_header(const struct content *c, const char *name, const char *value)
+{
+	return count_headers(c, name, value) > 0;
+}
+
+size_t
+content_count_headers(const struct content *c, const char *name)
+{
+	return count_headers(c, name, NULL);
 }

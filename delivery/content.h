@@ -42,4 +42,7 @@ void content_rewind(struct content *content);
 bool content_has_header(
     const struct content *content, const char *name, const char *value);
 
+/* content_count_headers(content, name): how many headers ${name} there are. */
+size_t content_count_headers(const struct content *content, const char *name);
+
 #endif

@@ -59,8 +59,8 @@ static const char *
 reason(struct arena *arena, const struct job_rcpt *rcpt,
     const struct delivery_end *end)
 {
-	if (end->status == JOB_SENT && end->relay != NULL &&
-	    (rcpt->notify & ENVELOPE_NOTIFY_SUCCESS) != 0)
+	if ((end->status == JOB_SENT || end->status == JOB_REPLACED) &&
+	    end->relay != NULL && (rcpt->notify & ENVELOPE_NOTIFY_SUCCESS) != 0)
 		return arena_printf(
 		    arena, "delivery via %s: %s", end->relay, end->text);
 	return copy(arena, end->text);
@@ -68,14 +68,17 @@ reason(struct arena *arena, const struct job_rcpt *rcpt,
 
 static void
 report(const struct delivery *d, const struct job_rcpt *rcpt,
-    const struct delivery_end *end, const char *status, const char *dsn)
+    const struct delivery_end *end, const char *status, const char *dsn,
+    const char *text)
 {
 	const struct transport *t = d->transport;
 	struct event_by by = transport_by(
 	    t, end->number != 0 ? end->number : d->number, d->job->qid);
 	int digits =
 	    t != NULL ? (int)t->params.delay_logging_resolution_limit : 2;
-	const char *orig = rcpt->original;
+	const char *to = end->address != NULL ? end->address : rcpt->address;
+	const char *orig =
+	    rcpt->original[0] != '\0' ? rcpt->original : rcpt->address;
 	int64_t now = clock_now();
 	struct buf whole = { 0 }, parts = { 0 };
 	char uses[16];
@@ -83,18 +86,32 @@ report(const struct delivery *d, const struct job_rcpt *rcpt,
 	(void)snprintf(uses, sizeof uses, "%u", end->uses);
 	delay_put(&whole, now - d->delay.arrival, digits);
 	delay_put_all(&parts, &d->delay, now, digits);
-	if (orig[0] == '\0' || strcasecmp(orig, rcpt->address) == 0)
+	if (strcasecmp(orig, to) == 0)
 		orig = NULL;
 	else
 		orig = address_external(d->arena, orig);
 	event(&delivery_events_status, &by, "to",
-	    address_external(d->arena, rcpt->address), "orig_to", orig, "relay",
+	    address_external(d->arena, to), "orig_to", orig, "relay",
 	    end->relay != NULL ? end->relay : "none", "conn_use",
 	    end->uses > 1 ? uses : NULL, "delay", buf_str(&whole), "delays",
-	    buf_str(&parts), "dsn", dsn, "status", status, "text", end->text,
-	    NULL);
+	    buf_str(&parts), "dsn", dsn, "status", status, "text", text, NULL);
 	buf_free(&whole);
 	buf_free(&parts);
+}
+
+/* One line, or one for each message that has taken its place. */
+static void
+report_all(const struct delivery *d, const struct job_rcpt *rcpt,
+    const struct delivery_end *end, const char *status, const char *dsn)
+{
+	if (end->status == JOB_PASSED)
+		return;
+	if (end->status != JOB_REPLACED)
+		report(d, rcpt, end, status, dsn, end->text);
+	for (size_t i = 0; i < end->nchildren; i++)
+		report(d, rcpt, end, status, dsn,
+		    arena_printf(
+			d->arena, "forwarded as %s", end->children[i].qid));
 }
 
 void
@@ -103,7 +120,8 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
 	static const char *const words[] = { [JOB_SENT] = "sent",
 		[JOB_DEFERRED] = "deferred",
 		[JOB_BOUNCED] = "bounced",
-		[JOB_REPLACED] = "sent" };
+		[JOB_REPLACED] = "sent",
+		[JOB_PASSED] = "" };
 	enum job_status status = end->status;
 	const char *word = words[status];
 	const char *dsn = arena_strdup(d->arena, end->dsn);
@@ -126,12 +144,17 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
 		.reason = reason(d->arena, &d->job->rcpts[i], end),
 		.remote = copy(d->arena, end->remote),
 		.diagnostic = copy(d->arena, end->diagnostic),
-		.address = "",
+		.address = end->address != NULL ? end->address
+						: d->job->rcpts[i].address,
+		.transport = end->transport,
+		.nexthop = end->nexthop,
+		.children = end->children,
+		.nchildren = end->nchildren,
 	};
 	d->decided[i] = true;
 	d->left--;
 	if (d->once == NULL || status == JOB_SENT)
-		report(d, &d->job->rcpts[i], end, word, dsn);
+		report_all(d, &d->job->rcpts[i], end, word, dsn);
 }
 
 void

@@ -63,6 +63,13 @@ struct delivery_end {
 	const char *diagnostic; /* Diagnostic-Code; NULL: none */
 	unsigned number;        /* in the log; 0: the delivery's */
 	unsigned uses;          /* of the connection; logged above 1 */
+	/* Of the recipient, which has become another one on the way; NULL: as
+	 * it is in the job. */
+	const char *address;
+	const char *transport,
+	    *nexthop; /* of JOB_PASSED, which is not logged */
+	const struct job_child *children; /* of JOB_REPLACED */
+	size_t nchildren;
 };
 
 /* delivery_begin(d): prepare the result. */

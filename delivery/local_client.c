@@ -36,15 +36,19 @@ local_client_original_to(const struct delivery *d, const struct job_rcpt *rcpt)
 		return "";
 	original = rcpt->original[0] != '\0' ? rcpt->original : rcpt->address;
 
+	/* To a member of a list that has an owner, nobody's choice. */
+	if (rcpt->original[0] == '\0' && rcpt->target != NULL &&
+	    rcpt->target[0] != '\0')
+		return "";
 	return arena_printf(d->arena, "X-Original-To: %s\n",
 	    address_external(d->arena, original));
 }
 
 const char *
-local_client_delivered_to(const struct delivery *d, const struct job_rcpt *rcpt)
+local_client_delivered_to(const struct delivery *d, const char *address)
 {
 	return arena_printf(d->arena, "Delivered-To: %s\n",
-	    address_external(d->arena, rcpt->address));
+	    address_external(d->arena, address));
 }
 
 const char *
@@ -59,7 +63,7 @@ local_client_from(const struct delivery *d)
 	struct tm tm;
 
 	(void)localtime_r(&now, &tm);
-	return arena_printf(d->arena, "From %s %s %s %2d %02d:%02d:%02d %d",
+	return arena_printf(d->arena, "From %s  %s %s %2d %02d:%02d:%02d %d",
 	    *sender != '\0' ? address_external(d->arena, sender)
 			    : "MAILER-DAEMON",
 	    days[tm.tm_wday], months[tm.tm_mon], tm.tm_mday, tm.tm_hour,
@@ -82,29 +86,26 @@ local_client_size(struct delivery *d, struct err *err)
 	return more == 0 ? size : 0;
 }
 
-/* The request and the message, in parts, so that a slow disk at the other end
- * costs no memory. */
+/* The message, in parts, so that a slow disk at the other end costs no
+ * memory. */
 static int
-feed(struct delivery *d, struct stream *s, const struct buf *request,
-    struct err *err)
+feed(struct delivery *d, struct stream *s, struct err *err)
 {
 	const char *data;
 	size_t n;
 	int more;
 
-	stream_put(s, request->data, request->len);
 	content_rewind(&d->content);
 	while ((more = content_next(&d->content, &data, &n, err)) > 0)
 		stream_put(s, data, n);
-	return more < 0 || stream_flush(s) == STREAM_OK ? more : -1;
+	return more;
 }
 
 static int
-read_answer(struct delivery *d, struct stream *s, struct mailbox_answer *a,
-    struct err *err)
+read_answer(
+    struct delivery *d, struct stream *s, struct frame *frame, struct err *err)
 {
 	char header[FRAME_HEADER], *all;
-	struct frame frame;
 	size_t used, len;
 
 	if (stream_read(s, header, sizeof header) != STREAM_OK) {
@@ -119,21 +120,20 @@ read_answer(struct delivery *d, struct stream *s, struct mailbox_answer *a,
 	all = arena_alloc(d->arena, FRAME_HEADER + len);
 	memcpy(all, header, sizeof header);
 	if ((len > 0 && stream_read(s, all + FRAME_HEADER, len) != STREAM_OK) ||
-	    frame_get(all, FRAME_HEADER + len, &frame, &used) != FRAME_ONE ||
-	    !mailbox_answer_parse(&frame, d->arena, a)) {
+	    frame_get(all, FRAME_HEADER + len, frame, &used) != FRAME_ONE) {
 		err_set(err, "the local role has answered nonsense");
 		return -1;
 	}
 	return 0;
 }
 
-int
-local_client_ask(struct delivery *d, const struct buf *request,
-    int64_t patience, struct mailbox_answer *a, struct err *err)
+static int
+converse(struct delivery *d, const struct buf *request, bool message,
+    int64_t patience, struct frame *frame, struct err *err)
 {
 	int64_t deadline = clock_mono() + patience;
 	struct stream *s;
-	int result;
+	int result = 0;
 
 	if (d->env->local_socket == NULL) {
 		err_set(err, "there is no local role");
@@ -145,12 +145,37 @@ local_client_ask(struct delivery *d, const struct buf *request,
 		return -1;
 	}
 	stream_deadline(s, deadline);
-	result = feed(d, s, request, err);
+	stream_put(s, request->data, request->len);
+	if (message)
+		result = feed(d, s, err);
+	/* If it has refused the message early, the answer says so. */
+	(void)stream_flush(s);
 	(void)shutdown(stream_fd(s), SHUT_WR);
 	if (result == 0)
-		result = read_answer(d, s, a, err);
+		result = read_answer(d, s, frame, err);
 	stream_close(s);
 	return result;
+}
+
+int
+local_client_call(struct delivery *d, const struct buf *request,
+    int64_t patience, struct frame *frame, struct err *err)
+{
+	return converse(d, request, false, patience, frame, err);
+}
+
+int
+local_client_ask(struct delivery *d, const struct buf *request,
+    int64_t patience, struct mailbox_answer *a, struct err *err)
+{
+	struct frame frame;
+
+	if (converse(d, request, true, patience, &frame, err) != 0)
+		return -1;
+	if (mailbox_answer_parse(&frame, d->arena, a))
+		return 0;
+	err_set(err, "the local role has answered nonsense");
+	return -1;
 }
 
 void

@@ -10,6 +10,7 @@ struct buf;
 struct delivery;
 struct delivery_end;
 struct err;
+struct frame;
 struct job_rcpt;
 struct mailbox_answer;
 
@@ -26,6 +27,11 @@ uint64_t local_client_size(struct delivery *d, struct err *err);
 int local_client_ask(struct delivery *d, const struct buf *request,
     int64_t patience, struct mailbox_answer *answer, struct err *err);
 
+/* local_client_call(d, request, patience, frame, err): the same for a request
+ * that no message follows; the answer is the frame, in the arena of ${d}. */
+int local_client_call(struct delivery *d, const struct buf *request,
+    int64_t patience, struct frame *frame, struct err *err);
+
 /*
  * local_client_decide(d, first, last, end, answer, err):
  * The answer, or if ${err} has a reason that there is none, decides recipients
@@ -41,8 +47,8 @@ void local_client_decide(struct delivery *d, size_t first, size_t last,
 const char *local_client_return_path(const struct delivery *d);
 const char *
 local_client_original_to(const struct delivery *d, const struct job_rcpt *rcpt);
-const char *local_client_delivered_to(
-    const struct delivery *d, const struct job_rcpt *rcpt);
+const char *
+local_client_delivered_to(const struct delivery *d, const char *address);
 const char *local_client_from(const struct delivery *d);
 
 #endif

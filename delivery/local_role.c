@@ -23,6 +23,10 @@
 #include "base/frame.h"
 #include "base/spawn.h"
 #include "base/stream.h"
+#include "delivery/local_command.h"
+#include "delivery/local_files.h"
+#include "delivery/local_read.h"
+#include "delivery/local_run.h"
 #include "delivery/mailbox.h"
 #include "delivery/pipe_request.h"
 #include "delivery/pipe_run.h"
@@ -78,6 +82,7 @@ limit_self(void)
 	struct rlimit none = { 0, 0 };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
+	(void)umask(077);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
@@ -126,17 +131,62 @@ run_command(const struct local_role *role, const struct frame *frame,
 	return true;
 }
 
-/* The child: one delivery. */
-static int
-deliver(void *arg)
+static bool
+run_local(const struct local_role *role, const struct frame *frame,
+    struct stream *in, struct arena *arena, struct mailbox_answer *answer)
 {
-	const struct local_role *role = arg;
-	struct arena *arena = arena_new();
-	struct stream *in;
+	struct local_command command;
+
+	if (role->rights == NULL ||
+	    !local_command_parse(frame, arena, &command))
+		return false;
+	local_run_deliver(role->rights, &command, in, arena, answer);
+	return true;
+}
+
+/* The answer of a delivery in ${out}. */
+static bool
+deliver(const struct local_role *role, const struct frame *frame,
+    struct stream *in, struct arena *arena, struct buf *out)
+{
 	struct mailbox_answer answer = { .result = MAILBOX_DEFER,
 		.dsn = "4.3.0",
 		.text = "mail system configuration error",
 		.warning = "" };
+	bool done;
+
+	if (frame->type == PIPE_REQUEST)
+		done = run_command(role, frame, in, arena, &answer);
+	else if (frame->type == LOCAL_COMMAND_RUN)
+		done = run_local(role, frame, in, arena, &answer);
+	else
+		done = write_mailbox(frame, in, arena, &answer);
+	mailbox_answer_print(&answer, out);
+	return done;
+}
+
+static bool
+read_file(const struct local_role *role, const struct frame *frame,
+    struct arena *arena, struct buf *out)
+{
+	struct local_read request;
+	struct local_text answer;
+
+	if (role->rights == NULL || !local_read_parse(frame, arena, &request))
+		return false;
+	(void)alarm(TIME_LIMIT);
+	local_files_read(role->rights, &request, arena, &answer);
+	local_read_text_print(&answer, out);
+	return true;
+}
+
+/* The child: one delivery, or one look into a file. */
+static int
+serve_one(void *arg)
+{
+	const struct local_role *role = arg;
+	struct arena *arena = arena_new();
+	struct stream *in;
 	struct frame frame;
 	struct buf out = { 0 };
 
@@ -144,12 +194,11 @@ deliver(void *arg)
 	in = stream_new(CHILD_SOCKET);
 	stream_deadline(in, clock_mono() + TIME_LIMIT * CLOCK_SECOND);
 	if (!read_request(in, arena, &frame) ||
-	    !(frame.type == PIPE_REQUEST
-		    ? run_command(role, &frame, in, arena, &answer)
-		    : write_mailbox(&frame, in, arena, &answer)))
+	    !(frame.type == LOCAL_READ
+		    ? read_file(role, &frame, arena, &out)
+		    : deliver(role, &frame, in, arena, &out)))
 		return 1;
 	stream_deadline(in, clock_mono() + TIME_LIMIT * CLOCK_SECOND);
-	mailbox_answer_print(&answer, &out);
 	stream_put(in, out.data, out.len);
 	if (stream_flush(in) != STREAM_OK)
 		return 1;
@@ -209,7 +258,7 @@ serve(struct local_role *role)
 			(void)poll(NULL, 0, PAUSE);
 		return 0;
 	}
-	pid = spawn_call(deliver, role, &keep, 1, &err);
+	pid = spawn_call(serve_one, role, &keep, 1, &err);
 	(void)close(fd);
 	if (pid >= 0)
 		return 1;

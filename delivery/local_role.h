@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+struct local_rights;
 struct pipe_commands;
 struct spawner_settings;
 
@@ -12,6 +13,7 @@ struct local_role {
 	int listener; /* the role's Unix socket, listening */
 	size_t most;  /* deliveries at once; 0: 50 */
 	const struct pipe_commands *commands;   /* NULL: none */
+	const struct local_rights *rights;      /* NULL: nobody's */
 	const struct spawner_settings *spawned; /* NULL: nothing is */
 	const char *warnings; /* of what was wrong before; NULL: nothing */
 	/* As in deliver_role.h. */
@@ -21,8 +23,8 @@ struct local_role {
 
 /*
  * local_role_run(role):
- * Single-threaded.  For each connection (one delivery, see mailbox.h and
- * pipe_request.h) a child is forked that becomes the owner of the mailbox or
+ * Single-threaded.  For each connection (one delivery, see mailbox.h,
+ * pipe_request.h and local_command.h, or one file, see local_read.h) a child is forked that becomes the owner of the mailbox or
  * command, writes or runs it, answers and ends.
  * Returns the exit status at SIGTERM, which it takes over, when the deliveries
  * under way have ended.

@@ -36,6 +36,8 @@ struct mailbox {
 	bool spool;   /* ${base} is shared by all users: files are made with the
 		       * rights of its group */
 	bool strict;  /* the file must belong to ${uid} */
+	bool named;   /* a file that an alias names, no mailbox: it may lie
+		       * where no lock file can be made */
 	uint32_t uid, gid;
 	uint64_t limit;    /* octets of the file; 0: any */
 	unsigned locks;    /* enum mailbox_lock */

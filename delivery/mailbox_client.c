@@ -50,11 +50,12 @@ file_name(const struct delivery *d, const struct job_rcpt *rcpt)
 }
 
 static void
-complete(struct delivery *d, const struct job_rcpt *rcpt, struct mailbox *m)
+complete(struct delivery *d, const struct job_rcpt *rcpt, const char *delivered,
+    struct mailbox *m)
 {
 	const struct delivery_params *p = &d->transport->params;
 
-	m->strict = p->strict_mailbox_ownership;
+	m->strict = p->strict_mailbox_ownership && !m->named;
 	m->attempts = (unsigned)p->deliver_lock_attempts;
 	m->delay = p->deliver_lock_delay;
 	m->stale = p->stale_lock_time;
@@ -62,7 +63,7 @@ complete(struct delivery *d, const struct job_rcpt *rcpt, struct mailbox *m)
 	m->from = local_client_from(d);
 	m->head = arena_printf(d->arena, "%s%s%s", local_client_return_path(d),
 	    local_client_original_to(d, rcpt),
-	    local_client_delivered_to(d, rcpt));
+	    delivered != NULL ? local_client_delivered_to(d, delivered) : "");
 }
 
 bool
@@ -83,19 +84,31 @@ mailbox_client_loops(struct delivery *d, size_t rcpt, const char *relay)
 }
 
 void
-mailbox_client_deliver(
-    struct delivery *d, size_t rcpt, struct mailbox *mailbox, const char *relay)
+mailbox_client_write(struct delivery *d, size_t rcpt, struct mailbox *mailbox,
+    const char *delivered, struct delivery_end *end)
 {
-	struct delivery_end end = { .relay = relay };
+	const char *sent = end->text;
 	struct mailbox_answer a = { .warning = "" };
 	struct buf request = { 0 };
 	struct err err = { { 0 } };
 
-	complete(d, &d->job->rcpts[rcpt], mailbox);
+	complete(d, &d->job->rcpts[rcpt], delivered, mailbox);
 	mailbox->size = local_client_size(d, &err);
 	mailbox_print(mailbox, &request);
 	if (err.text[0] == '\0')
 		(void)local_client_ask(d, &request, PATIENCE, &a, &err);
 	buf_free(&request);
-	local_client_decide(d, rcpt, rcpt + 1, &end, &a, &err);
+	if (sent != NULL && a.result == MAILBOX_DONE)
+		a.text = sent;
+	local_client_decide(d, rcpt, rcpt + 1, end, &a, &err);
+}
+
+void
+mailbox_client_deliver(
+    struct delivery *d, size_t rcpt, struct mailbox *mailbox, const char *relay)
+{
+	struct delivery_end end = { .relay = relay };
+
+	mailbox_client_write(
+	    d, rcpt, mailbox, d->job->rcpts[rcpt].address, &end);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct delivery;
+struct delivery_end;
 struct mailbox;
 
 /*
@@ -16,6 +17,12 @@ struct mailbox;
  */
 void mailbox_client_deliver(struct delivery *d, size_t rcpt,
     struct mailbox *mailbox, const char *relay);
+
+/* mailbox_client_write(d, rcpt, mailbox, delivered, end): the same, but with
+ * ${delivered} (an address; NULL: none) in the Delivered-To: header, and
+ * end->text, if not NULL, as the text of success. */
+void mailbox_client_write(struct delivery *d, size_t rcpt,
+    struct mailbox *mailbox, const char *delivered, struct delivery_end *end);
 
 /* mailbox_client_loops(d, rcpt, relay): a Delivered-To: header says that
  * recipient ${rcpt} has had the message already; then it is decided. */

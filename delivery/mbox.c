@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "delivery/mailbox.h"
 #include "delivery/mailbox_file.h"
 #include "delivery/mbox_lock.h"
@@ -26,7 +27,8 @@ find_place(const struct mailbox *m, struct arena *arena, struct place *place)
 {
 	const char *slash = strrchr(m->path, '/');
 
-	place->full = arena_printf(arena, "%s/%s", m->base, m->path);
+	place->full = arena_printf(
+	    arena, "%s/%s", strcmp(m->base, "/") != 0 ? m->base : "", m->path);
 	place->name = slash != NULL ? slash + 1 : m->path;
 	place->dir = mailbox_file_directory(m->base,
 	    slash != NULL
@@ -34,6 +36,22 @@ find_place(const struct mailbox *m, struct arena *arena, struct place *place)
 		: "",
 	    false);
 	return place->dir >= 0;
+}
+
+static void
+failed(const struct mailbox *m, const struct place *place, int error,
+    const char *doing, struct arena *arena, struct mailbox_answer *answer)
+{
+	mailbox_file_failed(answer, arena, error,
+	    m->named ? "cannot append message to file %s: %s"
+		     : "cannot update mailbox %s: %s",
+	    place->full, doing);
+	/* As Postfix: that a file cannot be written is not going to change. */
+	if (m->named && strcmp(answer->dsn, "4.2.0") == 0 && error != EAGAIN &&
+	    error != ESTALE) {
+		answer->dsn = "5.2.0";
+		answer->result = MAILBOX_BOUNCE;
+	}
 }
 
 static void
@@ -58,6 +76,12 @@ check(const struct mailbox *m, const struct place *place, int fd,
 		refuse(place, arena, answer, "5.2.0", "is not a regular file");
 	} else if (st.st_nlink != 1) {
 		refuse(place, arena, answer, "4.2.0", "has several hard links");
+	} else if (m->named && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH))) {
+		answer->result = MAILBOX_BOUNCE;
+		answer->dsn = "5.7.1";
+		answer->text = arena_printf(arena,
+		    "cannot append message to file %s: file is executable",
+		    place->full);
 	} else if (m->strict && st.st_uid != m->uid) {
 		refuse(
 		    place, arena, answer, "4.2.0", "is not owned by recipient");
@@ -78,14 +102,21 @@ open_file(const struct mailbox *m, const struct place *place,
 	int how =
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = openat(place->dir, place->name, how, 0600);
+	struct stat st;
 
 	if (fd < 0 && errno == ELOOP) {
 		refuse(place, arena, answer, "4.2.0", "is a symbolic link");
 	} else if (fd < 0 && (errno == EISDIR || errno == ENXIO)) {
 		refuse(place, arena, answer, "5.2.0", "is not a regular file");
 	} else if (fd < 0) {
-		mailbox_file_failed(answer, arena, errno,
-		    "cannot update mailbox %s: open file", place->full);
+		int e = errno;
+		bool there = fstatat(place->dir, place->name, &st,
+				 AT_SYMLINK_NOFOLLOW) == 0;
+
+		failed(m, place, e,
+		    there ? "cannot open file"
+			  : "cannot create file exclusively",
+		    arena, answer);
 	} else if (!check(m, place, fd, arena, answer)) {
 		(void)close(fd);
 		fd = -1;
@@ -170,8 +201,7 @@ deliver(const struct mailbox *m, struct stream *in, const struct place *place,
 			e = 0;
 	}
 	if (e != 0) {
-		mailbox_file_failed(answer, arena, e,
-		    "cannot update mailbox %s: %s", place->full, doing);
+		failed(m, place, e, doing, arena, answer);
 	} else {
 		answer->result = MAILBOX_DONE;
 		answer->dsn = "2.0.0";
@@ -180,28 +210,56 @@ deliver(const struct mailbox *m, struct stream *in, const struct place *place,
 	(void)close(fd); /* and the locks go */
 }
 
+static void
+no_lock(const struct place *place, int error, struct arena *arena,
+    struct mailbox_answer *answer)
+{
+	answer->warning =
+	    arena_printf(arena, "unable to create lock file %s.lock: %s",
+		place->full, err_errno(error));
+}
+
+/* A file without a lock file beside it, where none can be made. */
+static int
+lock_dot(struct mailbox *m, const struct place *place, struct arena *arena,
+    struct mailbox_answer *answer)
+{
+	int e = mbox_lock_dot(m, place->dir, place->name);
+
+	if (e == 0 || !m->named || e == EEXIST)
+		return e;
+	m->locks &= ~(unsigned)MAILBOX_DOTLOCK;
+	no_lock(place, e, arena, answer);
+	return 0;
+}
+
 void
 mbox_write(const struct mailbox *m, struct stream *in, struct arena *arena,
     struct mailbox_answer *answer)
 {
+	struct mailbox own = *m;
 	struct place place;
 	int e;
 
 	(void)umask(077);
 	if (!find_place(m, arena, &place)) {
-		mailbox_file_failed(answer, arena, -place.dir,
-		    "cannot update mailbox %s: open directory", place.full);
+		if (m->named)
+			no_lock(&place, -place.dir, arena, answer);
+		failed(m, &place, -place.dir,
+		    m->named ? "cannot create file exclusively"
+			     : "open directory",
+		    arena, answer);
 		return;
 	}
-	e = mbox_lock_dot(m, place.dir, place.name);
+	e = lock_dot(&own, &place, arena, answer);
 	if (e == 0) {
-		deliver(m, in, &place, arena, answer);
-		mbox_lock_undot(m, place.dir, place.name);
+		deliver(&own, in, &place, arena, answer);
+		mbox_lock_undot(&own, place.dir, place.name);
 	} else {
-		mailbox_file_failed(answer, arena, e,
-		    "cannot update mailbox %s: unable to create lock file "
-		    "%s.lock",
-		    place.full, place.full);
+		failed(m, &place, e,
+		    arena_printf(arena, "unable to create lock file %s.lock",
+			place.full),
+		    arena, answer);
 	}
 	(void)close(place.dir);
 }

@@ -38,7 +38,8 @@ head(const struct delivery *d, unsigned flags, const struct job_rcpt *rcpt)
 	    flags & PIPE_FROM ? "\n" : "",
 	    flags & PIPE_RETURN ? local_client_return_path(d) : "",
 	    flags & PIPE_ORIGINAL ? local_client_original_to(d, rcpt) : "",
-	    flags & PIPE_DELIVERED ? local_client_delivered_to(d, rcpt) : "");
+	    flags & PIPE_DELIVERED ? local_client_delivered_to(d, rcpt->address)
+				   : "");
 }
 
 /* The request for recipients ${first} to ${last} - 1. */

@@ -77,6 +77,7 @@ static const char main_cf[] =
     "up@v.example=%u, root@v.example=0, bad@v.example=12x}\n"
     "virtual_gid_maps = static:%u\n"
     "virtual_minimum_uid = 100\n"
+    "forward_path =\n"
     "virtual_alias_maps =\nvirtual_alias_domains = alias.example\n"
     "relay_domains =\ntransport_maps =\nlocal_recipient_maps =\n"
     "canonical_maps =\n"

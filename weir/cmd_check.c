@@ -126,13 +126,6 @@ look_at(void *arg, const char *name, const struct conf_value *value,
 	char text[1024];
 
 	look_for_comment(name, value);
-	if (strcmp(name, "alias_maps") == 0 && value->text[0] != '\0') {
-		(void)snprintf(text, sizeof text,
-		    "%s:%u: alias_maps: local recipients are known by it, but "
-		    "their mail waits in the queue: aliases are not expanded",
-		    value->origin.file, value->origin.line);
-		remark(text);
-	}
 	if (known == CONF_KNOWN)
 		return;
 	arena = arena_new();

@@ -28,6 +28,7 @@
 #include "checks/verify.h"
 #include "delivery/deliver_role.h"
 #include "delivery/environment.h"
+#include "delivery/local_rights.h"
 #include "delivery/local_role.h"
 #include "delivery/pipe_run.h"
 #include "delivery/spawner.h"
@@ -475,6 +476,8 @@ roles_local(int argc, char **argv)
 					&p.handover, "local", &at),
 		.commands = pipe_run_read(
 		    &p.g->master, p.g->conf, spawned.envp, p.g->arena, NULL),
+		.rights = local_rights_read(
+		    p.g->conf, spawned.envp, p.g->arena, &err),
 		.spawned = &spawned,
 		.warnings = err.text,
 		.ready = local_ready,

@@ -54,17 +54,10 @@ find_row(const char *name, const struct param_table **table)
 bool
 setting_is_raw(const char *name)
 {
-	static const char *const others[] = { "command_execution_directory",
-		"forward_path", "luser_relay", NULL };
 	const struct param_table *table;
 	const struct param *row = find_row(name, &table);
-	size_t i = 0;
 
-	if (row != NULL && row->type != PARAM_unused)
-		return row->type == PARAM_raw;
-	while (others[i] != NULL && strcmp(others[i], name) != 0)
-		i++;
-	return others[i] != NULL;
+	return row != NULL && row->type == PARAM_raw;
 }
 
 int
