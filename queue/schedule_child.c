@@ -207,6 +207,7 @@ make(struct schedule *s, const struct active *a, const struct job_child *given,
 	e->not_before = 0;
 	e->hold = e->bounced_delay_warning = false;
 	/* It has been there. */
+	e->rescan = false;
 	e->filter = "";
 	set_rcpts(child, given);
 	return true;
