@@ -110,6 +110,11 @@ is $status, 1, "compared";
 like $out, qr/^pills: accept, <abelard\@example\.com> reject 550 5\.7\.1 no pills; held by spam:1 -> accept, <abelard\@example\.com> reject 550 5\.7\.1 no pills; redirected to bad\@example\.com by \S*spam:1\n1 of 2 messages change$/m,
     "a recipient makes a difference" or diag $out;
 
+($status, $out) = $b->test(@message, @to, "pills", "wait", "later");
+like $out, qr/^3 messages: 2 accept, 1 defer\n/, "of several a summary";
+like $out, qr/^ +1 .*\bspam:1\b/m, "has the rules of classes";
+like $out, qr/spam:4\b.*\n|lines? 4/, "and those that never match" or diag $out;
+
 $b->file(script => <<'EOT');
 client x.example 192.0.2.5
 ehlo x.example

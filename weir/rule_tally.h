@@ -16,7 +16,8 @@ struct rule_tally {
 };
 
 /* rule_tally_open(tally, checks): count for the rules of ${checks}, those that
- * never match, too, and take their times from now on (ruletime.h).
+ * never match, too, and take their times from now on (ruletime.h); it may be
+ * called for several.
  * rule_tally_close(tally): no more; the memory is the arena's. */
 void rule_tally_open(struct rule_tally *tally, struct content_lists *checks);
 void rule_tally_close(struct rule_tally *tally);

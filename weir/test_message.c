@@ -14,6 +14,7 @@
 #include "base/event.h"
 #include "base/json_text.h"
 #include "checks/content_checks.h"
+#include "classes/class_content.h"
 #include "weir/mail_source.h"
 #include "weir/message_report.h"
 #include "weir/message_trial.h"
@@ -385,6 +386,17 @@ open_all(struct bench *b, char **paths, size_t n)
 	return EX_OK;
 }
 
+static void
+open_tally(struct bench *b)
+{
+	const struct class_content_all *classes = b->ours.rules.classes;
+
+	rule_tally_open(&b->tally, b->ours.rules.checks);
+	for (size_t i = 0;
+	     classes != NULL && b->rcpts.count > 0 && i < classes->count; i++)
+		rule_tally_open(&b->tally, classes->list[i].lists);
+}
+
 static int
 run(struct bench *b, char **paths, size_t n)
 {
@@ -397,7 +409,7 @@ run(struct bench *b, char **paths, size_t n)
 	b->ours.watch_arg = b;
 	b->ours.keep = b->report.result;
 	b->report.json = b->trial.json;
-	rule_tally_open(&b->tally, b->ours.rules.checks);
+	open_tally(b);
 	try_all(b);
 	if (b->compare || mail_source_many(b->source))
 		summary(b);
