@@ -33,12 +33,19 @@ add(struct list *list, enum local_word_kind kind, const char *text)
 }
 
 static void
+add_command(struct list *list, const char *text)
+{
+	if (text[0] != '\0')
+		add(list, LOCAL_WORD_COMMAND, text);
+}
+
+static void
 add_address(struct list *list, const char *text)
 {
 	if (text[0] == '/')
 		add(list, LOCAL_WORD_FILE, text);
-	else if (text[0] == '|' && text[1] != '\0')
-		add(list, LOCAL_WORD_COMMAND, text + 1);
+	else if (text[0] == '|')
+		add_command(list, text + 1);
 	else if (strncasecmp(text, include, INCLUDE) == 0)
 		add(list, LOCAL_WORD_INCLUDE, text + INCLUDE);
 	else if (text[0] != '\0')
