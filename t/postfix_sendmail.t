@@ -4,7 +4,7 @@
 # hear and what arrives must be the same.
 #
 # Where we differ is not played here: a message that is refused is reported at
-# once, not by mail; -bv; -XV.
+# once, not by mail; -bv; -XV; octets with the value zero.
 use strict;
 use warnings;
 
@@ -78,6 +78,13 @@ case "Subject: no end", "u\@v.example";
 case "Subject: cr\n\na\rb\r\r\n\r\n", "u\@v.example";
 case "From: me\@x.example\nDate: d\nMessage-Id: <me\@x>\nSubject: all\nReturn-Path: <x>\nContent-Length: 3\n\nx\n",
     "u\@v.example";
+case "Subject: eight bits\n\n\xc3\xa4\n", "u\@v.example";
+case "Subject: name\n\n", "-F", "a\nb", "u\@v.example";
+case "Subject: \n\n", "a\nb\@v.example";
+case "To: \n\nx\n", "-t", "u\@v.example";
+case "Bcc:\nSubject: undisclosed\n\nx\n", "u\@v.example";
+case "Subject: many\n\n", map { "u$_\@v.example" } 1 .. 40;
+case "To: " . join(", ", map { "u$_" . "x" x 50 . "\@v.example" } 1 .. 45) . "\nSubject: long list\n\n", "-t";
 case "Subject: big\n\n" . ("x" x 79 . "\n") x 700, "u\@v.example";
 
 my $main = <<'EOT';

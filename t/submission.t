@@ -84,6 +84,16 @@ subtest "who may not" => sub {
 	is $w->complaints, "", "no sanitizer complains";
 };
 
+subtest "a start as of old" => sub {
+	my $w = Weir->new(start => 0);
+
+	local $ENV{WEIR_CLOCK} = "$w->{dir}/clock";
+	is_deeply [$w->sendmail("", "-bd", "-q15m")], [0, ""], "sendmail -bd -q15m starts it (S-042)";
+	like +($w->command("status"))[1], qr/^proxy .*serving/m, "it serves";
+	is(($w->command("stop"))[0], 0, "and is stopped as ever");
+	is $w->complaints, "", "no sanitizer complains";
+};
+
 subtest "no service" => sub {
 	my $w = Weir->new(main => $main);
 

@@ -80,10 +80,10 @@ is_header(const char *line, size_t n)
 static void
 put_header(struct sendmail_text *t, const char *line, size_t n)
 {
-	if (t->header.len + n > t->most_header)
-		return;
-	buf_put(&t->header, line, n);
-	buf_putc(&t->header, ' ');
+	size_t room = t->most_header - t->header.len;
+
+	if (n > 0)
+		buf_put(&t->header, line, n < room ? n : room);
 }
 
 /* A line, or a piece of one, as far as recipients go. */
@@ -163,18 +163,18 @@ take_line(struct sendmail_text *t, size_t n, bool ends, struct err *err)
 						: SENDMAIL_TEXT_MORE;
 }
 
-/* The line that was gathered is long enough to be taken, but for <CR>s that
+/* The line that was gathered is longer than what is taken at once; but <CR>s
  * may be part of its end. */
 static enum sendmail_text_status
 take_piece(struct sendmail_text *t, struct err *err)
 {
 	enum sendmail_text_status status;
-	size_t n = t->line.len;
+	size_t n = t->most_line;
 
 	while (n > 0 && t->line.data[n - 1] == '\r')
 		n--;
 	if (n == 0)
-		n = t->line.len;
+		n = t->most_line;
 	status = take_line(t, n, false, err);
 	buf_drop(&t->line, n);
 	return status;
@@ -191,18 +191,18 @@ sendmail_text_take(
 		const char *lf = memchr(data, '\n', n);
 		size_t some = lf != NULL ? (size_t)(lf - data) : n;
 
-		if (some > t->most_line)
-			some = t->most_line;
+		if (some > t->most_line + 1 - t->line.len)
+			some = t->most_line + 1 - t->line.len;
 		buf_put(&t->line, data, some);
 		data += some;
 		n -= some;
-		if (n > 0 && *data == '\n') {
+		if (t->line.len > t->most_line) {
+			status = take_piece(t, err);
+		} else if (n > 0 && *data == '\n') {
 			status = take_line(t, t->line.len, true, err);
 			buf_reset(&t->line);
 			data++;
 			n--;
-		} else if (t->line.len >= t->most_line) {
-			status = take_piece(t, err);
 		}
 	}
 	return status;
