@@ -35,6 +35,9 @@ static const struct {
 	{ "binary",           TRANSFER_PLAIN },
 	{ "base64",           TRANSFER_BASE64 },
 	{ "quoted-printable", TRANSFER_QUOTED },
+	/* Some readers know it, others show what is there. */
+	{ "x-base64",         TRANSFER_BASE64 },
+	{ "x-base64",         TRANSFER_PLAIN },
 };
 /* clang-format on */
 
