@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/event.h"
 #include "base/fatal.h"
 #include "checks/content_checks.h"
@@ -13,15 +15,21 @@
 #include "delivery/delivery.h"
 #include "delivery/smtp_body.h"
 #include "delivery/smtp_client.h"
+#include "delivery/smtp_generic.h"
 #include "delivery/smtp_session.h"
 #include "delivery/transport.h"
 
 struct smtp_checks {
-	struct content_stage last; /* where the edited message arrives */
-	struct content_stage *first;
+	struct content_stage last;   /* where the edited message arrives */
+	struct content_stage *first; /* NULL: nothing is checked */
 	struct content_verdict verdict;
 	struct event_by by;
 	struct subject subject;
+	const struct smtp_client *client;
+	const struct delivery *delivery;
+	struct arena *scratch; /* for one header */
+	bool in_body;          /* the header section has been given */
+	bool failed;           /* a table could not be asked */
 	struct smtp_body *body;
 	struct buf *out;
 };
@@ -34,12 +42,67 @@ put(struct content_stage *stage, const char *data, size_t len)
 	smtp_body_put(c->body, data, len, c->out);
 }
 
+/* One that smtp_header_checks have made. */
 static void
-put_header(struct content_stage *stage, const char *text, size_t len)
+put_made(struct content_stage *stage, const char *text, size_t len)
 {
 	/* A "\n" between its lines becomes a line end, as any does. */
 	put(stage, text, len);
 	put(stage, "\r\n", 2);
+}
+
+static void
+put_header(struct content_stage *stage, const char *text, size_t len)
+{
+	struct smtp_checks *c = (struct smtp_checks *)(void *)stage;
+	const char *header, *result;
+
+	if (c->client->generic == NULL) {
+		put_made(stage, text, len);
+		return;
+	}
+	header = arena_strndup(c->scratch, text, len);
+	switch (smtp_generic_header(
+	    c->client, c->delivery, c->scratch, header, &result)) {
+	case TABLE_NONE:
+		put_made(stage, text, len);
+		break;
+	case TABLE_FOUND:
+		put_made(stage, result, strlen(result));
+		break;
+	case TABLE_FAILED:
+		c->failed = true;
+		break;
+	}
+	arena_reset(c->scratch);
+}
+
+/* A header section that nothing is to be checked in. */
+static void
+put_section(struct smtp_checks *c, const char *data, size_t n)
+{
+	const char *end = data + n, *next;
+
+	for (const char *p = data; p < end; p = next) {
+		struct buf header = { 0 };
+
+		next = p;
+		do {
+			const char *lf =
+			    memchr(next, '\n', (size_t)(end - next));
+			const char *stop = lf != NULL ? lf : end;
+
+			if (stop > next && stop[-1] == '\r')
+				stop--;
+			if (header.len > 0)
+				buf_putc(&header, '\n');
+			buf_put(&header, next, (size_t)(stop - next));
+			next = lf != NULL ? lf + 1 : end;
+		} while (header.len > 0 && next < end &&
+		    (*next == ' ' || *next == '\t'));
+		put_header(&c->last, header.data, header.len);
+		buf_free(&header);
+	}
 }
 
 static void
@@ -54,6 +117,7 @@ smtp_checks_new(const struct delivery *d, const struct smtp_session *session,
 {
 	static const struct content_stage_ops ops = {
 		.header = put_header,
+		.made = put_made,
 		.headers_end = nothing,
 		.body = put,
 		.end = nothing,
@@ -61,7 +125,7 @@ smtp_checks_new(const struct delivery *d, const struct smtp_session *session,
 	};
 	struct smtp_checks *c;
 
-	if (session->client->checks == NULL)
+	if (session->client->checks == NULL && session->client->generic == NULL)
 		return NULL;
 	c = calloc(1, sizeof *c);
 	if (c == NULL)
@@ -74,8 +138,12 @@ smtp_checks_new(const struct delivery *d, const struct smtp_session *session,
 	};
 	content_verdict_begin(&c->verdict, d->arena);
 	c->last = (struct content_stage){ &ops, NULL, &c->verdict };
-	c->first = content_checks_new(
-	    session->client->checks, &c->subject, &c->verdict, &c->last);
+	c->client = session->client;
+	c->delivery = d;
+	c->scratch = arena_new();
+	if (c->client->checks != NULL)
+		c->first = content_checks_new(
+		    c->client->checks, &c->subject, &c->verdict, &c->last);
 	return c;
 }
 
@@ -84,20 +152,29 @@ smtp_checks_free(struct smtp_checks *c)
 {
 	if (c == NULL)
 		return;
-	c->first->ops->close(c->first);
+	if (c->first != NULL)
+		c->first->ops->close(c->first);
+	arena_free(c->scratch);
 	free(c);
 }
 
 bool
 smtp_checks_put(struct smtp_checks *c, const char *data, size_t n)
 {
-	c->first->ops->body(c->first, data, n);
-	return c->verdict.code == 0;
+	if (c->first != NULL)
+		c->first->ops->body(c->first, data, n);
+	else if (c->in_body)
+		put(&c->last, data, n);
+	else
+		put_section(c, data, n);
+	c->in_body = true;
+	return c->verdict.code == 0 && !c->failed;
 }
 
 bool
 smtp_checks_end(struct smtp_checks *c)
 {
-	c->first->ops->end(c->first);
-	return c->verdict.code == 0;
+	if (c->first != NULL)
+		c->first->ops->end(c->first);
+	return c->verdict.code == 0 && !c->failed;
 }

@@ -12,6 +12,8 @@
 #include "checks/content_lists.h"
 #include "delivery/smtp_cache.h"
 #include "delivery/transport.h"
+#include "rules/route.h"
+#include "rules/table_list.h"
 
 enum { MOST_OWN = 256 };
 
@@ -212,6 +214,17 @@ open_checks(struct smtp_client *c, struct err *err)
 }
 
 static void
+open_generic(struct smtp_client *c, struct arena *arena, struct err *err)
+{
+	if (c->generic_maps[0] == '\0')
+		return;
+	c->generic = table_list_open(c->generic_maps,
+	    c->lmtp ? "lmtp_generic_maps" : "smtp_generic_maps",
+	    c->transport->conf, arena, err);
+	c->route = route_open(c->transport->conf, err);
+}
+
+static void
 copy_settings(
     struct smtp_client *c, const struct delivery_params *p, bool lmtp_)
 {
@@ -241,6 +254,7 @@ smtp_client_open(
 		return NULL;
 	find_own(c, arena);
 	open_checks(c, err);
+	open_generic(c, arena, err);
 	c->cache = smtp_cache_new();
 	return c;
 }
@@ -250,5 +264,7 @@ smtp_client_close(struct smtp_client *c)
 {
 	smtp_cache_free(c->cache);
 	content_lists_close(c->checks);
+	table_list_close(c->generic);
+	route_close(c->route);
 	tls_client_free(c->tls);
 }

@@ -11,7 +11,9 @@
 struct arena;
 struct content_lists;
 struct err;
+struct route;
 struct smtp_cache;
+struct table_list;
 struct tls_client;
 struct transport;
 
@@ -37,6 +39,8 @@ struct smtp_client {
 	enum smtp_tls_level level;
 	struct tls_client *tls;       /* NULL: no TLS */
 	struct content_lists *checks; /* NULL: nothing is checked */
+	struct table_list *generic;   /* generic_maps; NULL: none */
+	struct route *route;          /* for it; NULL likewise */
 	struct net_addr *own;         /* addresses that reach this machine */
 	size_t nown;
 	struct smtp_cache *cache;

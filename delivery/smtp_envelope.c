@@ -6,6 +6,7 @@
 #include "base/stream.h"
 #include "delivery/delivery.h"
 #include "delivery/smtp_client.h"
+#include "delivery/smtp_generic.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_why.h"
 #include "rules/address.h"
@@ -68,13 +69,13 @@ external(const struct smtp_session *s, struct arena *arena, const char *address)
 }
 
 void
-smtp_envelope_mail(
-    struct smtp_session *s, const struct delivery *d, struct arena *arena)
+smtp_envelope_mail(struct smtp_session *s, const struct delivery *d,
+    const struct smtp_names *names, struct arena *arena)
 {
 	const struct job *job = d->job;
 
 	stream_printf(
-	    s->stream, "MAIL FROM:<%s>", external(s, arena, job->sender));
+	    s->stream, "MAIL FROM:<%s>", external(s, arena, names->sender));
 	if ((s->features & SMTP_SIZE) != 0 && job->size > 0)
 		stream_printf(
 		    s->stream, " SIZE=%llu", (unsigned long long)job->size);
@@ -136,13 +137,13 @@ put_original(
 }
 
 void
-smtp_envelope_rcpt(struct smtp_session *s, const struct delivery *d, size_t i,
-    struct arena *arena)
+smtp_envelope_rcpt(struct smtp_session *s, const struct delivery *d,
+    const struct smtp_names *names, size_t i, struct arena *arena)
 {
 	const struct job_rcpt *rcpt = &d->job->rcpts[i];
 
 	stream_printf(
-	    s->stream, "RCPT TO:<%s>", external(s, arena, rcpt->address));
+	    s->stream, "RCPT TO:<%s>", external(s, arena, names->rcpts[i]));
 	if ((s->features & SMTP_DSN) != 0) {
 		if (rcpt->orcpt[0] != '\0')
 			stream_printf(s->stream, " ORCPT=%s", rcpt->orcpt);

@@ -8,6 +8,7 @@
 
 struct arena;
 struct delivery;
+struct smtp_names;
 struct smtp_session;
 struct smtp_why;
 
@@ -17,10 +18,13 @@ bool smtp_envelope_check(const struct smtp_session *session,
     const struct delivery *delivery, struct arena *arena, struct smtp_why *why);
 
 /* smtp_envelope_mail(), smtp_envelope_rcpt(): put the command, for recipient
- * ${i} of the job, into the output of ${session}. */
+ * ${i} of the job, into the output of ${session}.  The server gets the addresses
+ * in ${names}. */
 void smtp_envelope_mail(struct smtp_session *session,
-    const struct delivery *delivery, struct arena *arena);
+    const struct delivery *delivery, const struct smtp_names *names,
+    struct arena *arena);
 void smtp_envelope_rcpt(struct smtp_session *session,
-    const struct delivery *delivery, size_t i, struct arena *arena);
+    const struct delivery *delivery, const struct smtp_names *names, size_t i,
+    struct arena *arena);
 
 #endif

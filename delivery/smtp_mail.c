@@ -13,6 +13,7 @@
 #include "delivery/smtp_checks.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_envelope.h"
+#include "delivery/smtp_generic.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_xforward.h"
 #include "delivery/transport.h"
@@ -27,6 +28,7 @@ struct mail {
 	struct smtp_session *s;
 	struct delivery *d;
 	struct arena *arena;
+	struct smtp_names names;
 	size_t *rcpts; /* those that take part, by index in the job */
 	size_t count;
 	bool *accepted; /* of rcpts[i]: RCPT was answered with 2xx */
@@ -176,13 +178,14 @@ send_envelope(struct mail *m)
 	bool pipe = (m->s->features & SMTP_PIPELINING) != 0;
 	size_t group = pipe ? GROUP : 1, start = 0, end;
 
-	smtp_envelope_mail(m->s, m->d, m->arena);
+	smtp_envelope_mail(m->s, m->d, &m->names, m->arena);
 	if (!pipe && (!read_mail(m) || m->refused))
 		return !m->s->broken;
 	for (; start < m->count; start = end) {
 		end = m->count - start > group ? start + group : m->count;
 		for (size_t i = start; i < end; i++)
-			smtp_envelope_rcpt(m->s, m->d, m->rcpts[i], m->arena);
+			smtp_envelope_rcpt(
+			    m->s, m->d, &m->names, m->rcpts[i], m->arena);
 		if (m->ahead && end == m->count)
 			stream_put(m->s->stream, "DATA\r\n", 6);
 		if (pipe && start == 0 && !read_mail(m))
@@ -487,7 +490,8 @@ smtp_mail_send(struct smtp_run *run, struct smtp_session *s, bool keep)
 	collect(&m);
 	if (!reports(&m))
 		return true;
-	if (!smtp_envelope_check(s, m.d, m.arena, &why)) {
+	if (!smtp_envelope_check(s, m.d, m.arena, &why) ||
+	    !smtp_generic_names(run->client, m.d, &m.names, &why)) {
 		fail_all(&m, &why);
 		return true;
 	}

@@ -153,14 +153,14 @@ read_masquerade(struct route *route, struct err *err)
 static void
 read_propagation(struct route *route, struct err *err)
 {
-	enum { CANONICAL = 1, VIRTUAL = 2 };
+	enum { CANONICAL = 1, VIRTUAL = 2, GENERIC = 4 };
 	static const struct meaning meanings[] = {
 		{ "canonical", CANONICAL },
 		{ "virtual", VIRTUAL },
 		{ "alias", 0 },
 		{ "forward", 0 },
 		{ "include", 0 },
-		{ "generic", 0 },
+		{ "generic", GENERIC },
 		{ NULL, 0 },
 	};
 	unsigned mask = mask_of(route, "propagate_unmatched_extensions",
@@ -168,6 +168,7 @@ read_propagation(struct route *route, struct err *err)
 
 	route->propagate_canonical = (mask & CANONICAL) != 0;
 	route->propagate_virtual = (mask & VIRTUAL) != 0;
+	route->propagate_generic = (mask & GENERIC) != 0;
 }
 
 static void

@@ -37,7 +37,7 @@ struct route {
 	struct own *own;
 	bool transport_parents; /* transport_maps matches sub-domains */
 
-	bool propagate_canonical, propagate_virtual;
+	bool propagate_canonical, propagate_virtual, propagate_generic;
 	unsigned canonical_classes, sender_canonical_classes,
 	    recipient_canonical_classes, masquerade_classes;
 	char **masquerade_domains; /* in small letters; ended by NULL */

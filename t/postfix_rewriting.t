@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # Addresses in envelopes and headers beside Postfix's, over real ports: what is
 # rewritten, what stays, what is added, and what the log says of it
-# (ADDRESS_REWRITING_README; issue 5; L-20 to L-24, L-27, L-30, L-31, L-29, P-006, P-062 to
-# P-064, S-051 to S-057, S-098, S-172, S-191, S-197).
+# (ADDRESS_REWRITING_README; issue 5; F-127, L-20 to L-24, L-26, L-27, L-29 to
+# L-31, P-006, P-062 to P-064, P-115, S-051 to S-057, S-098, S-172, S-188, S-191,
+# S-197).
 use strict;
 use warnings;
 
@@ -44,6 +45,21 @@ EOT
 	    "b\@example.net PREPEND From: bare\nc\@example.net PREPEND Bcc: x\n" .
 	    "d\@example.net PREPEND X-Prepend: To: x\n" .
 	    "e\@example.net PREPEND Date: x\n",
+	generic => <<'EOT2',
+his@localdomain.local hisaccount@hisisp.example
+@localdomain.local hisaccount+local@hisisp.example
+joe "joe d"@isp.example
+both@example.com first@isp.example, second@isp.example
+chain@example.com his@localdomain.local
+same@example.com same@example.com
+named@example.com Name <n@isp.example>
+@old.example.com @isp.example
+ext@example.com ext.out@isp.example
+"a b"@example.com a.b@isp.example
+bare@origin.example.com unqualified
+EOT2
+	out => "/^Reply-To: (.*)/ REPLACE Reply-To: his\@localdomain.local, \$1\n/^X-Prepend: (.*)/ PREPEND \$1\n" .
+	    "/^Sender:/ IGNORE\n",
 	alias => "one\@example.org all\@example.org\n" .
 	    "two\@example.org all\@example.org\n" .
 	    "copy\@origin.example.com c1\@example.org, c2\@example.org\n",
@@ -136,6 +152,9 @@ my %services = (
 	    "always_bcc=copy\nreceive_override_options=no_address_mappings",
 	bccsenderfails => "sender_bcc_maps=fail:x",
 	bccfails => "recipient_bcc_maps=fail:x",
+	(map { $_ => "content_filter=out_$_:[127.0.0.1]:\${port:SINK}" }
+	    qw(generic genericext genericchecks)),
+	genericlmtp => "content_filter=out_genericlmtp:[127.0.0.1]:\${port:SINKlmtp}",
 	own => "header_checks=regexp:\$config_directory/own",
 	dropped => "message_drop_headers=to,x-drop",
 );
@@ -337,6 +356,27 @@ try($_, $whole, to => ['one@example.org', 'two@example.org', 'u@example.org'])
 try($_, $whole =~ s/1@/failing@/r, from => "")
     for qw(bccsenderfails bccfails bccalways);
 try($_, $whole =~ s/1@/failing@/r) for qw(bccsenderfails bccfails);
+# On the way out.
+for my $out (qw(generic genericext genericchecks genericlmtp)) {
+	try($out, "From: his\@localdomain.local (x)\nTo: any\@localdomain.local,\n" .
+	    "\t\"A, B\" <his\@localdomain.local>, joe\@origin.example.com\n" .
+	    "Cc: both\@example.com, chain\@example.com, same\@example.com\n" .
+	    "Reply-To: named\@example.com, x\@old.example.com, ext+y\@example.com\n" .
+	    "Sender: \"a b\"\@example.com, bare, chain\@example.com\n" .
+	    "Subject: his\@localdomain.local\n" .
+	    "X-Prepend: Cc: his\@localdomain.local\nErrors-To: same\@example.com\n" .
+	    "Resent-From: x\@example.net\nReturn-Receipt-To: g: his\@localdomain.local;\n" .
+	    "From : his\@localdomain.local\n" .
+	    "Content-Type: message/rfc822\n$rest\nTo: his\@localdomain.local\n\n",
+	    from => $_, to => ['any@localdomain.local', 'both@example.com',
+	    'joe@origin.example.com', 'x+y@old.example.com', 'ext+z@example.com',
+	    'u@example.org', '"a b"@example.com', 'named@example.com',
+	    'bare@origin.example.com'])
+	    for 'his@localdomain.local', 'ext+z@example.com', '';
+	try($out, "To: u\@example.org\n$rest");
+	try($out, "To: " . join(", ", map { "u$_\@localdomain.local" } 1 .. 9) .
+	    "\n$rest");
+}
 
 # The envelope alone.
 try($_, $whole, from => 'a@host', to => ['bare@', 'user@host.example.com',
@@ -369,12 +409,31 @@ for my $name (sort keys %services) {
 	    "r_$name unix - - n - - trivial-rewrite$options\n";
 }
 
+my %transports = (
+	generic => "",
+	genericext => " -o recipient_delimiter=+ " .
+	    "-o propagate_unmatched_extensions=generic",
+	genericchecks => " -o smtp_header_checks=regexp:\$config_directory/out",
+);
+for my $name (sort keys %transports) {
+	$_ .= "out_$name unix - - n - - smtp -o smtp_generic_maps=" .
+	    "texthash:\$config_directory/generic$transports{$name}\n"
+	    for $weir_master, $postfix_master;
+}
+$_ .= "out_genericlmtp unix - - n - - lmtp -o lmtp_generic_maps=" .
+    "texthash:\$config_directory/generic\n" for $weir_master, $postfix_master;
+$weir_master .= "out_fails unix - - n - - smtp -o smtp_generic_maps=fail:x\n" .
+    "127.0.0.1:\${port:our_genericfails} inet n - n - - smtpd " .
+    "-o content_filter=out_fails:[127.0.0.1]:\${port:SINK}\n";
+$weir_master =~ s/SINK/ours/g;
+$postfix_master =~ s/SINK/theirs/g;
+
 # What is delivered by the number of the test, without what differs by nature.
 sub delivered {
-	my ($w, $dir) = @_;
+	my ($w, @dirs) = @_;
 	my %by;
 
-	for ($w->messages($dir, 0, 1)) {
+	for (map { $w->messages($_, 0, 1) } @dirs) {
 		s/^((?:X-(?:From|To): .*\n)+)//;
 		my $envelope = join "", sort $1 =~ /(.*\n)/g;
 		next if $envelope =~ /double-bounce|X-From: <>\n.*X-To: <a\@/s;
@@ -444,6 +503,8 @@ my $w = Weir->new(main => $main =~ s/SINK/ours/gr, files => \%files,
     master => $weir_master);
 my $ours = $w->sink("ours");
 my $theirs = $w->sink("theirs");
+my $our_lmtp = $w->sink("ourslmtp", lmtp => 1);
+my $their_lmtp = $w->sink("theirslmtp", lmtp => 1);
 my $dir = "$w->{dir}/postfix";
 mkdir $dir;
 mkdir "$dir/etc";
@@ -466,15 +527,22 @@ sub settled {
 
 	return keys %gone >= $all;
 }
-$w->wait_for(sub { settled($w->log) }, 120);
-$w->wait_for(sub { settled($postfix->log) }, 120);
-my ($our, $their) = (delivered($w, $ours), delivered($w, $theirs));
+$w->wait_for(sub { settled($w->log) }, 300);
+$w->wait_for(sub { settled($postfix->log) }, 300);
+my ($our, $their) = (delivered($w, $ours, $our_lmtp),
+    delivered($w, $theirs, $their_lmtp));
 my %post = map { $_->[4] => $_ } @posts;
 for (sort { $a <=> $b } keys %{{%$our, %$their}}) {
 	same($our->{$_}, $their->{$_},
 	    "what is delivered of message $_, $post{$_}[0]");
 }
 $postfix->stop;
+
+# Postfix's smtp dies of it, and tries again later.
+Weir::Client->new($w->port("our_genericfails"))->deliver(to => 'u@example.org');
+my $deferred = $w->wait_log("to=<u\@example.org>.*dsn=4.3.0, status=deferred " .
+    "\\(smtp_generic_maps map lookup problem for sender\@example.net\\)", 60);
+ok $deferred, "generic maps that cannot be asked";
 is $w->stop, 0, "stops cleanly";
 is $w->complaints, "", "no sanitizer complains";
 done_testing;
