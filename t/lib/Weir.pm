@@ -188,12 +188,12 @@ sub command {
 }
 
 # Give a text to sendmail, with these arguments, as somebody else if the first
-# one is { user => NAME }; (status, output).
+# one is { user => NAME } and we are root; (status, output).
 sub sendmail {
 	my ($self, $text, @args) = @_;
 	my $how = ref $args[0] ? shift @args : {};
 	my $input = $self->write_file("$self->{dir}/input", $text);
-	my @as = $how->{user} ? ("setpriv", "--reuid", $how->{user},
+	my @as = $how->{user} && $> == 0 ? ("setpriv", "--reuid", $how->{user},
 	    "--regid", (getpwnam($how->{user}))[3], "--clear-groups") : ();
 	my $pid = open(my $f, "-|") // die "fork: $!";
 
