@@ -6,55 +6,9 @@ use strict;
 use warnings;
 
 use lib "t/lib";
-use IO::Socket::INET;
 use Test::More;
 use Weir;
-use Weir::Client;
-
-# A filter that speaks SMTP (or LMTP): what it takes it gives back, marked,
-# before it answers.
-sub filter {
-	my ($port, $back, $mark) = @_;
-	my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-	    LocalPort => $port, Listen => 16, ReuseAddr => 1) or die;
-
-	$SIG{CHLD} = "IGNORE";
-	while (my $c = $listen->accept) {
-		next if fork;
-		my ($from, @to, @replies);
-		print $c "220 filter\r\n";
-		while (defined(my $line = <$c>)) {
-			if ($line =~ /^LHLO|^EHLO/) {
-				print $c "250-filter\r\n250 XFORWARD NAME ADDR PROTO HELO\r\n";
-			} elsif ($line =~ /^XFORWARD (.*)\r/) {
-				$mark .= " [$1]";
-				print $c "250 ok\r\n";
-			} elsif ($line =~ /^MAIL FROM:<(.*?)>/) {
-				($from, @to) = ($1);
-				print $c "250 ok\r\n";
-			} elsif ($line =~ /^RCPT TO:<(.*?)>/) {
-				push @to, $1;
-				print $c "250 ok\r\n";
-			} elsif ($line =~ /^DATA/) {
-				print $c "354 go\r\n";
-				my $data = "X-Mark: $mark\r\n";
-				while (defined($line = <$c>) && $line ne ".\r\n") {
-					$line =~ s/^\.//;
-					$data .= $line;
-				}
-				my $reply = Weir::Client->new($back)->deliver(
-				    from => $from, to => \@to, data => $data);
-				print $c "$reply\r\n" for $mark =~ /lmtp/ ? @to : 1;
-			} elsif ($line =~ /^QUIT/) {
-				print $c "221 bye\r\n";
-				last;
-			} else {
-				print $c "250 ok\r\n";
-			}
-		}
-		POSIX::_exit(0);
-	}
-}
+use Weir::Filter;
 
 my $w = Weir->new(start => 0);
 my $sink = $w->sink("sink");
@@ -106,8 +60,8 @@ $w->configure(@listener, main => $main, master => $master, files => {
 });
 $w->dns("example.org" => "");
 $w->start;
-$w->peer(sub { filter($smtp, $back, "smtp") });
-$w->peer(sub { filter($lmtp, $back, "lmtp") });
+$w->peer(sub { Weir::Filter::serve($smtp, $back, mark => "smtp") });
+$w->peer(sub { Weir::Filter::serve($lmtp, $back, mark => "lmtp", lmtp => 1) });
 $w->wait_port($_) for $smtp, $lmtp;
 
 sub delivered { return map { s/\r//gr } $w->messages($sink, 0) }
