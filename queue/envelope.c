@@ -247,7 +247,8 @@ parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
 	    seal(seal(0, e->headers, nheaders), e->body, nbody) != content)
 		return false;
 	r.end = fields + nfields;
-	return get_fields(&r, arena, data[sizeof magic], e);
+	return get_fields(&r, arena, data[sizeof magic], e) &&
+	    version_of(e) == data[sizeof magic];
 }
 
 bool

@@ -349,6 +349,25 @@ subtest "loops and long lists (120)" => sub {
 	unlink "$d/home/$_/.forward" for qw(emil bert);
 };
 
+subtest "a sender who wants to know (RFC 3461, 5.2.7.1)" => sub {
+	my $c = $w->smtp;
+	$c->cmd("EHLO x");
+	$c->cmd('MAIL FROM:<odd@example.com>');
+	$c->cmd('RCPT TO:<both@example.com> NOTIFY=SUCCESS ' .
+	    'ORCPT=rfc822;somebody@else.example');
+	$c->cmd("DATA");
+	my $reply = $c->cmd("Subject: x\r\n\r\nx\r\n.");
+	$c->cmd("QUIT");
+	ok $w->wait_for(sub {
+		Weir::Users::read_file("$d/spool/odd") =~ /^Action: expanded$/m
+	}, 60), "the alias was expanded" or diag $reply, $w->log;
+	my $text = Weir::Users::read_file("$d/spool/odd");
+	like $text, qr/^Final-Recipient: rfc822; both\@example\.com\nOriginal-Recipient: rfc822;somebody\@else\.example\nAction: expanded\nStatus: 2\.0\.0\nDiagnostic-Code: X-\w+; delivery via local: alias expanded$/m,
+	    "as Postfix says it";
+	like $text, qr/^<both\@example\.com>: delivery via local: alias expanded$/m,
+	    "in words";
+};
+
 subtest "parts of one alias (hostile 119)" => sub {
 	my $text = outcome("vmix");
 	like $text, qr/dsn=2\.0\.0, status=sent \(delivered to command: \/bin\/true\)/,
