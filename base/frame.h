@@ -9,7 +9,7 @@
 
 struct buf;
 
-enum { FRAME_HEADER = 16, FRAME_MOST = 8 * 1024 * 1024 };
+enum { FRAME_HEADER = 16, FRAME_MOST = 32 * 1024 * 1024 };
 
 struct frame {
 	uint32_t type;

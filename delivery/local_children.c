@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/frame.h"
 #include "base/strmap.h"
 #include "delivery/delivery.h"
 #include "delivery/local_client.h"
@@ -21,7 +22,15 @@
 #include "queue/envelope.h"
 #include "rules/route.h"
 
-enum { ROOM = 8 };
+enum {
+	ROOM = 8,
+	/* Of one message: each of its marks names all of them. */
+	MOST_RCPTS = 1000,
+	MOST_FULL = 100,
+	/* Of an answer to the queue: it is one frame. */
+	MOST_OCTETS = FRAME_MOST / 4 * 3,
+	RCPT_OCTETS = 64 /* beside the texts */
+};
 
 /* Messages that are being filled. */
 struct litter {
@@ -30,9 +39,10 @@ struct litter {
 	struct job_child *children;
 	const char **delivered; /* of each; NULL: nothing is put in front */
 	size_t *room;
-	size_t count;
+	size_t count, most;
 	struct strmap seen;
-	bool failed;
+	size_t octets;
+	const char *failed; /* why; NULL: not */
 };
 
 /* Unlike those of this process and of others, see queue_id.c. */
@@ -79,6 +89,7 @@ is_same(const char *one, const char *other)
 	    (one != NULL && other != NULL && strcasecmp(one, other) == 0);
 }
 
+/* Where it goes; l->most: there is no room for one more. */
 static size_t
 child_of(struct litter *l, const struct local_leaf *leaf)
 {
@@ -87,10 +98,11 @@ child_of(struct litter *l, const struct local_leaf *leaf)
 	const char *qid;
 
 	while (i < l->count &&
-	    !(strcmp(l->children[i].sender, leaf->sender) == 0 &&
+	    !(l->children[i].nrcpts < MOST_RCPTS &&
+		strcmp(l->children[i].sender, leaf->sender) == 0 &&
 		is_same(l->delivered[i], delivered)))
 		i++;
-	if (i < l->count)
+	if (i < l->count || i == l->most)
 		return i;
 	qid = new_qid(l->d);
 	l->children[i] = (struct job_child){ .qid = qid,
@@ -103,11 +115,23 @@ child_of(struct litter *l, const struct local_leaf *leaf)
 }
 
 static void
-add_rcpt(struct litter *l, size_t child, const struct job_rcpt *rcpt)
+add_rcpt(struct litter *l, const struct local_leaf *leaf,
+    const struct job_rcpt *rcpt)
 {
+	size_t child = child_of(l, leaf);
 	struct job_child *c = &l->children[child];
 	struct job_rcpt *wider;
 
+	if (child == l->most) {
+		l->failed = "alias expansion exceeds the limit";
+		return;
+	}
+	l->octets += strlen(rcpt->address) + strlen(rcpt->original) +
+	    strlen(rcpt->orcpt) + strlen(rcpt->target) + RCPT_OCTETS;
+	if (l->octets > MOST_OCTETS / l->d->job->nrcpts) {
+		l->failed = "alias expansion exceeds the limit";
+		return;
+	}
 	if (c->nrcpts == l->room[child]) {
 		l->room[child] = c->nrcpts == 0 ? ROOM : 2 * c->nrcpts;
 		wider =
@@ -130,7 +154,8 @@ notify_of(unsigned notify)
 
 /* An address as intake would take it: canonical, and no virtual alias. */
 static void
-add_forwarded(struct litter *l, size_t child, struct job_rcpt rcpt)
+add_forwarded(
+    struct litter *l, const struct local_leaf *leaf, struct job_rcpt rcpt)
 {
 	struct delivery *d = l->d;
 	struct route_expansion all = { 0 };
@@ -138,21 +163,21 @@ add_forwarded(struct litter *l, size_t child, struct job_rcpt rcpt)
 
 	if (route_canonical(d->env->route, d->env->world, d->arena,
 		rcpt.address, 'r', &canonical) == TABLE_FAILED) {
-		l->failed = true;
+		l->failed = "address resolver failure";
 		return;
 	}
 	if (route_expand(d->env->route, d->env->world, d->arena, canonical,
 		&all) == TABLE_FAILED) {
-		l->failed = true;
+		l->failed = "address resolver failure";
 		return;
 	}
 	for (size_t i = 0; i < all.count; i++) {
-		const char *key =
-		    arena_printf(d->arena, "%zu %s", child, all.list[i]);
+		const char *key = arena_printf(d->arena, "%s %s %s",
+		    leaf->sender, leaf->delivered, all.list[i]);
 
 		rcpt.address = all.list[i];
 		if (strmap_set(&l->seen, key, l) == NULL)
-			add_rcpt(l, child, &rcpt);
+			add_rcpt(l, leaf, &rcpt);
 	}
 }
 
@@ -164,7 +189,6 @@ add_leaf(struct litter *l, const struct local_leaf *leaf)
 		.original = "",
 		.orcpt = "",
 		.target = "" };
-	size_t child = child_of(l, leaf);
 
 	/* A list with an owner is an end: its members are none of the
 	 * sender's (RFC 3461, 5.2.7.3). */
@@ -175,11 +199,11 @@ add_leaf(struct litter *l, const struct local_leaf *leaf)
 		rcpt.notify = notify_of(from->notify);
 	}
 	if (leaf->indirect) {
-		add_forwarded(l, child, rcpt);
+		add_forwarded(l, leaf, rcpt);
 		return;
 	}
 	rcpt.target = local_target_print(l->d->arena, &leaf->target);
-	add_rcpt(l, child, &rcpt);
+	add_rcpt(l, leaf, &rcpt);
 }
 
 void
@@ -191,22 +215,24 @@ local_children_end(
 		.dsn = "2.0.0",
 		.text = "alias expanded",
 		.relay = "local" };
-	size_t most = x->count + 1;
+	/* Each leaf begins one, and may fill some with its virtual aliases. */
+	size_t most = 2 * x->count + MOST_FULL;
 	struct litter l = { .d = d,
 		.from = &d->job->rcpts[rcpt],
 		.children =
 		    arena_alloc(d->arena, most * sizeof(struct job_child)),
 		.delivered = arena_alloc(d->arena, most * sizeof(char *)),
-		.room = arena_alloc(d->arena, most * sizeof(size_t)) };
+		.room = arena_alloc(d->arena, most * sizeof(size_t)),
+		.most = most };
 
-	for (size_t n = 0; n < x->count && !l.failed; n++)
+	for (size_t n = 0; n < x->count && l.failed == NULL; n++)
 		add_leaf(&l, &x->leaves[n]);
 	end.children = l.children;
 	end.nchildren = l.count;
-	if (l.failed)
+	if (l.failed != NULL)
 		end = (struct delivery_end){ .status = JOB_DEFERRED,
 			.dsn = "4.3.0",
-			.text = "address resolver failure",
+			.text = l.failed,
 			.relay = "local" };
 	else if (content_count_headers(&d->content, "Received") >
 	    ((const struct local_settings *)d->transport->state)->hops)

@@ -134,30 +134,6 @@ test_expanded(void)
 	close_all();
 }
 
-/* A child that was stored is there once, whoever dies when: the queue, in this
- * process, is stopped between the answer and the disk, or behind it. */
-static void
-test_replaced_and_killed(void)
-{
-	uint64_t key;
-
-	start("");
-	key = arrive("s@example.org", "a.example", 1, 0);
-	settle();
-	answer(0, JOB_REPLACED, false);
-	/* What is in the group is committed by close_all(), and nobody hears
-	 * of it. */
-	close_all();
-	open_all("");
-	ok(!is_there(key) || where(key).class == STORE_INCOMING,
-	    "the mark is whole");
-	settle();
-	ok(njobs == 2 && strcmp(jobs[0].to, "new@example.com") == 0 &&
-		strcmp(jobs[1].to, "new@example.com") == 0,
-	    "after a restart the children are there, and nothing else (119)");
-	close_all();
-}
-
 /* mailbox_transport and its relatives. */
 static void
 test_passed(void)
@@ -217,7 +193,6 @@ main(void)
 	test_delay_warning();
 	test_replaced();
 	test_expanded();
-	test_replaced_and_killed();
 	test_passed();
 	test_peer_leaves();
 	rig_end();
