@@ -176,9 +176,8 @@ sub files {
 		$text =~ s/\bid [0-9A-F]{6,}\b/id QID/g;
 		$text =~ s/<\d{14}\.[0-9A-F]+/<TIME.QID/g;
 		$text =~ s/^(MAIL_CONFIG)=.*/$1/m;
-		# The order of messages in a mailbox is not ours to say.
-		$text = join "", sort split /(?<=\n)(?=From \S+  ?DATE$)/m, $text
-		    if $path =~ m{/spool/};
+		# The order of messages in a file is not ours to say.
+		$text = join "", sort split /(?<=\n)(?=From \S+  ?DATE$)/m, $text;
 		my $name = $path =~ s/^\Q$d\E//r =~ s{(Maildir/new)/.*}{$1}r;
 		$text{$name} .= sprintf("uid %d mode %o\n", $uid, $mode) . $text;
 	}
