@@ -51,6 +51,16 @@ pills
     <heloise@example.com>: accept
     <abelard@example.com>: reject 550 5.7.1 no pills; held [spam:1]
 EOT
+$b->file(common => "/^Subject: hi/ REJECT no hi\n");
+$b->says("what is common to all refuses", 1, <<'EOT', @message,
+pills
+  header 0: Subject: hi
+    header_checks: REJECT no hi [common:1]
+  -> reject 550 5.7.1 no hi
+    <heloise@example.com>: reject 550 5.7.1 no hi [common:1]
+    <abelard@example.com>: reject 550 5.7.1 no hi [common:1]
+EOT
+    "-o", "header_checks=regexp:common", @to, "pills");
 $b->says("all refuse", 1, <<'EOT', @message, @to[2, 3], "pills");
 pills
   body: buy pills

@@ -299,6 +299,16 @@ judge_recipients(struct message_trial *t)
 	}
 }
 
+/* What the checks common to all have decided holds for each of them. */
+static void
+decide_alike(struct message_trial *t)
+{
+	for (size_t i = 0; i < t->nrcpts; i++) {
+		t->rcpts[i].decision = t->decision;
+		t->rcpts[i].by = t->by;
+	}
+}
+
 void
 message_trial_begin(struct message_trial *t, const struct subject *subject)
 {
@@ -397,6 +407,8 @@ message_trial_end(struct message_trial *t)
 	if (t->recipients != NULL && t->fate <= MESSAGE_HELD &&
 	    !content_verdict_has(&t->message.verdict, EFFECT_REDIRECT))
 		judge_recipients(t);
+	else
+		decide_alike(t);
 	/* Of what does not go on nobody sees the edits. */
 	if (t->fate > MESSAGE_HELD) {
 		t->edits = "";
