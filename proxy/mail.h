@@ -49,7 +49,7 @@ struct mail {
 	const char *full_name; /* of the sender; NULL: not known */
 	char ret;
 	bool utf8, eight_bit;
-	bool prdr; /* the client wants a reply for each recipient */
+	bool prdr;  /* the client wants a reply for each recipient */
 	bool local; /* as from a client in local_header_rewrite_clients */
 	struct mail_rcpt *rcpts;
 	size_t nrcpts, room;

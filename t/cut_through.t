@@ -60,6 +60,7 @@ EOT
 $main =~ s/(transport_maps = inline:\{)/$1 { pair.example = smtp:[127.0.0.1]:\${port:one}, [127.0.0.1]:\${port:two} },/;
 my $master = <<'EOT';
 single unix - - n - - smtp
+pickup unix n - n 60 1 pickup
 127.0.0.1:${port:hasty} inet n - n - - smtpd -o weir_cut_through_timeout=100s
 127.0.0.1:${port:held} inet n - n - - smtpd -o { smtpd_recipient_restrictions = check_client_access static:{hold looks odd} }
 127.0.0.1:${port:sorted} inet n - n - - smtpd -o { smtpd_recipient_restrictions = check_client_access static:{filter smtp:[127.0.0.1]:${port:back}} }
@@ -217,6 +218,11 @@ sub is_stored {
 }
 is_stored("two next hops", [ 'a@good.example', 'a@more.example' ]);
 is_stored("too large", 'a@good.example', data => $large . ("x" x 70 . "\r\n") x 50);
+my ($local, $error) = $w->sendmail("Subject: x\n\nby a user\n", "-f",
+    'sender@example.net', 'bad@some.example');
+is "$local$error", "0", "sendmail is told nothing of a refusal";
+ok $w->wait_for(sub { grep { /by a user/ } $w->messages($dir{back}, 0) }),
+    "... the user gets a notice";
 is_stored("not wanted", 'a@good.example', port => $w->port("off"));
 is_stored("held", 'a@good.example', port => $w->port("held"));
 like $w->wait_for(sub { ($w->command("mailq"))[1] }), qr/^\w+!/m, "... and held";
