@@ -9,6 +9,7 @@
 #include "proxy/esmtp.h"
 #include "proxy/hall.h"
 #include "proxy/judge.h"
+#include "proxy/local_clients.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
@@ -30,7 +31,8 @@ bool
 cmd_mail_blocks(const struct session *s)
 {
 	return stage_blocks(s->service->rules, STAGE_MAIL) ||
-	    milter_hook_blocks(s);
+	    milter_hook_blocks(s) ||
+	    (s->tls != NULL && s->service->lists_block);
 }
 
 static enum smtp_command_result
@@ -196,8 +198,14 @@ static void
 begin(struct session *s, const char *sender, const struct options *o)
 {
 	struct subject *f = &s->subject;
-	struct mail *mail = mail_new(s, sender);
+	struct mail *mail;
 
+	/* Certificates and names are known only now. */
+	f->arena = session_arena(s);
+	if (s->tls != NULL)
+		f->local_rewrite = local_clients_has(s->service->local_clients,
+				       f) == TABLE_FOUND;
+	mail = mail_new(s, sender);
 	s->mail = mail;
 	mail->line = arena_strdup(mail->arena, s->line);
 	if (o->envid != NULL)

@@ -46,8 +46,7 @@ put_tls(const struct session *s, struct buf *out)
 		buf_printf(out, "\t(Client CN \"%s\", Issuer \"%s\" (%s))\r\n",
 		    facts.claimed_cn, facts.claimed_issuer_cn,
 		    f->ccert_trusted ? "verified OK" : "not verified");
-	else if (s->params->smtpd_tls_ask_ccert ||
-	    s->params->smtpd_tls_req_ccert)
+	else if (s->params->smtpd_tls_ask_ccert)
 		buf_puts(out, "\t(Client did not present a certificate)\r\n");
 	else
 		buf_puts(out, "\t(No client certificate requested)\r\n");

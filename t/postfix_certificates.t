@@ -117,6 +117,8 @@ $cases =~ s/<([a-z]+(?:-key)?-(?:sha256|md5|sha1))>/$print{$1} || die $1/ge;
 
 my $both = Weir::Beside->new(world => "a.tst A 192.0.2.1\n",
     programs => qr/(?:smtpd|cleanup)/, main => <<'EOT', cases => $cases);
+header_checks = regexp:{{/^Received:.*TLS/ WARN}}
+myhostname = mail.example.com
 relay_domains = relay.example
 relay_transport = discard:
 default_transport = discard:
@@ -176,7 +178,6 @@ rcpt x@relay.example
 == none, where they are asked for
 = smtpd_tls_ask_ccert = yes
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = relay_clientcerts = inline:{ { <good-sha256> = x } { <self-key-sha256> = x } }
 = smtpd_recipient_restrictions = permit_tls_clientcerts, permit_tls_all_clientcerts, check_ccert_access inline:{{ x = OK }}, reject_unauth_destination
 tls
@@ -187,7 +188,6 @@ rcpt x@relay.example
 data
 == not asked for: Postfix says so
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = relay_clientcerts = inline:{ { <good-sha256> = x } }
 = smtpd_recipient_restrictions = permit_tls_clientcerts, permit_tls_all_clientcerts, check_ccert_access inline:{{ x = OK }}, reject_unauth_destination
 ehlo a
@@ -437,7 +437,6 @@ noop
 == smtpd_tls_req_ccert: where TLS is not required
 = smtpd_tls_req_ccert = yes
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = smtpd_recipient_restrictions = permit_tls_all_clientcerts, reject_unauth_destination
 tls good
 ehlo a
@@ -448,7 +447,6 @@ data
 = smtpd_tls_wrappermode = yes
 = smtpd_tls_ask_ccert = yes
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = smtpd_recipient_restrictions = permit_tls_all_clientcerts, reject
 wrapped good
 ehlo a
@@ -513,7 +511,6 @@ rcpt x@relay.example
 == Received: a trusted client
 = smtpd_tls_ask_ccert = yes
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = smtpd_recipient_restrictions = reject_unauth_destination
 tls good
 ehlo a
@@ -523,7 +520,6 @@ data
 == Received: one that is not
 = smtpd_tls_ask_ccert = yes
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = smtpd_recipient_restrictions = reject_unauth_destination
 tls foreign TLSv1_2
 ehlo a
@@ -533,7 +529,6 @@ data
 == Received: a name that needs quoting
 = smtpd_tls_ask_ccert = yes
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = smtpd_recipient_restrictions = reject_unauth_destination
 tls odd
 ehlo a
@@ -543,7 +538,6 @@ data
 == Received: no name
 = smtpd_tls_ask_ccert = yes
 = smtpd_tls_received_header = yes
-= header_checks = regexp:{{/^Received:/ WARN}}
 = smtpd_recipient_restrictions = reject_unauth_destination
 tls silent
 ehlo a
