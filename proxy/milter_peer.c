@@ -451,6 +451,16 @@ hear(struct milter_peer *peer, const struct step *step,
 	enum next next = MORE;
 
 	while (next == MORE) {
+		/* Who never pauses is never waited for. */
+		if (clock_mono() >= end) {
+			event_warning(&peer->by,
+			    "milter %s: can't read %s reply packet header: "
+			    "Connection timed out",
+			    peer->setting->name,
+			    milter_packet_event_name(step->command));
+			next = BAD;
+			break;
+		}
 		until = clock_mono() + limit;
 		stream_deadline(peer->wire.stream, until < end ? until : end);
 		next = receive_packet(peer, step->command, &packet)

@@ -113,6 +113,15 @@ scene "progress for ever" => { milters => [{ answers => { E => ["endless p"] } }
 	is $reply, $later, "row 85: comes to an end";
 };
 
+scene "a flood of progress" => { milters => [{ answers => { E => ["flood p"] } }],
+	set => ["milter_content_timeout = 100s"] } => sub {
+	my ($arg) = @_;
+	my ($reply, $log) = gateway()->hurry(sub { heard($arg) =~ /^E /m },
+	    sub { mail($arg) });
+	is $reply, $later, "row 85: comes to an end, too";
+	warns($log, $arg, "can't read SMFIC_BODYEOB reply packet header: Connection timed out");
+};
+
 scene "progress" => { milters => [{ answers => { E => ["p", "p", "c"] } }] } => sub {
 	my ($arg) = @_;
 	my ($reply) = mail($arg);

@@ -16,7 +16,7 @@ package Weir::Milter;
 #	"close"		hang up
 #	"silent"	say nothing, keep the connection
 #	"wait FILE"	until the file is there
-#	"endless X"	packet X, over and over
+#	"endless X"	packet X, over and over; "flood X": without a pause
 #
 # No answer is given to what needs none.
 
@@ -78,6 +78,10 @@ sub play {
 			print $c packet($1) or POSIX::_exit(0);
 			select undef, undef, undef, 0.005;
 		}
+	} elsif ($reply =~ /^flood (.*)/s) {
+		local $SIG{PIPE} = "DEFAULT";
+		my $many = packet($1) x 4096;
+		print $c $many or POSIX::_exit(0) while 1;
 	} elsif ($reply =~ /^raw (.*)/s) {
 		print $c $1;
 	} else {
