@@ -10,7 +10,7 @@ rows() # file: name, type, default, least, most and meaning, one row a line
 		echo '#define PARAM(name, type, ...) @ name type __VA_ARGS__'
 		echo '#define NULL "-"'
 		echo "#include \"$1\""
-	} | "${CC:-cc}" -E -P -I. -x c - | sed 's/@ /\
+	} | ${CC:-cc} -E -P -I. -x c - | sed 's/@ /\
 @ /g' | sed -n 's/^@ //p'
 }
 
