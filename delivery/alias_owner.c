@@ -24,8 +24,8 @@ const char *
 alias_owner(struct arena *arena, const struct table *table,
     const struct table_value *value)
 {
-	static const char *const suffixes[] = { "", ".widx", ".db", ".cdb", ".lmdb",
-		".dir", ".pag" };
+	static const char *const suffixes[] = { "", ".widx", ".db", ".cdb",
+		".lmdb", ".dir", ".pag" };
 	const char *colon = strchr(table_spec(table), ':');
 	const char *path = colon != NULL ? colon + 1 : table_spec(table);
 	struct passwd pw, *user = NULL;
