@@ -111,9 +111,9 @@ enum table_status route_copy(struct route *route, struct world *world,
 
 /* route_generic(route, world, arena, list, address, result): what ${list}, of
  * the kind of smtp_generic_maps, makes of an internal address, once. */
-enum table_status route_generic(struct route *route, struct world *world,
-    struct arena *arena, const struct table_list *list, const char *address,
-    char **result);
+enum table_status
+route_generic(struct route *route, struct world *world, struct arena *arena,
+    const struct table_list *list, const char *address, char **result);
 
 /* What route_expand() made of a recipient. */
 struct route_expansion {
