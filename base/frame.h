@@ -9,7 +9,8 @@
 
 struct buf;
 
-enum { FRAME_HEADER = 16, FRAME_MOST = 32 * 1024 * 1024 };
+/* Of a body, whose length has three octets in the header. */
+enum { FRAME_HEADER = 16, FRAME_MOST = 15 * 1024 * 1024 };
 
 struct frame {
 	uint32_t type;
