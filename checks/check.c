@@ -157,7 +157,7 @@ static const struct check checks[] = {
   "Reject a sender whose domain a DNS list has.", NULL },
 { "reject_unlisted_sender", NONE, SENDER, CHECK_ROUTES, address_checks_unlisted,
   "Reject a sender in a domain of ours that is in none of its tables.", NULL },
-{ "reject_unverified_sender", NONE, SENDER, CHECK_BLOCKS | CHECK_PROBES, address_checks_unverified,
+{ "reject_unverified_sender", NONE, SENDER, CHECK_BLOCKS, address_checks_unverified,
   "Reject a sender to whom mail is known to be undeliverable.", NULL },
 { "reject_sender_login_mismatch", NONE, SENDER, CHECK_ROUTES, login_checks_mismatch,
   "Reject a sender that the login does not own, or that somebody owns and the client has not logged in.", NULL },
@@ -197,7 +197,7 @@ static const struct check checks[] = {
   "Reject a recipient in a domain of ours that is in none of its tables.", NULL },
 { "check_recipient_maps", NONE, RCPT, CHECK_ROUTES, address_checks_unlisted,
   "The old name of reject_unlisted_recipient.", NULL },
-{ "reject_unverified_recipient", NONE, RCPT, CHECK_BLOCKS | CHECK_PROBES, address_checks_unverified,
+{ "reject_unverified_recipient", NONE, RCPT, CHECK_BLOCKS, address_checks_unverified,
   "Reject a recipient to whom mail is known to be undeliverable.", NULL },
 
 /* Of the domain in ETRN. */

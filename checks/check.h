@@ -37,7 +37,6 @@ enum check_flags {
 	CHECK_NULL = 64,     /* CHECK_OF_SENDER: the null sender, too */
 	CHECK_NAMED = 128,   /* CHECK_OF_CLIENT, _REVERSE: needs a name */
 	CHECK_LENIENT = 256, /* without its argument it is left out */
-	CHECK_PROBES = 512,  /* asks what a probe of the address has found */
 };
 
 /* What a check is asked with.  There is one for each stage_run(); the parts

@@ -21,11 +21,13 @@ enum { PROBE_SECONDS = 1000, LOOK_MS = 500, SHARED_MS = 10 };
 static const char map[] = "verify";
 
 static const char in_progress[] = "Address verification in progress";
+static const char too_many[] = "Too many address verification requests";
 
 struct verify {
 	int64_t positive_expire, positive_refresh; /* seconds */
 	int64_t negative_expire, negative_refresh;
-	int64_t wait; /* in all, for a first answer */
+	int64_t wait;  /* in all, for a first answer */
+	int64_t since; /* probes that are older have ended with their process */
 	bool negative_cache;
 	bool (*probe)(void *arg, const char *address);
 	void *arg;
@@ -62,6 +64,7 @@ verify_new(const struct checks_params *p,
 	    p->address_verify_negative_refresh_time / CLOCK_SECOND;
 	v->wait =
 	    (p->address_verify_poll_count - 1) * p->address_verify_poll_delay;
+	v->since = clock_now() / CLOCK_SECOND;
 	v->negative_cache = p->address_verify_negative_cache;
 	v->probe = probe;
 	v->arg = arg;
@@ -78,6 +81,16 @@ verify_free(struct verify *v)
 	(void)pthread_cond_destroy(&v->changed);
 	(void)pthread_mutex_destroy(&v->lock);
 	free(v);
+}
+
+void
+verify_begin_with(
+    struct verify *v, bool (*probe)(void *arg, const char *address), void *arg)
+{
+	(void)pthread_mutex_lock(&v->lock);
+	v->probe = probe;
+	v->arg = arg;
+	(void)pthread_mutex_unlock(&v->lock);
 }
 
 void
@@ -166,21 +179,31 @@ look(
 	return 0;
 }
 
-/* Find out (again), if it is time to. */
-static void
+/* A probe is on its way. */
+static bool
+awaited(const struct verify *v, const struct entry *e, int64_t now)
+{
+	return e->probed >= v->since && now - e->probed <= PROBE_SECONDS;
+}
+
+/* Find out (again), if it is time to.  False: it is, but that cannot be. */
+static bool
 refresh(struct verify *v, const char *address, struct entry *e)
 {
 	int64_t now = seconds();
 
-	if (now - e->probed <= PROBE_SECONDS ||
+	if (awaited(v, e, now) ||
 	    !older(e, v->positive_refresh, v->negative_refresh, now) ||
-	    v->probe == NULL || !v->probe(v->arg, address))
-		return;
+	    v->probe == NULL)
+		return true;
+	if (!v->probe(v->arg, address))
+		return false;
 	/* Without it, addresses that nobody has leave no trace. */
 	if (e->updated == 0 && !v->negative_cache)
-		return;
+		return true;
 	e->probed = now;
 	keep(v, address, e);
+	return true;
 }
 
 /* Until something has changed, or a moment has passed. */
@@ -202,14 +225,17 @@ verify_ask(struct verify *v, struct arena *arena, const char *address,
     const char **text)
 {
 	int64_t deadline = clock_mono() + v->wait;
+	bool begun = true;
 	struct entry e;
 	int found;
 
 	(void)pthread_mutex_lock(&v->lock);
 	found = look(v, arena, address, &e);
 	if (found == 0)
-		refresh(v, address, &e);
-	while (found == 0 && e.status == 3 && v->probe != NULL &&
+		begun = refresh(v, address, &e);
+	if (!begun && e.status == 3)
+		e.text = too_many;
+	while (found == 0 && begun && e.status == 3 && v->probe != NULL &&
 	    clock_mono() < deadline) {
 		wait_a_moment(v);
 		found = look(v, arena, address, &e);

@@ -18,14 +18,19 @@ struct checks_params;
 struct state;
 struct verify;
 
-/* verify_new(params, probe, arg): ${probe} begins to find out about an address
- * and returns whether it could; verify_update() is called, by any thread, when
- * it knows.  NULL: nothing can be found out, and nobody waits for it.  The
+/* verify_new(params, probe, arg): ${probe} begins to find out about an address,
+ * or is at it already, and returns at once whether it could; verify_update() is
+ * called, by another thread, when it knows.  NULL: nothing can be found out, and
+ * nobody waits for it.  A probe that was begun before is taken for lost.  The
  * settings are copied.  Without a store (verify_keep()) the service is down.
  * verify_free(NULL) is allowed. */
 struct verify *verify_new(const struct checks_params *params,
     bool (*probe)(void *arg, const char *address), void *arg);
 void verify_free(struct verify *verify);
+
+/* verify_begin_with(verify, probe, arg): likewise, from now on. */
+void verify_begin_with(struct verify *verify,
+    bool (*probe)(void *arg, const char *address), void *arg);
 
 /* verify_keep(verify, state): where answers are kept; before the first
  * question.  It stays the caller's. */

@@ -194,12 +194,6 @@ warn_of_rest(const struct words *w, const struct step *step, bool warned)
 		    w->word[w->next], step->check->name);
 	if (step->check->instead != NULL)
 		warn_of_old(w->context, step->check);
-	if ((step->check->flags & CHECK_PROBES) &&
-	    !is_told(w->context, step->check))
-		event_warning(NULL,
-		    "restriction %s: no probes are sent yet; mail is deferred "
-		    "for each address that is not in the cache",
-		    step->check->name);
 }
 
 /* Compile the next restriction; false: it is left out. */

@@ -24,6 +24,12 @@ delivery_number(void)
 	return (unsigned)getpid() + n % 1000000;
 }
 
+bool
+delivery_is_probe(const struct delivery *d)
+{
+	return d->once != NULL && d->once->probe;
+}
+
 void
 delivery_begin(struct delivery *d)
 {
@@ -127,7 +133,9 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
 	const char *dsn = arena_strdup(d->arena, end->dsn);
 
 	must(!d->decided[i]);
-	if (status == JOB_BOUNCED && d->transport != NULL &&
+	if (delivery_is_probe(d)) {
+		word = status == JOB_SENT ? "deliverable" : "undeliverable";
+	} else if (status == JOB_BOUNCED && d->transport != NULL &&
 	    d->transport->soft_bounce) {
 		status = JOB_DEFERRED;
 		dsn = soften(d->arena, dsn);
@@ -153,7 +161,7 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
 	};
 	d->decided[i] = true;
 	d->left--;
-	if (d->once == NULL || status == JOB_SENT)
+	if (d->once == NULL || d->once->probe || status == JOB_SENT)
 		report_all(d, &d->job->rcpts[i], end, word, dsn);
 }
 

@@ -31,6 +31,10 @@ struct delivery_env {
  * where some recipients are refused the others are not sent to either. */
 struct delivery_once {
 	int64_t until; /* clock_mono(): it ends */
+	/* Only find out whether a server would take it: nothing is sent, and
+	 * JOB_SENT is what it would have been.  Everything is logged, and given
+	 * up as from the queue. */
+	bool probe;
 	/* What came of it, beside the outcomes. */
 	bool stopped;  /* no other server was to be tried */
 	bool lost;     /* the last one was too slow, or hung up */
@@ -82,6 +86,9 @@ void delivery_end(struct delivery *d, size_t i, const struct delivery_end *end);
 
 /* delivery_end_all(d, end): decide all that are left. */
 void delivery_end_all(struct delivery *d, const struct delivery_end *end);
+
+/* delivery_is_probe(d): see struct delivery_once. */
+bool delivery_is_probe(const struct delivery *d);
 
 /* delivery_number(): a new number for the log, unlike those in use. */
 unsigned delivery_number(void);

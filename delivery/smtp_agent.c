@@ -33,7 +33,8 @@ worth_keeping(const struct smtp_run *run, const struct smtp_session *s)
 	int64_t now = clock_mono();
 	const char *cursor = c->connection_cache_destinations, *word;
 
-	if (s->broken || s->quit || c->connection_cache_time_limit == 0 ||
+	if (s->broken || s->quit || delivery_is_probe(run->delivery) ||
+	    c->connection_cache_time_limit == 0 ||
 	    (s->tls && !c->tls_connection_reuse) ||
 	    now - s->opened > c->connection_reuse_time_limit ||
 	    (c->connection_reuse_count_limit > 0 &&
@@ -252,7 +253,8 @@ give_up(struct smtp_run *run)
 {
 	struct delivery *d = run->delivery;
 	const struct smtp_why *why = &run->why;
-	bool hard = smtp_why_hard(why) && d->once == NULL;
+	bool hard =
+	    smtp_why_hard(why) && (d->once == NULL || delivery_is_probe(d));
 	struct delivery_end end = {
 		.status = hard ? JOB_BOUNCED : JOB_DEFERRED,
 		.dsn = why->dsn != NULL ? why->dsn : "4.3.0",

@@ -140,6 +140,16 @@ find_from(const char *text, enum net_family family, struct net_addr *from,
 }
 
 static int
+find_target(struct smtp_client *c, struct err *err)
+{
+	c->probe_data = strcmp(c->address_verify_target, "data") == 0;
+	if (c->probe_data || strcmp(c->address_verify_target, "rcpt") == 0)
+		return 0;
+	err_set(err, "bad protocol stage: \"%s\"", c->address_verify_target);
+	return -1;
+}
+
+static int
 find_level(struct smtp_client *c, struct err *err)
 {
 	static const struct {
@@ -250,7 +260,8 @@ smtp_client_open(
 	if (find_lookups(c, arena, err) != 0 ||
 	    find_from(c->bind_address, NET_IPV4, &c->from4, err) != 0 ||
 	    find_from(c->bind_address6, NET_IPV6, &c->from6, err) != 0 ||
-	    find_level(c, err) != 0 || open_tls(c, err) != 0)
+	    find_target(c, err) != 0 || find_level(c, err) != 0 ||
+	    open_tls(c, err) != 0)
 		return NULL;
 	find_own(c, arena);
 	open_checks(c, err);

@@ -32,9 +32,10 @@ struct smtp_client {
 #undef CLIENT
 	const struct transport *transport;
 	bool lmtp;
-	unsigned port;                /* of tcp_port */
-	bool dns, native;             /* where hosts are looked up */
-	bool ipv4, ipv6;              /* inet_protocols */
+	bool probe_data;  /* a probe ends after DATA, not after RCPT */
+	unsigned port;    /* of tcp_port */
+	bool dns, native; /* where hosts are looked up */
+	bool ipv4, ipv6;  /* inet_protocols */
 	struct net_addr from4, from6; /* NET_NONE: any */
 	enum smtp_tls_level level;
 	struct tls_client *tls;       /* NULL: no TLS */

@@ -73,7 +73,7 @@ smtp_mail_fail(struct smtp_run *run, const struct smtp_session *s,
 	if (!smtp_why_hard(why) && !run->final)
 		event(
 		    &delivery_events_unreachable, &by, "text", why->text, NULL);
-	if (run->delivery->once != NULL) {
+	if (run->delivery->once != NULL && !run->delivery->once->probe) {
 		/* It has said nothing about the message. */
 		smtp_why_soften(&soft, run->delivery->arena);
 		why = &soft;
@@ -164,7 +164,8 @@ stop_if_refused(struct mail *m)
 {
 	struct delivery_once *once = m->d->once;
 
-	if (once == NULL || m->naccepted == m->count || m->refused)
+	if (once == NULL || once->probe || m->naccepted == m->count ||
+	    m->refused)
 		return false;
 	once->stopped = true;
 	return !m->ahead;
@@ -194,7 +195,8 @@ send_envelope(struct mail *m)
 			if (!read_rcpt(m, i))
 				return false;
 	}
-	if (stop_if_refused(m))
+	if (stop_if_refused(m) ||
+	    (delivery_is_probe(m->d) && !m->run->client->probe_data))
 		return false;
 	if (!m->ahead && m->naccepted > 0)
 		stream_put(m->s->stream, "DATA\r\n", 6);
@@ -234,6 +236,11 @@ read_data(struct mail *m)
 	}
 	if (m->naccepted == 0) {
 		(void)send_nothing(m);
+		return false;
+	}
+	/* Nothing may follow but the message. */
+	if (delivery_is_probe(m->d)) {
+		m->s->broken = true;
 		return false;
 	}
 	if (smtp_session_quiet(m->s, "sending message body", m->arena, &why))
@@ -367,7 +374,8 @@ sent(struct mail *m, size_t rcpt)
 	bool passed = (m->s->features & SMTP_DSN) != 0;
 	struct delivery_end end = { .status = JOB_SENT,
 		.report = passed ? JOB_REPORT_PASSED : JOB_REPORT_RELAYED,
-		.dsn = m->s->reply.dsn,
+		/* 354 has none. */
+		.dsn = m->s->reply.dsn[0] != '\0' ? m->s->reply.dsn : "2.0.0",
 		.relay = m->s->relay,
 		.remote = arena_printf(m->arena, "dns; %s", m->s->host),
 		.number = m->s->number,
@@ -423,6 +431,15 @@ read_done(struct mail *m)
 		m->s->broken = true;
 }
 
+/* The last reply was the one that a probe is about. */
+static void
+would_take(struct mail *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->accepted[i] && !m->stale)
+			sent(m, m->rcpts[i]);
+}
+
 /* Leave a session that is kept without a transaction. */
 static void
 reset(struct mail *m)
@@ -453,7 +470,7 @@ collect(struct mail *m)
 	}
 	m->naccepted = m->count;
 	m->ahead = (m->s->features & SMTP_PIPELINING) != 0 &&
-	    (m->d->once == NULL || m->count == 1);
+	    !delivery_is_probe(m->d) && (m->d->once == NULL || m->count == 1);
 }
 
 /* Of a message that is not in the queue nobody else tells its sender that it
@@ -503,6 +520,8 @@ smtp_mail_send(struct smtp_run *run, struct smtp_session *s, bool keep)
 	} else if (send_envelope(&m) && read_data(&m) && send_body(&m, keep)) {
 		read_done(&m);
 	}
+	if (delivery_is_probe(m.d))
+		would_take(&m);
 	if (m.stale)
 		return false;
 	if (keep && !m.data)

@@ -27,6 +27,7 @@
 #include "proxy/door.h"
 #include "proxy/hall.h"
 #include "proxy/milter_setting.h"
+#include "proxy/probe.h"
 #include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
 #include "proxy/trace_log.h"
@@ -57,6 +58,8 @@ struct running {
 	struct smtp_service **services;
 	size_t nservices;
 	struct hall_shared shared;
+	struct cut_ways *ways;
+	struct probes *probes;
 	struct floor *floors;
 	unsigned nfloors;
 	_Atomic unsigned retired; /* of the floors */
@@ -96,7 +99,21 @@ open_services(struct running *r, struct err *warnings)
 	return 0;
 }
 
-/* The ways past the queue, if a service wants them.  -1: a parameter is wrong. */
+/* What the routes of probes say of tables, the services may have said. */
+static int
+open_probes(struct running *r, struct err *warnings)
+{
+	const struct proxy_role *role = r->role;
+	struct err err = { 0 };
+
+	r->probes = probe_open(role->master, role->conf, r->ways, &err);
+	if (err.text[0] != '\0' && strstr(warnings->text, err.text) == NULL)
+		err_also(warnings, "%s", err.text);
+	return r->probes != NULL ? 0 : -1;
+}
+
+/* The ways past the queue, for the services that want them and for probes.
+ * -1: a parameter is wrong. */
 static int
 open_ways(struct running *r, struct err *warnings)
 {
@@ -105,10 +122,14 @@ open_ways(struct running *r, struct err *warnings)
 	for (size_t i = 0; i < r->nservices; i++)
 		wanted |= r->services[i]->calm.weir_cut_through ||
 		    r->services[i]->stressed.weir_cut_through;
+	if (!wanted && r->role->verify == NULL)
+		return 0;
+	r->ways = cut_way_open(r->role->master, r->role->conf, warnings);
+	if (r->ways == NULL)
+		return -1;
 	if (wanted)
-		r->shared.cut =
-		    cut_way_open(r->role->master, r->role->conf, warnings);
-	return wanted && r->shared.cut == NULL ? -1 : 0;
+		r->shared.cut = r->ways;
+	return r->role->verify != NULL ? open_probes(r, warnings) : 0;
 }
 
 /* How many sessions of a service may have a worker at a time: its maxproc,
@@ -292,6 +313,8 @@ session_limit(const struct running *r, unsigned workers)
 	/* To next hops, in use or waiting for more. */
 	if (r->shared.cut != NULL)
 		other += 2 * (size_t)workers;
+	if (r->probes != NULL)
+		other += PROBE_THREADS;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur != RLIM_INFINITY)
 		most = limit.rlim_cur / 2 > other ? limit.rlim_cur - other
@@ -357,6 +380,8 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 	if (role->state != NULL)
 		r->shared.traces =
 		    trace_log_new(role->state, r->shared.workers);
+	if (r->probes != NULL)
+		probe_start(r->probes, role->verify, role->world);
 	for (unsigned i = 0; i < r->nfloors; i++)
 		open_floor(r, i, workers - r->shared.most_cuts);
 	for (unsigned i = 0; i < r->nfloors; i++)
@@ -367,6 +392,8 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 	for (unsigned i = 0; i < r->nfloors; i++)
 		(void)pthread_join(r->floors[i].thread, NULL);
 	workers_free(r->shared.workers);
+	if (r->probes != NULL)
+		probe_stop(r->probes);
 	for (unsigned i = 0; i < r->nfloors; i++)
 		close_floor(&r->floors[i]);
 	trace_log_free(r->shared.traces);
@@ -424,7 +451,8 @@ proxy_role_run(const struct proxy_role *role)
 		event_warning(NULL, "%s", warnings.text);
 	else
 		status = start(&r, &warnings);
-	cut_way_close(r.shared.cut);
+	probe_close(r.probes);
+	cut_way_close(r.ways);
 	close_services(&r);
 	return status;
 }

@@ -12,6 +12,7 @@ struct conf;
 struct master;
 struct master_service;
 struct state;
+struct verify;
 struct world;
 
 /* A listening, non-blocking socket of a service. */
@@ -26,7 +27,8 @@ struct proxy_listener {
 struct proxy_role {
 	struct conf *conf;
 	const struct master *master;
-	struct world *world; /* asked by any thread */
+	struct world *world;   /* asked by any thread */
+	struct verify *verify; /* gets what probes find out; NULL: none */
 	const struct proxy_listener *listeners;
 	size_t nlisteners;
 	const char *queue_socket; /* path of the queue role's socket */

@@ -30,6 +30,12 @@ message_number(void)
 }
 
 void
+queue_id_new(int64_t arrival, bool long_form, char qid[ENVELOPE_QID])
+{
+	envelope_qid(arrival, message_number(), long_form, qid);
+}
+
+void
 queue_id_log(struct session *s)
 {
 	const struct session_forward *x = &s->forward;
@@ -57,8 +63,8 @@ queue_id_open(struct session *s)
 {
 	if (s->qid[0] != '\0')
 		return;
-	envelope_qid(s->mail->arrival, message_number(),
-	    s->params->enable_long_queue_ids, s->qid);
+	queue_id_new(
+	    s->mail->arrival, s->params->enable_long_queue_ids, s->qid);
 	s->by.qid = s->subject.queue_id = s->qid;
 	queue_id_log(s);
 }

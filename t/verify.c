@@ -138,6 +138,15 @@ test_kept(void)
 	struct verify *v = open_verify(count, NULL);
 
 	is(ask(v, "later@x"), "ok at last +0", "another process knows it, too");
+	is(ask(v, "lost@x"), "pending Address verification in progress +1",
+	    "a probe begins");
+	verify_free(v);
+	advance(2);
+	v = open_verify(count, NULL);
+	is(ask(v, "lost@x"), "pending Address verification in progress +1",
+	    "... and does not outlive its process");
+	is(ask(v, "lost@x"), "pending Address verification in progress +0",
+	    "... but the next one does its work");
 	verify_free(v);
 	params.address_verify_negative_cache = false;
 	v = open_verify(count, NULL);
@@ -164,9 +173,11 @@ test_unable(void)
 	is(ask(v, "later@x"), "ok at last +0", "what is known is told");
 	verify_free(v);
 	v = open_verify(count, cannot);
-	is(ask(v, "nobody@x"), "pending Address verification in progress +1",
+	is(ask(v, "nobody@x"),
+	    "pending Too many address verification requests +1",
 	    "a probe that cannot be sent");
-	is(ask(v, "nobody@x"), "pending Address verification in progress +1",
+	is(ask(v, "nobody@x"),
+	    "pending Too many address verification requests +1",
 	    "is tried again");
 	verify_free(v);
 	v = verify_new(&params, count, NULL);

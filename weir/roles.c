@@ -172,7 +172,7 @@ open_world(struct process *p)
 		.request_limit = checks.smtpd_policy_service_request_limit,
 		.directory = p->g->base.queue_directory,
 	};
-	/* Who sends probes plugs in here. */
+	/* The role sends the probes. */
 	p->verify = verify_new(&checks, NULL, NULL);
 	settings.verify = ask_verify;
 	settings.verify_arg = p->verify;
@@ -282,6 +282,7 @@ roles_proxy(int argc, char **argv)
 	p.proxy = (struct proxy_role){ .conf = p.g->conf,
 		.master = &p.g->master,
 		.world = p.world,
+		.verify = p.verify,
 		.listeners = listeners,
 		.nlisteners = find_listeners(&p, listeners),
 		.queue_socket = generation_socket(p.g, "queue"),
