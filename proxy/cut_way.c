@@ -52,7 +52,7 @@ add_way(struct cut_ways *ways, const struct master_service *service,
 	    transport_open(service, agent, ways->conf, ways->arena, &err);
 	if (way->transport == NULL)
 		return;
-	way->concurrency = limits.concurrency;
+	way->concurrency = limits.concurrency.most;
 	way->recipients = limits.recipients;
 	ways->count++;
 }

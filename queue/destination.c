@@ -97,7 +97,7 @@ make(const char *transport, const char *name,
 	memcpy(d->key, transport, nt);
 	memcpy(d->key + nt, name, nn);
 	d->limits = limits;
-	d->window = limits->initial;
+	concurrency_init(&d->concurrency, &limits->concurrency);
 	TAILQ_INIT(&d->todo);
 	return d;
 }
@@ -129,7 +129,7 @@ destination_get(struct destination_table *table, const char *transport,
 static void
 settle(struct destination_table *table, struct destination *d)
 {
-	bool may = d->ntodo > 0 && d->busy < d->window;
+	bool may = d->ntodo > 0 && d->busy < d->concurrency.window;
 
 	if (may == d->in_turn)
 		return;
@@ -193,27 +193,21 @@ destination_next(struct destination_table *table)
 }
 
 static void
-succeeded(struct destination *d)
+revive(struct destination *d)
 {
-	unsigned most = d->limits->concurrency;
-
-	d->failed_cohorts = 0;
-	if (most != 0 && d->window >= most)
-		return;
-	/* Rising further than there is work for would mean nothing. */
-	if (d->window < d->busy + d->limits->initial)
-		d->window++;
+	d->dead_until = 0;
+	concurrency_revived(&d->concurrency, &d->limits->concurrency, d->busy);
 }
 
-/* Enough failures in a row?  A round of them counts as one. */
-static bool
-failed(struct destination *d)
+/* One got through: a dead destination is not dead after all. */
+static void
+succeeded(struct destination *d)
 {
-	d->failed_cohorts += 1.0 / d->window;
-	if (d->window > 1)
-		d->window--;
-	return d->limits->failed_cohorts > 0 &&
-	    d->failed_cohorts >= d->limits->failed_cohorts;
+	if (d->dead_until != 0)
+		revive(d);
+	else
+		concurrency_succeeded(
+		    &d->concurrency, &d->limits->concurrency, d->busy);
 }
 
 bool
@@ -226,7 +220,8 @@ destination_done(struct destination_table *table, struct destination *d,
 	if (outcome == DESTINATION_REACHED)
 		succeeded(d);
 	else if (outcome == DESTINATION_FAILED && d->dead_until == 0)
-		bury = failed(d);
+		bury = concurrency_failed(
+		    &d->concurrency, &d->limits->concurrency);
 	d->busy--;
 	settle(table, d);
 	return bury;
@@ -241,14 +236,6 @@ destination_bury(
 	d->dsn = copy(dsn);
 	d->reason = copy(reason);
 	d->dead_until = until;
-}
-
-static void
-revive(struct destination *d)
-{
-	d->dead_until = 0;
-	d->failed_cohorts = 0;
-	d->window = d->limits->initial;
 }
 
 bool

@@ -2,12 +2,11 @@
  * and how much of it may go at a time.
  *
  * A destination is a transport and a next hop (a recipient, where a transport
- * takes one recipient at a time).  Its concurrency begins at
- * initial_destination_concurrency, rises by one with each success up to the
- * limit and falls by one with each failure of the destination itself; after
- * as many failures as deliveries were allowed (times the failed cohort limit)
- * it is dead: left alone for minimal_backoff_time.  Destinations with work
- * take turns.  No clock and no I/O in here. */
+ * takes one recipient at a time).  How much may go at a time follows from how
+ * deliveries end (concurrency.h); one that has failed too often is dead: left
+ * alone for minimal_backoff_time, or until a delivery that was still under way
+ * gets through.  Destinations with work take turns.  No clock and no I/O in
+ * here. */
 #ifndef QUEUE_DESTINATION_H
 #define QUEUE_DESTINATION_H
 
@@ -17,6 +16,7 @@
 #include <sys/queue.h>
 
 #include "base/strmap.h"
+#include "queue/concurrency.h"
 
 struct active;
 struct destination;
@@ -35,10 +35,11 @@ struct delivery {
 };
 TAILQ_HEAD(delivery_list, delivery);
 
-/* What main.cf says about a transport; 0: no limit. */
+/* What main.cf says about a transport. */
 struct destination_limits {
-	unsigned concurrency, initial, recipients, failed_cohorts;
-	bool deferred; /* in defer_transports */
+	struct concurrency_limits concurrency;
+	unsigned recipients; /* of a delivery; 0: any number */
+	bool deferred;       /* in defer_transports */
 };
 
 struct destination {
@@ -50,8 +51,7 @@ struct destination {
 	const struct destination_limits *limits;
 	struct delivery_list todo; /* in order */
 	size_t ntodo, busy;        /* deliveries waiting, under way */
-	unsigned window;
-	double failed_cohorts;
+	struct concurrency concurrency;
 	int64_t dead_until; /* 0: not dead */
 	char *dsn, *reason; /* why it is dead */
 	/* For whoever fills deliveries: the one that is open in this turn. */

@@ -447,9 +447,10 @@ schedule_new(struct loop *loop, struct store *store, struct group *group,
 		free(s);
 		return NULL;
 	}
-	s->routing = (struct destination_limits){ .concurrency = ROUTES,
-		.initial = ROUTES,
-		.recipients = ROUTE_RECIPIENTS };
+	s->routing = (struct destination_limits){
+		.concurrency = { .most = ROUTES, .initial = ROUTES },
+		.recipients = ROUTE_RECIPIENTS
+	};
 	active_init(&s->active);
 	destination_init(&s->destinations);
 	TAILQ_INIT(&s->peers);

@@ -21,26 +21,94 @@ struct asking {
 	struct err *err;
 };
 
+/* The text of <transport>_<what> and its place; NULL: nobody defines it. */
+static const char *
+ask_text(const struct asking *a, const char *what, struct origin *origin)
+{
+	const char *name = arena_printf(a->arena, "%s_%s", a->transport, what);
+	struct conf_value value;
+
+	conf_used(a->conf, name);
+	if (!conf_find(a->conf, name, &value))
+		return NULL;
+	*origin = value.origin;
+	return conf_get(a->conf, name, a->arena, a->err);
+}
+
+static void
+complain(const struct asking *a, const struct origin *origin, const char *name,
+    const char *text, const char *why)
+{
+	err_also(a->err, "%s:%u: %s = %s: %s",
+	    origin->file != NULL ? origin->file : "default", origin->line, name,
+	    text, why);
+}
+
 /* The value of <transport>_<what>, or ${preset} if nobody defines it. */
 static unsigned
 ask(const struct asking *a, const char *what, int64_t preset)
 {
-	const char *name = arena_printf(a->arena, "%s_%s", a->transport, what);
-	const char *text;
-	struct conf_value value;
+	struct origin origin = { 0 };
+	const char *text = ask_text(a, what, &origin);
 	char *end;
 	long number;
 
-	conf_used(a->conf, name);
-	if (!conf_find(a->conf, name, &value) ||
-	    (text = conf_get(a->conf, name, a->arena, a->err)) == NULL)
+	if (text == NULL)
 		return (unsigned)preset;
 	number = strtol(text, &end, 10);
 	if (end != text && *end == '\0' && number >= 0 && number <= INT32_MAX)
 		return (unsigned)number;
-	err_also(a->err, "%s:%u: %s = %s: not a number", value.origin.file,
-	    value.origin.line, name, text);
+	complain(a, &origin,
+	    arena_printf(a->arena, "%s_%s", a->transport, what), text,
+	    "not a number");
 	return (unsigned)preset;
+}
+
+/* As Postfix, which goes on with 1 after a mistake. */
+static void
+ask_feedback(const struct asking *a, const char *what, const char *preset,
+    struct concurrency_feedback *feedback)
+{
+	const char *name = arena_printf(a->arena, "%s_%s", a->transport, what);
+	struct origin origin = { 0 };
+	struct conf_value value;
+	const char *text = ask_text(a, what, &origin);
+
+	if (text == NULL) {
+		name = arena_printf(a->arena, "default_%s", what);
+		text = preset;
+		if (conf_find(a->conf, name, &value))
+			origin = value.origin;
+	}
+	if (!concurrency_feedback_parse(text, feedback))
+		complain(a, &origin, name, text,
+		    "no feedback (a number from 0 to 1, or such a number and "
+		    "/concurrency or /sqrt_concurrency)");
+}
+
+static void
+read_concurrency(const struct asking *a, const struct queue_params *params,
+    bool rescan, struct concurrency_limits *limits)
+{
+	limits->most = ask(a, "destination_concurrency_limit",
+	    params->default_destination_concurrency_limit);
+	/* A filter that may be down is tried with one message, and gets that
+	 * as it would have got it from the client: as a whole. */
+	limits->initial = ask(a, "initial_destination_concurrency",
+	    rescan ? 1 : params->initial_destination_concurrency);
+	if (limits->initial == 0)
+		limits->initial = 1;
+	if (limits->most > 0 && limits->initial > limits->most)
+		limits->initial = limits->most;
+	limits->failed_cohorts =
+	    ask(a, "destination_concurrency_failed_cohort_limit",
+		params->default_destination_concurrency_failed_cohort_limit);
+	ask_feedback(a, "destination_concurrency_positive_feedback",
+	    params->default_destination_concurrency_positive_feedback,
+	    &limits->success);
+	ask_feedback(a, "destination_concurrency_negative_feedback",
+	    params->default_destination_concurrency_negative_feedback,
+	    &limits->failure);
 }
 
 /* Is the transport in defer_transports? */
@@ -62,21 +130,9 @@ transport_limits_read(struct destination_limits *limits, struct conf *conf,
 	struct asking a = { conf, transport, arena_new(), err };
 	bool rescan = strcmp(transport, job_rescan) == 0;
 
-	limits->concurrency = ask(&a, "destination_concurrency_limit",
-	    params->default_destination_concurrency_limit);
-	/* A filter that may be down is tried with one message, and gets that
-	 * as it would have got it from the client: as a whole. */
-	limits->initial = ask(&a, "initial_destination_concurrency",
-	    rescan ? 1 : params->initial_destination_concurrency);
-	if (limits->initial == 0)
-		limits->initial = 1;
-	if (limits->concurrency > 0 && limits->initial > limits->concurrency)
-		limits->initial = limits->concurrency;
+	read_concurrency(&a, params, rescan, &limits->concurrency);
 	limits->recipients = ask(&a, "destination_recipient_limit",
 	    rescan ? 0 : params->default_destination_recipient_limit);
-	limits->failed_cohorts =
-	    ask(&a, "destination_concurrency_failed_cohort_limit",
-		params->default_destination_concurrency_failed_cohort_limit);
 	limits->deferred = is_deferred(&a, params);
 	arena_free(a.arena);
 }

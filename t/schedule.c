@@ -146,6 +146,62 @@ test_concurrency(void)
 }
 
 static void
+test_feedback(void)
+{
+	start("default_destination_concurrency_positive_feedback = 0\n"
+	      "lmtp_destination_concurrency_positive_feedback = 1\n");
+	for (int i = 0; i < 30; i++)
+		(void)arrive("s@example.org", "slow.example", 1, 0);
+	settle();
+	for (int i = 0; i < 20; i++) {
+		answer(0, JOB_SENT, false);
+		settle();
+		if (njobs != 5)
+			break;
+	}
+	ok(njobs == 5, "feedback 0: successes do not raise it (Q-27)");
+	close_all();
+	start("default_destination_concurrency_positive_feedback = 0\n"
+	      "smtp_destination_concurrency_positive_feedback = 1/5\n");
+	for (int i = 0; i < 30; i++)
+		(void)arrive("s@example.org", "slow.example", 1, 0);
+	settle();
+	for (int i = 0; i < 4; i++)
+		answer(0, JOB_SENT, false);
+	settle();
+	ok(njobs == 5, "feedback 1/5 of the transport: not four,");
+	answer(0, JOB_SENT, false);
+	settle();
+	ok(njobs == 6, "but five successes do: %zu", njobs);
+	close_all();
+}
+
+/* What was under way when it died gets through. */
+static void
+test_back_to_life(void)
+{
+	start("smtp_destination_concurrency_negative_feedback = 0\n"
+	      "smtp_destination_concurrency_limit = 4\n");
+	for (int i = 0; i < 8; i++)
+		(void)arrive("s@example.org", "dead.example", 1, 0);
+	settle();
+	for (int i = 0; i < 3; i++)
+		answer(0, JOB_DEFERRED, true);
+	settle();
+	ok(njobs == 4 && !logged("temporarily suspended"),
+	    "three failures of four: not dead");
+	answer(0, JOB_DEFERRED, true);
+	settle();
+	ok(njobs == 3 && logged("temporarily suspended"), "four: dead");
+	answer(0, JOB_SENT, false);
+	settle();
+	(void)arrive("s@example.org", "dead.example", 1, 0);
+	settle();
+	ok(njobs == 3, "a success of what was under way brings it back (Q-22)");
+	close_all();
+}
+
+static void
 test_dead(void)
 {
 	uint64_t last = 0;
@@ -252,7 +308,9 @@ main(void)
 	test_lifetime();
 	test_clock_jump();
 	test_concurrency();
+	test_feedback();
 	test_dead();
+	test_back_to_life();
 	test_recipient_limit();
 	test_defer_transports();
 	test_active_limit();
