@@ -276,9 +276,11 @@ sub wait_for {
 	my $end = time + ($seconds || 60) * $slow;
 
 	while (1) {
+		# Whoever was held up while asking asks once more.
+		my $late = time > $end;
 		my $value = $done->();
 		return $value if $value;
-		return undef if time > $end;
+		return undef if $late;
 		sleep 0.01;
 	}
 }
