@@ -152,7 +152,7 @@ is_deeply [ map { $_->reply } @clients ], [ ("250 2.1.5 Ok") x 8 ],
 is count("crowd", "RCPT"), 1, "... make one probe";
 $_->close for @clients;
 
-# A silent server, whose answer nobody waits for.
+# What is known stays known.
 is $w->rcpt('a@once.example'), "250 2.1.5 Ok", "one more that is good";
 $w->stop;
 $w->start;
@@ -188,6 +188,10 @@ is sender('b@slow.example'), "450 4.1.7 unverified address: Too many address ver
     "address_verify_pending_request_limit";
 is sender('a@slow.example'), "450 4.1.7 $progress", "... does not stop what is under way";
 is sender('a@relay.example'), "250 2.1.5 Ok", "... nor what is known";
+ok $w->wait_for(sub { heard("mute") =~ /RCPT TO:<a\@slow/ }), "it is asked for";
+$w->advance(61);
+ok $w->wait_log(qr/to=<a\@slow\.example>, .*status=undeliverable \(conversation with \S+ timed out while sending RCPT TO\)/),
+    "a probe ends after a minute";
 is $w->stop, 0, "stops cleanly";
 is $w->complaints, "", "no sanitizer complains";
 done_testing;
