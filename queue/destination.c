@@ -14,6 +14,7 @@ destination_init(struct destination_table *table)
 {
 	*table = (struct destination_table){ .nbuckets = BUCKETS };
 	TAILQ_INIT(&table->turns);
+	TAILQ_INIT(&table->resting);
 	table->buckets = calloc(BUCKETS, sizeof(void *));
 	if (table->buckets == NULL)
 		fatal("out of memory");
@@ -39,6 +40,9 @@ destination_free(struct destination_table *table)
 			release(d);
 		}
 	free(table->buckets);
+	for (size_t i = 0; i < table->transports.count; i++)
+		free(table->transports.items[i].value);
+	strmap_free(&table->transports);
 	*table = (struct destination_table){ 0 };
 }
 
@@ -85,6 +89,24 @@ widen(struct destination_table *table)
 	table->nbuckets = n;
 }
 
+static struct destination_transport *
+get_transport(struct destination_table *table, const char *name,
+    const struct destination_limits *limits)
+{
+	struct destination_transport *t = strmap_find(&table->transports, name);
+
+	if (t != NULL)
+		return t;
+	t = calloc(1, sizeof *t);
+	if (t == NULL)
+		fatal("out of memory");
+	t->limits = limits;
+	t->rest.transport = t;
+	TAILQ_INIT(&t->turns);
+	(void)strmap_set(&table->transports, name, t);
+	return t;
+}
+
 static struct destination *
 make(const char *transport, const char *name,
     const struct destination_limits *limits)
@@ -97,6 +119,7 @@ make(const char *transport, const char *name,
 	memcpy(d->key, transport, nt);
 	memcpy(d->key + nt, name, nn);
 	d->limits = limits;
+	d->rest.destination = d;
 	concurrency_init(&d->concurrency, &limits->concurrency);
 	TAILQ_INIT(&d->todo);
 	return d;
@@ -119,25 +142,82 @@ destination_get(struct destination_table *table, const char *transport,
 		widen(table);
 	d = make(transport, name, limits);
 	d->hash = hash;
+	d->transport = get_transport(table, transport, limits);
 	d->next = table->buckets[hash % table->nbuckets];
 	table->buckets[hash % table->nbuckets] = d;
 	table->count++;
 	return d;
 }
 
-/* Those who may send stand in the circle, the others do not. */
+/* Transports that may send stand in the circle, the others do not. */
+static void
+settle_transport(
+    struct destination_table *table, struct destination_transport *t)
+{
+	bool paced = t->limits->transport_rate_delay > 0;
+	bool may = !TAILQ_EMPTY(&t->turns) && t->rest.until == 0 &&
+	    (!paced || t->busy == 0);
+
+	if (may == t->in_turn)
+		return;
+	if (may)
+		TAILQ_INSERT_TAIL(&table->turns, t, turn);
+	else
+		TAILQ_REMOVE(&table->turns, t, turn);
+	t->in_turn = may;
+}
+
+/* The same of destinations, in the circle of their transport. */
 static void
 settle(struct destination_table *table, struct destination *d)
 {
-	bool may = d->ntodo > 0 && d->busy < d->concurrency.window;
+	struct destination_transport *t = d->transport;
+	size_t most = d->limits->rate_delay > 0 ? 1 : d->concurrency.window;
+	bool may = d->ntodo > 0 && d->busy < most && d->rest.until == 0;
 
-	if (may == d->in_turn)
+	if (may != d->in_turn) {
+		if (may)
+			TAILQ_INSERT_TAIL(&t->turns, d, turn);
+		else
+			TAILQ_REMOVE(&t->turns, d, turn);
+		d->in_turn = may;
+	}
+	settle_transport(table, t);
+}
+
+/* Begin to rest; whoever does already does no longer. */
+static void
+rest(struct destination_table *table, struct destination_rest *r, int64_t until)
+{
+	struct destination_rest *before;
+
+	if (r->until != 0)
 		return;
-	if (may)
-		TAILQ_INSERT_TAIL(&table->turns, d, turn);
+	r->until = until;
+	/* Most have the same delay. */
+	before = TAILQ_LAST(&table->resting, destination_rests);
+	while (before != NULL && before->until > until)
+		before = TAILQ_PREV(before, destination_rests, entry);
+	if (before != NULL)
+		TAILQ_INSERT_AFTER(&table->resting, before, r, entry);
 	else
-		TAILQ_REMOVE(&table->turns, d, turn);
-	d->in_turn = may;
+		TAILQ_INSERT_HEAD(&table->resting, r, entry);
+}
+
+int64_t
+destination_wake(struct destination_table *table, int64_t now)
+{
+	struct destination_rest *r;
+
+	while ((r = TAILQ_FIRST(&table->resting)) != NULL && r->until <= now) {
+		TAILQ_REMOVE(&table->resting, r, entry);
+		r->until = 0;
+		if (r->destination != NULL)
+			settle(table, r->destination);
+		else
+			settle_transport(table, r->transport);
+	}
+	return r != NULL ? r->until : 0;
 }
 
 void
@@ -176,18 +256,23 @@ destination_take(struct destination_table *table, struct destination *d)
 struct delivery *
 destination_next(struct destination_table *table)
 {
-	struct destination *d = TAILQ_FIRST(&table->turns);
+	struct destination_transport *t = TAILQ_FIRST(&table->turns);
+	struct destination *d;
 	struct delivery *delivery;
 
-	if (d == NULL)
+	if (t == NULL)
 		return NULL;
+	d = TAILQ_FIRST(&t->turns);
 	delivery = TAILQ_FIRST(&d->todo);
 	TAILQ_REMOVE(&d->todo, delivery, entry);
 	d->ntodo--;
 	d->busy++;
-	/* Behind the others, if it may send more. */
-	TAILQ_REMOVE(&table->turns, d, turn);
+	t->busy++;
+	/* Behind the others, if they may send more. */
+	TAILQ_REMOVE(&t->turns, d, turn);
 	d->in_turn = false;
+	TAILQ_REMOVE(&table->turns, t, turn);
+	t->in_turn = false;
 	settle(table, d);
 	return delivery;
 }
@@ -212,8 +297,9 @@ succeeded(struct destination *d)
 
 bool
 destination_done(struct destination_table *table, struct destination *d,
-    enum destination_outcome outcome)
+    enum destination_outcome outcome, int64_t now)
 {
+	struct destination_transport *t = d->transport;
 	bool bury = false;
 
 	must(d->busy > 0);
@@ -223,6 +309,11 @@ destination_done(struct destination_table *table, struct destination *d,
 		bury = concurrency_failed(
 		    &d->concurrency, &d->limits->concurrency);
 	d->busy--;
+	t->busy--;
+	if (d->limits->rate_delay > 0)
+		rest(table, &d->rest, now + d->limits->rate_delay);
+	if (t->limits->transport_rate_delay > 0)
+		rest(table, &t->rest, now + t->limits->transport_rate_delay);
 	settle(table, d);
 	return bury;
 }
@@ -247,6 +338,13 @@ destination_dead(struct destination *d, int64_t now)
 }
 
 void
+destination_recover(struct destination_table *table, struct destination *d)
+{
+	revive(d);
+	settle(table, d);
+}
+
+void
 destination_revive(struct destination_table *table)
 {
 	for (size_t i = 0; i < table->nbuckets; i++)
@@ -263,7 +361,7 @@ destination_tidy(struct destination_table *table, int64_t now)
 		struct destination **p = &table->buckets[i], *d;
 
 		while ((d = *p) != NULL) {
-			if (d->ntodo > 0 || d->busy > 0 ||
+			if (d->ntodo > 0 || d->busy > 0 || d->rest.until != 0 ||
 			    destination_dead(d, now)) {
 				p = &d->next;
 				continue;

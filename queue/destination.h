@@ -5,8 +5,10 @@
  * takes one recipient at a time).  How much may go at a time follows from how
  * deliveries end (concurrency.h); one that has failed too often is dead: left
  * alone for minimal_backoff_time, or until a delivery that was still under way
- * gets through.  Destinations with work take turns.  No clock and no I/O in
- * here. */
+ * gets through.  Transports with work take turns, and so do the destinations of
+ * a transport.  Where main.cf asks for a rate delay, one delivery is under way at
+ * a time, and after each the destination, or the whole transport, rests.  No
+ * clock and no I/O in here. */
 #ifndef QUEUE_DESTINATION_H
 #define QUEUE_DESTINATION_H
 
@@ -40,6 +42,27 @@ struct destination_limits {
 	struct concurrency_limits concurrency;
 	unsigned recipients; /* of a delivery; 0: any number */
 	bool deferred;       /* in defer_transports */
+	/* Between the end of a delivery and the next one to the destination, or
+	 * by the transport; 0: none. */
+	int64_t rate_delay, transport_rate_delay;
+};
+
+/* After a delivery. */
+struct destination_rest {
+	TAILQ_ENTRY(destination_rest) entry;
+	int64_t until; /* 0: does not rest */
+	/* Who does; one of them is NULL. */
+	struct destination *destination;
+	struct destination_transport *transport;
+};
+
+struct destination_transport {
+	TAILQ_ENTRY(destination_transport) turn;
+	bool in_turn;
+	const struct destination_limits *limits;
+	TAILQ_HEAD(, destination) turns; /* those that may send */
+	size_t busy;                     /* deliveries under way */
+	struct destination_rest rest;
 };
 
 struct destination {
@@ -49,6 +72,8 @@ struct destination {
 	char *key; /* transport, NUL, name */
 	uint64_t hash;
 	const struct destination_limits *limits;
+	struct destination_transport *transport;
+	struct destination_rest rest;
 	struct delivery_list todo; /* in order */
 	size_t ntodo, busy;        /* deliveries waiting, under way */
 	struct concurrency concurrency;
@@ -62,7 +87,10 @@ struct destination {
 struct destination_table {
 	struct destination **buckets;
 	size_t nbuckets, count;
-	TAILQ_HEAD(, destination) turns; /* who may send now */
+	struct strmap transports; /* -> struct destination_transport */
+	TAILQ_HEAD(, destination_transport) turns; /* who may send now */
+	TAILQ_HEAD(destination_rests, destination_rest)
+	resting; /* the first to end first */
 };
 
 void destination_init(struct destination_table *table);
@@ -104,10 +132,14 @@ enum destination_outcome {
 	DESTINATION_UNTRIED, /* says nothing about it */
 };
 
-/* destination_done(table, d, outcome): one that was under way has ended.
+/* destination_done(table, d, outcome, now): one that was under way has ended.
  * True: the destination is to be left alone, see destination_bury(). */
 bool destination_done(struct destination_table *table, struct destination *d,
-    enum destination_outcome outcome);
+    enum destination_outcome outcome, int64_t now);
+
+/* destination_wake(table, now): whose rest is over may send.  Returns when that
+ * of the next one is; 0: nobody rests. */
+int64_t destination_wake(struct destination_table *table, int64_t now);
 
 /* destination_bury(d, until, dsn, reason), destination_dead(d, now): from now
  * on, or still, dead?  The caller removes what waits. */
@@ -115,11 +147,15 @@ void destination_bury(
     struct destination *d, int64_t until, const char *dsn, const char *reason);
 bool destination_dead(struct destination *d, int64_t now);
 
+/* destination_recover(table, d): ${d} is not dead, whatever was said. */
+void
+destination_recover(struct destination_table *table, struct destination *d);
+
 /* destination_revive(table): forget that any destination was dead. */
 void destination_revive(struct destination_table *table);
 
-/* destination_tidy(table, now): forget destinations that have no work and
- * are not dead. */
+/* destination_tidy(table, now): forget destinations that have no work, do not
+ * rest and are not dead. */
 void destination_tidy(struct destination_table *table, int64_t now);
 
 #endif

@@ -66,7 +66,10 @@ dispatch(struct loop_task *task)
 	    offsetof(struct schedule, dispatch));
 	struct schedule_peer *peer = TAILQ_FIRST(&s->peers);
 	struct delivery *delivery;
+	int64_t next = destination_wake(&s->destinations, clock_mono());
 
+	if (next != 0)
+		loop_timer_set(s->loop, &s->rested, next);
 	/* All goes to the newest: after a reload it has the new rules. */
 	while (!s->stopped && peer != NULL && peer->room > 0 &&
 	    (delivery = destination_next(&s->destinations)) != NULL) {
@@ -76,6 +79,13 @@ dispatch(struct loop_task *task)
 		start(peer, delivery);
 	}
 	schedule_scan_more(s);
+}
+
+static void
+rested(struct loop_timer *timer)
+{
+	schedule_active_kick((struct schedule *)((char *)timer -
+	    offsetof(struct schedule, rested)));
 }
 
 void
@@ -105,7 +115,7 @@ schedule_peer_leave(struct schedule *s, struct schedule_peer *peer)
 	while ((delivery = TAILQ_FIRST(&peer->deliveries)) != NULL) {
 		TAILQ_REMOVE(&peer->deliveries, delivery, entry);
 		(void)destination_done(&s->destinations, delivery->destination,
-		    DESTINATION_UNTRIED);
+		    DESTINATION_UNTRIED, clock_mono());
 		once_more(s, delivery->active, delivery->recipients,
 		    delivery->nrecipients);
 		schedule_active_over(s, delivery);
@@ -137,7 +147,8 @@ static void
 bury(struct schedule *s, struct destination *d, const char *dsn,
     const char *reason)
 {
-	int64_t pause = s->params.minimal_backoff_time;
+	int64_t delay = d->limits->rate_delay;
+	int64_t pause = delay > 0 ? delay : s->params.minimal_backoff_time;
 	struct event_by by = { .program = "qmgr" };
 	struct delivery *delivery;
 	char seconds[24];
@@ -153,6 +164,10 @@ bury(struct schedule *s, struct destination *d, const char *dsn,
 		    delivery->nrecipients, false);
 		schedule_active_over(s, delivery);
 	}
+	/* Mail that comes now is tried when its turn is: one attempt in each
+	 * delay is little enough. */
+	if (delay > 0)
+		destination_recover(&s->destinations, d);
 }
 
 static bool
@@ -281,7 +296,7 @@ schedule_result(struct schedule *s, struct schedule_peer *peer,
 		outcome = DESTINATION_FAILED;
 	else if (result->destination_reached)
 		outcome = DESTINATION_REACHED;
-	dead = destination_done(&s->destinations, d, outcome);
+	dead = destination_done(&s->destinations, d, outcome, clock_mono());
 	take_outcomes(s, delivery, result);
 	if (delivery->active->e.rescan)
 		schedule_rescan_seen(s, delivery->active, outcome);
@@ -331,8 +346,8 @@ schedule_routed(struct schedule *s, struct schedule_peer *peer,
 			return false;
 	take_back(peer, delivery);
 	a = delivery->active;
-	(void)destination_done(
-	    &s->destinations, delivery->destination, DESTINATION_REACHED);
+	(void)destination_done(&s->destinations, delivery->destination,
+	    DESTINATION_REACHED, clock_mono());
 	places = calloc(routed->nroutes + 1, sizeof *places);
 	if (places == NULL)
 		fatal("out of memory");
@@ -457,6 +472,7 @@ schedule_new(struct loop *loop, struct store *store, struct group *group,
 	TAILQ_INIT(&s->endings);
 	s->end = schedule_end;
 	s->dispatch.run = dispatch;
+	s->rested.fire = rested;
 	schedule_scan_init(s);
 	return s;
 }
@@ -484,6 +500,7 @@ schedule_free(struct schedule *s)
 	schedule_end_free(s);
 	schedule_scan_end(s);
 	loop_undefer(s->loop, &s->dispatch);
+	loop_timer_cancel(s->loop, &s->rested);
 	free_active(s);
 	destination_free(&s->destinations);
 	for (size_t i = 0; i < s->transports.count; i++)

@@ -59,6 +59,7 @@ struct schedule {
 	struct loop_task dispatch; /* hand out deliveries */
 	struct loop_task scan;     /* look for more messages */
 	struct loop_timer run;     /* the next queue run */
+	struct loop_timer rested;  /* the next destination that has rested */
 	struct schedule_scan incoming, deferred, held;
 	struct strmap passing; /* filters that took the last message */
 

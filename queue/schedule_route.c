@@ -53,6 +53,11 @@ schedule_route_reload(struct schedule *s)
 	for (size_t i = 0; i < s->transports.count; i++)
 		load_limits(s, s->transports.items[i].key,
 		    s->transports.items[i].value);
+	if (s->transports.count == 0)
+		return;
+	/* A delay that was in effect may be gone. */
+	(void)destination_wake(&s->destinations, INT64_MAX);
+	schedule_active_kick(s);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/param.h"
 #include "queue/destination.h"
 #include "queue/job.h"
 #include "queue/queue_params.h"
@@ -62,6 +63,21 @@ ask(const struct asking *a, const char *what, int64_t preset)
 	    arena_printf(a->arena, "%s_%s", a->transport, what), text,
 	    "not a number");
 	return (unsigned)preset;
+}
+
+static int64_t
+ask_time(const struct asking *a, const char *what, int64_t preset)
+{
+	struct origin origin = { 0 };
+	const char *text = ask_text(a, what, &origin);
+	int64_t time;
+
+	if (text == NULL || param_time(text, 's', &time))
+		return text == NULL ? preset : time;
+	complain(a, &origin,
+	    arena_printf(a->arena, "%s_%s", a->transport, what), text,
+	    "not a time");
+	return preset;
 }
 
 /* As Postfix, which goes on with 1 after a mistake. */
@@ -130,7 +146,13 @@ transport_limits_read(struct destination_limits *limits, struct conf *conf,
 	struct asking a = { conf, transport, arena_new(), err };
 	bool rescan = strcmp(transport, job_rescan) == 0;
 
+	limits->rate_delay = ask_time(&a, "destination_rate_delay",
+	    params->default_destination_rate_delay);
+	limits->transport_rate_delay = ask_time(
+	    &a, "transport_rate_delay", params->default_transport_rate_delay);
 	read_concurrency(&a, params, rescan, &limits->concurrency);
+	if (limits->rate_delay > 0)
+		limits->concurrency.most = limits->concurrency.initial = 1;
 	limits->recipients = ask(&a, "destination_recipient_limit",
 	    rescan ? 0 : params->default_destination_recipient_limit);
 	limits->deferred = is_deferred(&a, params);

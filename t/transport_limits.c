@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "queue/destination.h"
@@ -105,11 +106,38 @@ test_mistakes(void)
 	    "the defaults are used instead");
 }
 
+static void
+test_delays(void)
+{
+	static const char text[] = "default_transport_rate_delay = 2s\n"
+				   "slow_destination_rate_delay = 1m\n"
+				   "fast_transport_rate_delay = 0\n"
+				   "odd_destination_rate_delay = soon\n";
+	struct destination_limits l = limits_of("slow", text);
+
+	ok(l.rate_delay == 60 * CLOCK_SECOND &&
+		l.transport_rate_delay == 2 * CLOCK_SECOND,
+	    "rate delays");
+	ok(l.concurrency.most == 1 && l.concurrency.initial == 1,
+	    "one delivery at a time, then");
+	l = limits_of("fast", text);
+	ok(l.rate_delay == 0 && l.transport_rate_delay == 0 &&
+		l.concurrency.most == 20,
+	    "none");
+	l = limits_of("odd", text);
+	ok(l.rate_delay == 0 &&
+		strstr(err.text,
+		    "main.cf:4: odd_destination_rate_delay = "
+		    "soon: not a time") != NULL,
+	    "what is no time is told");
+}
+
 int
 main(void)
 {
 	test_defaults();
 	test_own();
 	test_mistakes();
+	test_delays();
 	return done_testing();
 }

@@ -1,0 +1,146 @@
+/* Rate delays: of a destination, of a recipient, of a transport. */
+#include "t/schedule_rig.h"
+
+static void
+send_all(size_t n)
+{
+	while (n-- > 0)
+		answer(0, JOB_SENT, false);
+	settle();
+}
+
+static void
+test_destination(void)
+{
+	start("smtp_destination_rate_delay = 1000s\n");
+	for (int i = 0; i < 3; i++)
+		(void)arrive("s@example.org", "slow.example", 1, 0);
+	(void)arrive("s@example.org", "other.example", 1, 0);
+	settle();
+	ok(njobs == 2 && strcmp(jobs[0].nexthop, jobs[1].nexthop) != 0,
+	    "one delivery to each destination");
+	pass(2000);
+	ok(njobs == 2, "the delay does not begin before the end of one");
+	send_all(2);
+	ok(njobs == 0, "then the destination rests");
+	(void)arrive("s@example.org", "third.example", 1, 0);
+	settle();
+	ok(njobs == 1, "others do not");
+	send_all(1);
+	pass(500);
+	ok(njobs == 0, "still");
+	pass(600);
+	ok(njobs == 1 && strcmp(jobs[0].nexthop, "slow.example") == 0,
+	    "the next one goes when the delay is over");
+	send_all(1);
+	(void)arrive("s@example.org", "slow.example", 1, 0);
+	settle();
+	ok(njobs == 0, "a new message waits as well");
+	pass(1100);
+	ok(njobs == 1, "in its turn");
+	send_all(1);
+	pass(1100);
+	ok(njobs == 1, "to the last one");
+	send_all(1);
+	ok(total_jobs == 6, "all are done");
+	close_all();
+}
+
+static void
+test_recipient(void)
+{
+	start("smtp_destination_rate_delay = 1000s\n"
+	      "smtp_destination_recipient_limit = 1\n");
+	(void)arrive("s@example.org", "slow.example", 3, 0);
+	(void)arrive("s@example.org", "slow.example", 2, 0);
+	settle();
+	ok(njobs == 3, "a recipient limit of 1: each recipient for itself");
+	send_all(3);
+	ok(njobs == 0, "the second message waits for its recipients' delays");
+	pass(1100);
+	ok(njobs == 2, "and goes to both then");
+	send_all(2);
+	close_all();
+}
+
+static void
+test_transport(void)
+{
+	start("smtp_transport_rate_delay = 1000s\n");
+	(void)arrive("s@example.org", "a.example", 1, 0);
+	(void)arrive("s@example.org", "b.example", 1, 0);
+	settle();
+	ok(njobs == 1, "one delivery by the transport, whatever destination");
+	pass(2000);
+	ok(njobs == 1, "and none beside it");
+	send_all(1);
+	pass(500);
+	ok(njobs == 0, "nor soon after it");
+	pass(600);
+	ok(njobs == 1 && strcmp(jobs[0].nexthop, "b.example") == 0,
+	    "the other one after the delay");
+	send_all(1);
+	close_all();
+}
+
+static void
+test_unreachable(void)
+{
+	uint64_t waiting;
+
+	start("smtp_destination_rate_delay = 1000s\n"
+	      "minimal_backoff_time = 20000s\nmaximal_backoff_time = 20000s\n");
+	(void)arrive("s@example.org", "dead.example", 1, 0);
+	waiting = arrive("s@example.org", "dead.example", 1, 0);
+	settle();
+	answer(0, JOB_DEFERRED, true);
+	settle();
+	ok(where(waiting).class == STORE_DEFERRED, "what waits is deferred");
+	(void)arrive("s@example.org", "dead.example", 1, 0);
+	settle();
+	ok(njobs == 0, "what comes now waits");
+	pass(1100);
+	ok(njobs == 1, "for its turn, not for minimal_backoff_time");
+	send_all(1);
+	close_all();
+}
+
+static void
+test_reload(void)
+{
+	struct conf *old;
+	static const struct param_table *const tables[] = { &queue_params_table,
+		NULL };
+	struct err err = { "" };
+
+	start("smtp_destination_rate_delay = 100000s\n");
+	old = conf;
+	for (int i = 0; i < 2; i++)
+		(void)arrive("s@example.org", "slow.example", 1, 0);
+	settle();
+	send_all(1);
+	ok(njobs == 0, "a long delay");
+	conf = conf_parse("test", "myhostname = mx.example\n", tables, &err);
+	(void)schedule_configure(schedule, conf, &err);
+	conf_free(old);
+	settle();
+	ok(njobs == 1, "ends with a reload");
+	send_all(1);
+	close_all();
+}
+
+int
+main(void)
+{
+	if (!rig_begin()) {
+		printf("# the clock cannot be turned in this build\n");
+		return done_testing();
+	}
+	test_destination();
+	test_recipient();
+	test_transport();
+	test_unreachable();
+	test_reload();
+	rig_end();
+	return done_testing();
+}
