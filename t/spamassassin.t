@@ -1,11 +1,12 @@
 #!/usr/bin/perl
 # SpamAssassin behind the queue, as the founding documents have it: a pipe to
 # spamc, or to a script around it, which gives mail back through sendmail.
-# S-224; X-20 to X-29.
+# S-224; X-20 to X-29.  Or to Dovecot's delivery agent: S-225; X-50.
 use strict;
 use warnings;
 
 use lib "t/lib";
+use File::Path qw(make_path);
 use Test::More;
 use Weir;
 
@@ -41,12 +42,61 @@ chmod 0755, "$dir/bin/filter";
 mkdir "$dir/work";
 chmod 01777, "$dir/work";
 
+# Dovecot, of which nothing runs but what tells the agent about users.
+my $lda = "/usr/lib/dovecot/dovecot-lda";
+if (-x $lda) {
+	make_path("$dir/dovecot/run", "$dir/dovecot/mail");
+	chmod 0755, "$dir/dovecot", "$dir/dovecot/run";
+	chown +(getpwnam "nobody")[2, 3], "$dir/dovecot/mail";
+	$w->write_file("$dir/dovecot/conf", $w->expand(<<'EOT'));
+base_dir = $dir/dovecot/run
+state_dir = $dir/dovecot/run
+log_path = $dir/dovecot/log
+protocols =
+ssl = no
+default_internal_user = nobody
+default_login_user = nobody
+default_internal_group = nogroup
+first_valid_uid = 1
+mail_location = maildir:$dir/dovecot/mail/%u
+postmaster_address = postmaster@example.net
+passdb {
+  driver = static
+  args = nopassword=y
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=$dir/dovecot/mail/%u allow_all_users=yes
+}
+service auth {
+  unix_listener auth-userdb {
+    mode = 0666
+  }
+}
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+EOT
+	$w->write_file("$dir/dovecot/log", "");
+	chmod 0666, "$dir/dovecot/log";
+	$w->peer("/usr/sbin/dovecot", "-F", "-c", "$dir/dovecot/conf");
+	$w->wait_for(sub { -S "$dir/dovecot/run/auth-userdb" }, 60)
+	    or diag Weir::read_file("$dir/dovecot/log");
+}
+
 $w->sink("hop");
 $w->configure(main => <<'EOT', smtpd => "  -o content_filter=spamassassin", master => $w->expand(<<'EOT'));
 relay_domains = example.org
 relay_recipient_maps =
 transport_maps = inline:{example.org=relay:[127.0.0.1]:${port:hop}}
 local_header_rewrite_clients =
+virtual_mailbox_domains = example.net
+virtual_mailbox_maps = static:x
+virtual_transport = dovecot
+dovecot_destination_recipient_limit = 1
 EOT
 127.0.0.1:${port:script} inet n - n - - smtpd
   -o content_filter=filter:dummy
@@ -54,6 +104,11 @@ pickup unix n - n 60 1 pickup
 spamassassin unix - n n - - pipe
   flags=R user=nobody argv=/usr/bin/spamc -U $dir/spamd.sock
   -e $dir/bin/sendmail -oi -f ${sender} ${recipient}
+127.0.0.1:${port:plain} inet n - n - - smtpd
+dovecot unix - n n - - pipe
+  flags=DRhu user=nobody:nogroup
+  argv=/usr/bin/spamc -U $dir/spamd.sock
+  -e /usr/lib/dovecot/dovecot-lda -c $dir/dovecot/conf -f ${sender} -d ${recipient}
 filter unix - n n - 10 pipe
   flags=Rq user=nobody null_sender=
   argv=/bin/sh $dir/bin/filter -f ${sender} -- ${recipient}
@@ -118,6 +173,23 @@ subtest "local mail" => sub {
 		is(($w->sendmail($_[0], "-i", "u\@example.org"))[0], 0, "taken");
 	}, $gtube);
 	unlike $message, qr/^X-Spam/m, "is not filtered";
+};
+
+subtest "Dovecot's delivery agent" => sub {
+	plan skip_all => "no Dovecot here" if !-x $lda;
+	my @found;
+
+	like $w->send_mail(port => $w->port("plain"), to => "Anna\@Example.NET",
+	    from => "me\@example.com", data => "Subject: x\r\n\r\n$gtube\r\n"),
+	    qr/^250/, "taken";
+	$w->wait_for(sub {
+		@found = glob "$dir/dovecot/mail/anna\@example.net/new/*";
+	}) or diag $w->log, Weir::read_file("$dir/dovecot/log");
+	is scalar @found, 1, "one message in the mailbox";
+	my $message = @found ? Weir::read_file($found[0]) : "";
+	like $message, qr/^X-Spam-Flag: YES$/m, "GTUBE is tagged";
+	like $message, qr/^Delivered-To: Anna\@Example\.NET$/m, "flag D, of which h and u say nothing";
+	like $message, qr/^Return-Path: <me\@example\.com>$/m, "flag R";
 };
 
 is $w->stop, 0, "stops cleanly";
