@@ -52,7 +52,8 @@ common_way(const struct cut_ways *ways, const struct envelope *e)
 		    strcmp(e->rcpts[i].nexthop, first->nexthop) != 0)
 			return NULL;
 	way = cut_way_find(ways, first->transport);
-	if (way == NULL || (way->recipients > 0 && e->nrcpts > way->recipients))
+	if (way == NULL || way->paced ||
+	    (way->recipients > 0 && e->nrcpts > way->recipients))
 		return NULL;
 	return way;
 }

@@ -46,13 +46,13 @@ add_way(struct cut_ways *ways, const struct master_service *service,
 	struct err err = { { 0 } };
 
 	transport_limits_read(&limits, ways->conf, params, service->name, &err);
-	if (limits.deferred || limits.rate_delay > 0 ||
-	    limits.transport_rate_delay > 0)
+	if (limits.deferred)
 		return;
 	way->transport =
 	    transport_open(service, agent, ways->conf, ways->arena, &err);
 	if (way->transport == NULL)
 		return;
+	way->paced = limits.rate_delay > 0 || limits.transport_rate_delay > 0;
 	way->concurrency = limits.concurrency.most;
 	way->recipients = limits.recipients;
 	ways->count++;

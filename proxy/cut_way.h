@@ -16,6 +16,7 @@ struct transport;
 struct cut_way {
 	struct transport *transport;
 	unsigned concurrency, recipients; /* at most; 0: no limit */
+	bool paced; /* the queue keeps its pace: for nothing but probes */
 };
 
 /* cut_way_open(master, conf, err): open the transports; both must outlive it.

@@ -32,6 +32,7 @@ transport_maps = inline:{ $maps,
     discard.example=discard: }
 mydestination = local.example
 local_recipient_maps = inline:{ { known = x } }
+asks_destination_rate_delay = 1s
 virtual_mailbox_domains = mailbox.example
 virtual_mailbox_maps = inline:{ { known\@mailbox.example = x } }
 virtual_alias_maps = inline:{ { one\@good.example = real\@good.example },
