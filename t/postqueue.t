@@ -69,6 +69,32 @@ is "postqueue -j" <<'end'
 {"queue_name": "deferred", "queue_id": "1A1A6A746A2", "arrival_time": 1700000000, "message_size": 2345, "forced_expire": false, "sender": "s@example.org", "recipients": [{"address": "\"a b\"@example.com", "delay_reason": "connect to 127.0.0.1[127.0.0.1]:1: Connection refused"}, {"address": "c@example.net", "delay_reason": "connect to 127.0.0.1[127.0.0.1]:1: Connection refused"}]}
 end
 
+run queue --by domain hold incoming
+sed 's/ .* / /' "$dir/got" >"$dir/one" && mv "$dir/one" "$dir/got"
+sort "$dir/got" >"$dir/one" && mv "$dir/one" "$dir/got"
+is "queue --by domain, two of the queues" <<'end'
+ all
+ domain
+ example.com
+ example.net
+end
+run queue --by reason deferred
+sed -n 's/^ *\([0-9][0-9]*\) .*  \([^ ].*\)$/\1 \2/p' "$dir/got" >"$dir/one"
+mv "$dir/one" "$dir/got"
+is "queue --by reason" <<'end'
+4 all
+2 (not tried)
+2 connect to 127.0.0.1[127.0.0.1]:1: Connection refused
+end
+run queue --by size
+is "queue by what there is not" <<'end'
+weir queue: fatal: usage: weir queue [-c DIR] --by domain|sender|reason|age [incoming|active|deferred|hold ...]
+end
+run queue --by age nowhere
+is "and of no queue" <<'end'
+weir queue: fatal: no such queue: "nowhere"
+end
+
 run postcat -q 1A1A6A746A2
 is "postcat -q (C-60)" <<'end'
 *** ENVELOPE RECORDS deferred/1A1A6A746A2 ***

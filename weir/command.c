@@ -12,6 +12,7 @@
 #include "weir/cmd_postmap.h"
 #include "weir/cmd_postqueue.h"
 #include "weir/cmd_postsuper.h"
+#include "weir/cmd_queue.h"
 #include "weir/cmd_run.h"
 #include "weir/cmd_sendmail.h"
 #include "weir/cmd_test.h"
@@ -45,6 +46,8 @@ static const struct command commands[] = {
 	  "-p | -j | -f | -i ID | -s SITE", 0 },
 	{ "postsuper", cmd_postsuper, "delete, hold or requeue mail",
 	  "[-d ID] [-h ID] [-H ID] [-r ID] [QUEUE ...]", 0 },
+	{ "queue", cmd_queue, "how much mail waits, and how long",
+	  "[-c DIR] --by domain | sender | reason | age [QUEUE ...]", 0 },
 	{ "sendmail", cmd_sendmail, "submit mail, as a user of this machine",
 	  "[options] [recipient ...]", 0 },
 	{ "master", cmd_run_master, "what start leaves running", "", 1 },
