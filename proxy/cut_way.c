@@ -18,13 +18,17 @@
 #include "queue/queue_params.h"
 #include "queue/transport_limits.h"
 
-/* Destinations that share a place by chance share its limit and its pause, which
- * costs them a way through the queue. */
-enum { PLACES = 4096 };
+enum { CHAINS = 256 };
+
+/* What is known of a destination that is busy or failed not long ago. */
+#define KEPT (CLOCK_SECOND * 3600)
 
 struct place {
+	struct place *next;
+	const struct cut_way *way;
 	unsigned busy;  /* deliveries under way */
 	int64_t closed; /* clock_mono(), up to when; 0: all is well */
+	char nexthop[];
 };
 
 struct cut_ways {
@@ -33,7 +37,7 @@ struct cut_ways {
 	struct cut_way *list;
 	size_t count;
 	pthread_mutex_t lock; /* guards places */
-	struct place places[PLACES];
+	struct place *places[CHAINS];
 };
 
 /* Mistakes are told by the role that delivers from the queue. */
@@ -90,10 +94,17 @@ cut_way_open(const struct master *master, struct conf *conf, struct err *err)
 void
 cut_way_close(struct cut_ways *ways)
 {
+	struct place *place;
+
 	if (ways == NULL)
 		return;
 	for (size_t i = 0; i < ways->count; i++)
 		transport_close(ways->list[i].transport, ways->conf);
+	for (size_t i = 0; i < CHAINS; i++)
+		while ((place = ways->places[i]) != NULL) {
+			ways->places[i] = place->next;
+			free(place);
+		}
 	(void)pthread_mutex_destroy(&ways->lock);
 	arena_free(ways->arena);
 	free(ways);
@@ -109,25 +120,55 @@ cut_way_find(const struct cut_ways *ways, const char *name)
 }
 
 static struct place *
+new_place(const struct cut_way *way, const char *nexthop)
+{
+	size_t n = strlen(nexthop) + 1;
+	struct place *place = calloc(1, sizeof *place + n);
+
+	if (place == NULL)
+		fatal("out of memory");
+	place->way = way;
+	memcpy(place->nexthop, nexthop, n);
+	return place;
+}
+
+/* With the lock.  Whoever looks for a place also takes away those about which
+ * there is nothing to know any more. */
+static struct place *
 place_of(struct cut_ways *ways, const struct cut_way *way, const char *nexthop)
 {
 	unsigned hash = 5381 + (unsigned)(way - ways->list);
+	int64_t now = clock_mono();
+	struct place **at, *place;
 
-	for (; *nexthop != '\0'; nexthop++)
-		hash = hash * 33 + (unsigned char)*nexthop;
-	return &ways->places[hash % PLACES];
+	for (const char *p = nexthop; *p != '\0'; p++)
+		hash = hash * 33 + (unsigned char)*p;
+	at = &ways->places[hash % CHAINS];
+	while ((place = *at) != NULL) {
+		if (place->way == way && strcmp(place->nexthop, nexthop) == 0)
+			return place;
+		if (place->busy == 0 &&
+		    (place->closed == 0 || place->closed < now - KEPT)) {
+			*at = place->next;
+			free(place);
+		} else {
+			at = &place->next;
+		}
+	}
+	return *at = new_place(way, nexthop);
 }
 
 bool
 cut_way_enter(struct cut_ways *ways, const struct cut_way *way,
     const char *nexthop, int64_t pause)
 {
-	struct place *place = place_of(ways, way, nexthop);
 	unsigned most = way->concurrency;
 	int64_t now = clock_mono();
+	struct place *place;
 	bool open;
 
 	(void)pthread_mutex_lock(&ways->lock);
+	place = place_of(ways, way, nexthop);
 	open = place->closed <= now && (most == 0 || place->busy < most);
 	if (open)
 		place->busy++;
@@ -142,11 +183,12 @@ bool
 cut_way_leave(struct cut_ways *ways, const struct cut_way *way,
     const char *nexthop, bool failed, int64_t pause)
 {
-	struct place *place = place_of(ways, way, nexthop);
 	int64_t now = clock_mono();
+	struct place *place;
 	bool begins;
 
 	(void)pthread_mutex_lock(&ways->lock);
+	place = place_of(ways, way, nexthop);
 	begins = failed && place->closed == 0;
 	place->busy--;
 	place->closed = failed ? now + pause : 0;
