@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/event.h"
 #include "checks/check.h"
+#include "checks/mime.h"
 #include "checks/note.h"
 #include "checks/site.h"
 #include "checks/status_code.h"
@@ -238,18 +239,6 @@ do_bcc(struct entry *e, struct answer *answer)
 	send_to(e, answer, EFFECT_BCC, "bcc");
 }
 
-/* RFC 5322, 3.6.8: the length of the field name before a colon; 0: none. */
-static size_t
-field_length(const char *s)
-{
-	size_t n = 0, end;
-
-	while (s[n] > 32 && s[n] < 127 && s[n] != ':')
-		n++;
-	end = n + strspn(s + n, " \t");
-	return s[end] == ':' ? n : 0;
-}
-
 static void
 do_prepend(struct entry *e, struct answer *answer)
 {
@@ -260,7 +249,7 @@ do_prepend(struct entry *e, struct answer *answer)
 		    "access table %s: action PREPEND must be used before "
 		    "smtpd_end_of_data_restrictions",
 		    e->table);
-	else if (field_length(e->text) == 0)
+	else if (mime_name(e->text, strlen(e->text)) == 0)
 		event_warning(by,
 		    "access table %s entry \"%s\" requires header: text",
 		    e->table, e->key);

@@ -159,14 +159,6 @@ take_type(struct inspector *i, const char *p, const char *end)
 	buf_free(&type);
 }
 
-static bool
-is_named(const char *text, size_t len, const char *name)
-{
-	size_t n = strlen(name);
-
-	return len > n && text[n] == ':' && strncasecmp(text, name, n) == 0;
-}
-
 static void
 take_header(void *arg, const char *text, size_t len)
 {
@@ -174,9 +166,9 @@ take_header(void *arg, const char *text, size_t len)
 	const struct attachment_name_sink names = { take_name, i };
 	static const char many[] = "too many";
 	const char *end = text + len;
-	bool is_type = is_named(text, len, "Content-Type");
+	bool is_type = mime_is(text, len, "Content-Type");
 
-	if (!is_type && !is_named(text, len, "Content-Disposition"))
+	if (!is_type && !mime_is(text, len, "Content-Disposition"))
 		return;
 	text = (const char *)memchr(text, ':', len) + 1;
 	if (is_type)

@@ -267,13 +267,18 @@ take_encoding(struct mime *m, struct tokens *t)
 	}
 }
 
-static bool
-is_named(const struct mime *m, const char *name)
+bool
+mime_is(const char *text, size_t len, const char *name)
 {
 	size_t n = strlen(name);
 
-	return m->header.len > n && m->header.data[n] == ':' &&
-	    strncasecmp(m->header.data, name, n) == 0;
+	return len > n && text[n] == ':' && strncasecmp(text, name, n) == 0;
+}
+
+static bool
+is_named(const struct mime *m, const char *name)
+{
+	return mime_is(m->header.data, m->header.len, name);
 }
 
 static const char *

@@ -79,4 +79,8 @@ unsigned mime_faults(const struct mime *m);
  * with; 0: it is not (the beginning of) a header. */
 size_t mime_name(const char *text, size_t len);
 
+/* mime_is(text, len, name): ${text} is a header of that name, as sinks get it:
+ * without blanks before the colon. */
+bool mime_is(const char *text, size_t len, const char *name);
+
 #endif

@@ -106,26 +106,18 @@ take_name(void *arg, const char *text, size_t len)
 	}
 }
 
-static bool
-is_named(const char *text, size_t len, const char *name)
-{
-	size_t n = strlen(name);
-
-	return len > n && text[n] == ':' && strncasecmp(text, name, n) == 0;
-}
-
 static void
 header(
     void *arg, enum mime_class of, const char *text, size_t len, size_t offset)
 {
 	struct parts *p = arg;
-	bool is_type = is_named(text, len, "Content-Type");
+	bool is_type = mime_is(text, len, "Content-Type");
 	struct tokens t = { .end = text + len };
 	const struct attachment_name_sink names = { take_name, p };
 
 	(void)of;
 	(void)offset;
-	if (is_type || is_named(text, len, "Content-Transfer-Encoding")) {
+	if (is_type || mime_is(text, len, "Content-Transfer-Encoding")) {
 		t.p = (const char *)memchr(text, ':', len) + 1;
 		if (is_type)
 			take_type(p, &t);
@@ -133,7 +125,7 @@ header(
 			take_encoding(p, &t);
 		buf_free(&t.memory);
 	}
-	if (is_type || is_named(text, len, "Content-Disposition"))
+	if (is_type || mime_is(text, len, "Content-Disposition"))
 		(void)attachment_name_find(text, len, &names);
 	p->sink->header(p->arg, text, len);
 }

@@ -7,6 +7,7 @@
 #include "base/fatal.h"
 #include "checks/attachment_checks.h"
 #include "checks/content_checks.h"
+#include "checks/mime.h"
 #include "checks/subject.h"
 #include "checks/text_checks.h"
 #include "classes/recipient_content.h"
@@ -82,21 +83,6 @@ static bool
 blank(char c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* A line begins with a field name, blanks and a colon. */
-static bool
-is_header(const char *line, size_t n)
-{
-	size_t i = 0, name;
-
-	while (i < n && (unsigned char)line[i] > 32 && line[i] != ':' &&
-	    (unsigned char)line[i] < 127)
-		i++;
-	name = i;
-	while (i < n && blank(line[i]))
-		i++;
-	return name > 0 && i < n && line[i] == ':';
 }
 
 /* The header is complete: its last line end is not part of it. */
@@ -182,7 +168,7 @@ take_line(struct message *m, const char *p, size_t n, bool ends)
 	} else if (blank(p[0]) && m->header.len > 0) {
 		if (has_room(m))
 			put_line(m, p, n);
-	} else if (is_header(p, n)) {
+	} else if (mime_name(p, n) > 0) {
 		end_header(m);
 		put_line(m, p, n);
 	} else {

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/spool.h"
+#include "checks/mime.h"
 #include "rules/rfc822.h"
 
 void
@@ -62,21 +63,6 @@ end_header(struct sendmail_text *t)
 	buf_reset(&t->header);
 }
 
-/* The line begins with a field name, blanks and a colon. */
-static bool
-is_header(const char *line, size_t n)
-{
-	size_t i = 0, name;
-
-	while (i < n && (unsigned char)line[i] > 32 && line[i] != ':' &&
-	    (unsigned char)line[i] < 127)
-		i++;
-	name = i;
-	while (i < n && (line[i] == ' ' || line[i] == '\t'))
-		i++;
-	return name > 0 && i < n && line[i] == ':';
-}
-
 static void
 put_header(struct sendmail_text *t, const char *line, size_t n)
 {
@@ -98,7 +84,7 @@ look(struct sendmail_text *t, const char *line, size_t n)
 		return;
 	}
 	end_header(t);
-	if (is_header(line, n))
+	if (mime_name(line, n) > 0)
 		put_header(t, line, n);
 	else
 		t->in_body = true;
