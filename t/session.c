@@ -369,6 +369,7 @@ crowded_queue(void)
 	(void)rig_say(&rig, TO_USER);
 	says("Subject: b\r\n\r\ny\r\n.\r\n", "250 2.0.0 Ok: queued as ");
 	is(buf_str(&rig.queue.body), "y\r\n", "the second one arrives");
+	rig_hang_up(&rig);
 	rig_close(&rig);
 }
 
