@@ -324,8 +324,8 @@ schedule_notice_make(struct schedule *s, struct active *a, bool late,
 
 	for (size_t i = 0; i < a->e.nrcpts; i++) {
 		bounced |= a->outcomes[i] == ACTIVE_BOUNCED;
-		report |= concerns(
-		    DSN_SUCCESS, a->outcomes[i], a->e.rcpts[i].notify);
+		report |=
+		    concerns(DSN_SUCCESS, a->outcomes[i], a->e.rcpts[i].notify);
 	}
 	if (!bounced && !report && !late)
 		return 0;

@@ -21,8 +21,8 @@ route_generic(struct route *route, struct world *world, struct arena *arena,
 	if (status != TABLE_FOUND)
 		return status;
 	if (count > 1)
-		event_warning(NULL, "multi-valued %s result for %s",
-		    list->name, address);
+		event_warning(
+		    NULL, "multi-valued %s result for %s", list->name, address);
 	*result = results[0];
 	return TABLE_FOUND;
 }

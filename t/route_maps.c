@@ -294,10 +294,11 @@ test_known(void)
 	is(known(&s, "u@1.2.3.4"), "known", "no address is not our business");
 	site_close(&s);
 
-	s = site_open("relay_domains = r.example\n"
-		      "relay_recipient_maps = inline:{{u@r.example=x}}\n"
-		      "relocated_prefix_enable = no\n"
-		      "relocated_maps = inline:{{u@r.example=5.1.7 is gone}}\n");
+	s = site_open(
+	    "relay_domains = r.example\n"
+	    "relay_recipient_maps = inline:{{u@r.example=x}}\n"
+	    "relocated_prefix_enable = no\n"
+	    "relocated_maps = inline:{{u@r.example=5.1.7 is gone}}\n");
 	is(known(&s, "u@r.example"), "550 5.1.7 is gone",
 	    "relocated_prefix_enable = no");
 	site_close(&s);

@@ -39,7 +39,7 @@ queue_shape_parse(const char *text, enum queue_shape_key *key)
 static size_t
 age_of(const struct queue_shape *shape, const struct envelope *e)
 {
-	int64_t limit = 5 * 60 * CLOCK_SECOND;
+	int64_t limit = INT64_C(300) * CLOCK_SECOND;
 	size_t age = 0;
 
 	while (age < QUEUE_SHAPE_AGES - 1 && shape->now - e->arrival >= limit) {
@@ -109,20 +109,25 @@ queue_shape_add(struct queue_shape *shape, const struct envelope *e)
 static int
 compare(const void *a, const void *b)
 {
-	const struct row *const *p = a, *const *q = b;
+	const struct row *p = a, *q = b;
 
-	if ((*p)->total != (*q)->total)
-		return (*p)->total > (*q)->total ? -1 : 1;
-	return strcmp((*p)->name, (*q)->name);
+	if (p->total != q->total)
+		return p->total > q->total ? -1 : 1;
+	return strcmp(p->name, q->name);
 }
 
 /* What a terminal must not see stands as '?': senders and servers wrote it. */
 static void
 put_name(struct buf *out, const char *name)
 {
-	for (; *name != '\0'; name++)
-		buf_putc(out,
-		    (unsigned char)*name < 32 || *name == 127 ? '?' : *name);
+	for (; *name != '\0'; name++) {
+		bool hidden = (unsigned char)*name < 32 || *name == 127;
+
+		if (hidden)
+			buf_putc(out, '?');
+		else
+			buf_putc(out, *name);
+	}
 	buf_putc(out, '\n');
 }
 
@@ -157,7 +162,7 @@ void
 queue_shape_print(const struct queue_shape *shape, struct buf *out)
 {
 	size_t n = shape->rows.count;
-	struct row **rows;
+	struct row *rows;
 
 	if (shape->key == QUEUE_SHAPE_AGE) {
 		print_ages(shape, out);
@@ -167,8 +172,8 @@ queue_shape_print(const struct queue_shape *shape, struct buf *out)
 	if (rows == NULL)
 		fatal("out of memory");
 	for (size_t i = 0; i < n; i++) {
-		rows[i] = shape->rows.items[i].value;
-		rows[i]->name = shape->rows.items[i].key;
+		rows[i] = *(const struct row *)shape->rows.items[i].value;
+		rows[i].name = shape->rows.items[i].key;
 	}
 	qsort(rows, n, sizeof *rows, compare);
 	buf_printf(out, "%7s", "total");
@@ -178,8 +183,8 @@ queue_shape_print(const struct queue_shape *shape, struct buf *out)
 	put_counts(out, total_of(shape), shape->ages);
 	buf_puts(out, "all\n");
 	for (size_t i = 0; i < n; i++) {
-		put_counts(out, rows[i]->total, rows[i]->ages);
-		put_name(out, rows[i]->name);
+		put_counts(out, rows[i].total, rows[i].ages);
+		put_name(out, rows[i].name);
 	}
 	free(rows);
 }
