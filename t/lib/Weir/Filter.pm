@@ -10,28 +10,13 @@ package Weir::Filter;
 use strict;
 use warnings;
 
-use IO::Socket::INET;
-use POSIX ();
-
 use Weir::Client;
+use Weir::Clients;
 
 sub serve {
 	my ($port, $back, %arg) = @_;
-	my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-	    LocalPort => $port, Listen => 128, ReuseAddr => 1)
-	    or die "filter on $port: $!";
 
-	$SIG{CHLD} = "IGNORE";
-	while (1) {
-		my $c = $listen->accept or next;
-		my $pid = fork // next;
-		if ($pid == 0) {
-			close $listen;
-			session($c, $back, %arg);
-			POSIX::_exit(0);
-		}
-		close $c;
-	}
+	Weir::Clients::each_client($port, sub { session($_[0], $back, %arg) });
 }
 
 # The rest of a message, up to its dot; undef if that does not come.

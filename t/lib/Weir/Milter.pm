@@ -23,32 +23,16 @@ package Weir::Milter;
 use strict;
 use warnings;
 
-use IO::Socket::INET;
-use IO::Socket::UNIX;
 use POSIX ();
+
+use Weir::Clients;
 
 sub packet { return pack("N/a*", $_[0]) }
 
 sub serve {
 	my ($endpoint, $file, %arg) = @_;
-	my $listen = $endpoint =~ m{^/}
-	    ? IO::Socket::UNIX->new(Local => $endpoint, Listen => 64)
-	    : IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-		LocalPort => $endpoint, Listen => 64, ReuseAddr => 1);
 
-	die "milter on $endpoint: $!" unless $listen;
-	chmod 0666, $endpoint if $endpoint =~ m{^/};
-	$SIG{CHLD} = "IGNORE";
-	while (1) {
-		my $c = $listen->accept or next;
-		my $pid = fork // next;
-		if ($pid == 0) {
-			close $listen;
-			session($c, $file, %arg);
-			POSIX::_exit(0);
-		}
-		close $c;
-	}
+	Weir::Clients::each_client($endpoint, sub { session($_[0], $file, %arg) });
 }
 
 sub get {

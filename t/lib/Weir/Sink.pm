@@ -19,26 +19,14 @@ package Weir::Sink;
 use strict;
 use warnings;
 
-use IO::Socket::INET;
 use POSIX ();
+
+use Weir::Clients;
 
 sub serve {
 	my ($port, $dir, %arg) = @_;
-	my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-	    LocalPort => $port, Listen => 128, ReuseAddr => 1)
-	    or die "sink on $port: $!";
 
-	$SIG{CHLD} = "IGNORE";
-	while (1) {
-		my $c = $listen->accept or next;
-		my $pid = fork // next;
-		if ($pid == 0) {
-			close $listen;
-			session($c, $dir, %arg);
-			POSIX::_exit(0);
-		}
-		close $c;
-	}
+	Weir::Clients::each_client($port, sub { session($_[0], $dir, %arg) });
 }
 
 # Sessions are processes; what is given in turn is counted in directories.

@@ -1,0 +1,36 @@
+package Weir::Clients;
+
+# The clients of a server for tests: each one is served by a process.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use POSIX ();
+
+# each_client($endpoint, $serve): call $serve with each connection to a port of
+# 127.0.0.1, or to a path; never returns.
+sub each_client {
+	my ($endpoint, $serve) = @_;
+	my $listen = $endpoint =~ m{^/}
+	    ? IO::Socket::UNIX->new(Local => $endpoint, Listen => 128)
+	    : IO::Socket::INET->new(LocalAddr => "127.0.0.1",
+		LocalPort => $endpoint, Listen => 128, ReuseAddr => 1);
+
+	die "server on $endpoint: $!" unless $listen;
+	chmod 0666, $endpoint if $endpoint =~ m{^/};
+	$SIG{CHLD} = "IGNORE";
+	while (1) {
+		my $c = $listen->accept or next;
+		my $pid = fork // next;
+		if ($pid == 0) {
+			close $listen;
+			$serve->($c);
+			POSIX::_exit(0);
+		}
+		close $c;
+	}
+}
+
+1;
