@@ -43,22 +43,9 @@ struct filter_run {
 	bool lost;                         /* the spool has not all of it */
 };
 
-static struct filter_run *
-run_of(struct session *s)
-{
-	struct mail *mail = s->mail;
-
-	if (mail->filter == NULL) {
-		mail->filter = calloc(1, sizeof *mail->filter);
-		mail->free_filter = filter_hook_free;
-		if (mail->filter == NULL)
-			fatal("out of memory");
-	}
-	return mail->filter;
-}
-
-void
-filter_hook_free(struct filter_run *run)
+/* Hang up and forget what was kept. */
+static void
+free_run(struct filter_run *run)
 {
 	if (run == NULL)
 		return;
@@ -68,6 +55,20 @@ filter_hook_free(struct filter_run *run)
 	buf_free(&run->out);
 	buf_free(&run->rcpts);
 	free(run);
+}
+
+static struct filter_run *
+run_of(struct session *s)
+{
+	struct mail *mail = s->mail;
+
+	if (mail->filter == NULL) {
+		mail->filter = calloc(1, sizeof *mail->filter);
+		mail->free_filter = free_run;
+		if (mail->filter == NULL)
+			fatal("out of memory");
+	}
+	return mail->filter;
 }
 
 bool
@@ -162,7 +163,7 @@ filter_hook_rcpt(struct session *s)
 		    FILTER_PEER_DONE) {
 			/* The next recipient begins anew. */
 			reply = reply_of(s, run);
-			filter_hook_free(run);
+			free_run(run);
 			s->mail->filter = NULL;
 			return reply;
 		}

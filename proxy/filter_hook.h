@@ -11,7 +11,6 @@
 
 #include <stdbool.h>
 
-struct filter_run;
 struct mail;
 struct session;
 
@@ -55,8 +54,5 @@ void filter_hook_hold(struct mail *mail);
 /* filter_hook_lost(mail): what was kept could not be read again: whatever was
  * looked at is not the whole message. */
 bool filter_hook_lost(const struct mail *mail);
-
-/* filter_hook_free(run): hang up and forget what was kept; NULL is allowed. */
-void filter_hook_free(struct filter_run *run);
 
 #endif
