@@ -138,12 +138,12 @@ subtest "S-167: two filters" => sub {
 };
 
 subtest "S-164: a filter by pipe" => sub {
-	mkdir "$w->{dir}/$_" for "bin", "work";
-	chmod 01777, "$w->{dir}/work";
+	mkdir "$w->{dir}/$_" for "bin", "kept";
+	chmod 01777, "$w->{dir}/kept";
 	symlink Weir::program(), "$w->{dir}/bin/sendmail";
 	$w->write_file("$w->{dir}/bin/simple_filt", <<'EOT');
 #!/bin/sh
-in=$dir/work/in.$$
+in=$dir/kept/in.$$
 { echo "X-Mark: pipe"; cat; } >$in || exit 75
 $dir/bin/sendmail -G -i "$@" <$in
 status=$?

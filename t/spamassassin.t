@@ -32,15 +32,15 @@ symlink Weir::program(), "$dir/bin/sendmail";
 $w->write_file("$dir/bin/filter", <<'EOT');
 #!/bin/sh
 # What spamc cannot do now is done later.
-/usr/bin/spamc -x -U $dir/spamd.sock >$dir/work/in.$$ || { rm -f $dir/work/in.$$; exit 75; }
-$dir/bin/sendmail -G -i "$@" <$dir/work/in.$$
+/usr/bin/spamc -x -U $dir/spamd.sock >$dir/kept/in.$$ || { rm -f $dir/kept/in.$$; exit 75; }
+$dir/bin/sendmail -G -i "$@" <$dir/kept/in.$$
 status=$?
-rm -f $dir/work/in.$$
+rm -f $dir/kept/in.$$
 exit $status
 EOT
 chmod 0755, "$dir/bin/filter";
-mkdir "$dir/work";
-chmod 01777, "$dir/work";
+mkdir "$dir/kept";
+chmod 01777, "$dir/kept";
 
 # Dovecot, of which nothing runs but what tells the agent about users.
 my $lda = "/usr/lib/dovecot/dovecot-lda";
