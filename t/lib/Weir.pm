@@ -49,14 +49,18 @@ sub reserve {
 	return 1;
 }
 
-# A port below the ephemeral range that nobody listens on, or is going to.
+# A port below the ephemeral range that nobody listens on, or is going to.  One
+# that ended connections still hold is not free: no server that is somebody
+# else's need say SO_REUSEADDR.
 sub free_port {
 	for (1 .. 200) {
-		my $port = 10000 + int(rand(9900));
-		my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-		    LocalPort => $port, Proto => "tcp", ReuseAddr => 1) or next;
-		close $s;
-		return $port if reserve($port);
+		my %address = (LocalAddr => "127.0.0.1",
+		    LocalPort => 10000 + int(rand(9900)));
+		my @bound = map { IO::Socket::INET->new(%address, Proto => $_) }
+		    "tcp", "udp";
+		next if @bound < 2;
+		close $_ for @bound;
+		return $address{LocalPort} if reserve($address{LocalPort});
 	}
 	die "no free port";
 }
