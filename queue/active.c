@@ -50,7 +50,8 @@ active_add(struct active_table *table, uint64_t key, struct arena *arena,
 	a->next = *p;
 	*p = a;
 	table->count++;
-	table->recipients += e->nrcpts;
+	a->counted = e->nrcpts < table->most ? e->nrcpts : table->most;
+	table->recipients += a->counted;
 	table->rescans += e->rescan;
 	return a;
 }
@@ -74,7 +75,7 @@ active_remove(struct active_table *table, struct active *a)
 		p = &(*p)->next;
 	*p = a->next;
 	table->count--;
-	table->recipients -= a->e.nrcpts;
+	table->recipients -= a->counted;
 	table->rescans -= a->e.rescan;
 	arena_free(a->arena);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "queue/destination.h"
 #include "queue/envelope.h"
 
 struct arena;
@@ -37,10 +38,12 @@ struct active {
 	struct arena *arena; /* has all texts of ${e} */
 	struct envelope e;   /* without headers and body */
 	int64_t since;       /* wall clock */
+	size_t counted;      /* recipients, as the table counts them */
 	/* Deliveries waiting or under way, and changes in between. */
 	size_t pending;
 	TAILQ_HEAD(, delivery) deliveries;
-	unsigned char *outcomes; /* enum active_outcome, by recipient */
+	struct destination_jobs jobs; /* what of it waits, by transport */
+	unsigned char *outcomes;      /* enum active_outcome, by recipient */
 	enum active_wish wish;
 	bool flush;  /* dead destinations and defer_transports do not matter */
 	bool ending; /* its last change is on its way to the disk */
@@ -51,8 +54,10 @@ struct active {
 struct active_table {
 	struct active **buckets;
 	size_t nbuckets, count;
-	size_t recipients; /* of all of them */
-	size_t rescans;    /* those that are held for their filter */
+	/* Of all of them; of one, ${most} at most count, so that a long list
+	 * leaves room for others. */
+	size_t recipients, most;
+	size_t rescans; /* those that are held for their filter */
 };
 
 void active_init(struct active_table *table);

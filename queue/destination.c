@@ -102,7 +102,8 @@ get_transport(struct destination_table *table, const char *name,
 		fatal("out of memory");
 	t->limits = limits;
 	t->rest.transport = t;
-	TAILQ_INIT(&t->turns);
+	TAILQ_INIT(&t->ready);
+	preempt_init(&t->preempt);
 	(void)strmap_set(&table->transports, name, t);
 	return t;
 }
@@ -155,7 +156,7 @@ settle_transport(
     struct destination_table *table, struct destination_transport *t)
 {
 	bool paced = t->limits->transport_rate_delay > 0;
-	bool may = !TAILQ_EMPTY(&t->turns) && t->rest.until == 0 &&
+	bool may = !TAILQ_EMPTY(&t->ready) && t->rest.until == 0 &&
 	    (!paced || t->busy == 0);
 
 	if (may == t->in_turn)
@@ -167,22 +168,102 @@ settle_transport(
 	t->in_turn = may;
 }
 
-/* The same of destinations, in the circle of their transport. */
+/* A job has got its first destination that may send: it stands where its turn
+ * is.  Most are new, or the oldest. */
+static void
+stand(struct destination_transport *t, struct destination_job *job)
+{
+	struct destination_job *first = TAILQ_FIRST(&t->ready), *other;
+
+	if (first == NULL || preempt_is_before(&job->turn, &first->turn)) {
+		TAILQ_INSERT_HEAD(&t->ready, job, next);
+		return;
+	}
+	other = TAILQ_LAST(&t->ready, destination_ready);
+	while (preempt_is_before(&job->turn, &other->turn))
+		other = TAILQ_PREV(other, destination_ready, next);
+	TAILQ_INSERT_AFTER(&t->ready, other, job, next);
+}
+
+static void
+stand_aside(struct destination_transport *t, struct destination *d)
+{
+	if (d->job == NULL)
+		return;
+	TAILQ_REMOVE(&d->job->ready, d, turn);
+	if (TAILQ_EMPTY(&d->job->ready))
+		TAILQ_REMOVE(&t->ready, d->job, next);
+	d->job = NULL;
+}
+
+static bool
+may_send(const struct destination *d)
+{
+	size_t most = d->limits->rate_delay > 0 ? 1 : d->concurrency.window;
+
+	return d->busy < most && d->rest.until == 0;
+}
+
+/* A destination that may send stands with the message that is its next one. */
 static void
 settle(struct destination_table *table, struct destination *d)
 {
 	struct destination_transport *t = d->transport;
-	size_t most = d->limits->rate_delay > 0 ? 1 : d->concurrency.window;
-	bool may = d->ntodo > 0 && d->busy < most && d->rest.until == 0;
+	struct delivery *first = TAILQ_FIRST(&d->todo);
+	struct destination_job *job =
+	    first != NULL && may_send(d) ? first->job : NULL;
 
-	if (may != d->in_turn) {
-		if (may)
-			TAILQ_INSERT_TAIL(&t->turns, d, turn);
-		else
-			TAILQ_REMOVE(&t->turns, d, turn);
-		d->in_turn = may;
+	if (job != d->job) {
+		stand_aside(t, d);
+		if (job != NULL) {
+			if (TAILQ_EMPTY(&job->ready))
+				stand(t, job);
+			TAILQ_INSERT_TAIL(&job->ready, d, turn);
+			d->job = job;
+		}
 	}
 	settle_transport(table, t);
+}
+
+/* ${delivery} waits, as part of its message's job. */
+static void
+join(struct destination_transport *t, struct delivery *delivery)
+{
+	struct destination_job *job;
+
+	LIST_FOREACH(job, &delivery->jobs->list, mine)
+	if (job->transport == t)
+		break;
+	if (job == NULL) {
+		job = calloc(1, sizeof *job);
+		if (job == NULL)
+			fatal("out of memory");
+		job->transport = t;
+		TAILQ_INIT(&job->waiting);
+		TAILQ_INIT(&job->ready);
+		LIST_INSERT_HEAD(&delivery->jobs->list, job, mine);
+	}
+	preempt_join(&t->preempt, &job->turn, delivery->jobs->since);
+	TAILQ_INSERT_TAIL(&job->waiting, delivery, waiting);
+	delivery->job = job;
+}
+
+/* It does not wait any more; ${taken}: it is under way.  Its destination has been
+ * settled without it. */
+static void
+leave(struct delivery *delivery, bool taken)
+{
+	struct destination_job *job = delivery->job;
+	struct destination_transport *t = job->transport;
+
+	TAILQ_REMOVE(&job->waiting, delivery, waiting);
+	delivery->job = NULL;
+	preempt_leave(&t->preempt, &job->turn, &t->limits->slots, taken);
+	if (!TAILQ_EMPTY(&job->waiting))
+		return;
+	must(TAILQ_EMPTY(&job->ready));
+	LIST_REMOVE(job, mine);
+	free(job);
 }
 
 /* Begin to rest; whoever does already does no longer. */
@@ -230,6 +311,7 @@ destination_add(struct destination_table *table, struct destination *d,
 	else
 		TAILQ_INSERT_TAIL(&d->todo, delivery, entry);
 	d->ntodo++;
+	join(d->transport, delivery);
 	settle(table, d);
 }
 
@@ -241,6 +323,7 @@ destination_remove(struct destination_table *table, struct delivery *delivery)
 	TAILQ_REMOVE(&d->todo, delivery, entry);
 	d->ntodo--;
 	settle(table, d);
+	leave(delivery, false);
 }
 
 struct delivery *
@@ -253,27 +336,80 @@ destination_take(struct destination_table *table, struct destination *d)
 	return delivery;
 }
 
+static bool
+may_go(const struct preempt_turn *turn)
+{
+	const struct destination_job *job =
+	    (const struct destination_job *)turn;
+	const struct delivery *delivery;
+
+	TAILQ_FOREACH (delivery, &job->waiting, waiting)
+		if (may_send(delivery->destination))
+			return true;
+	return false;
+}
+
+/* ${job} goes before all others, in each of its destinations. */
+static void
+put_first(struct destination_table *table, struct destination_job *job)
+{
+	struct destination_transport *t = job->transport;
+	struct delivery *delivery;
+
+	if (!TAILQ_EMPTY(&job->ready)) {
+		TAILQ_REMOVE(&t->ready, job, next);
+		stand(t, job);
+	}
+	TAILQ_FOREACH_REVERSE(
+	    delivery, &job->waiting, destination_waiting, waiting)
+	{
+		struct destination *d = delivery->destination;
+
+		TAILQ_REMOVE(&d->todo, delivery, entry);
+		TAILQ_INSERT_HEAD(&d->todo, delivery, entry);
+		settle(table, d);
+	}
+}
+
+/* The message whose turn it is. */
+static struct destination_job *
+choose(struct destination_table *table, struct destination_transport *t,
+    int64_t now)
+{
+	struct destination_job *job = TAILQ_FIRST(&t->ready);
+	struct preempt_turn *turn = preempt_find(
+	    &t->preempt, &job->turn, &t->limits->slots, now, may_go);
+
+	if (turn == NULL)
+		return job;
+	job = (struct destination_job *)turn;
+	put_first(table, job);
+	return job;
+}
+
 struct delivery *
-destination_next(struct destination_table *table)
+destination_next(struct destination_table *table, int64_t now)
 {
 	struct destination_transport *t = TAILQ_FIRST(&table->turns);
+	struct destination_job *job;
 	struct destination *d;
 	struct delivery *delivery;
 
 	if (t == NULL)
 		return NULL;
-	d = TAILQ_FIRST(&t->turns);
+	job = choose(table, t, now);
+	d = TAILQ_FIRST(&job->ready);
 	delivery = TAILQ_FIRST(&d->todo);
 	TAILQ_REMOVE(&d->todo, delivery, entry);
 	d->ntodo--;
 	d->busy++;
 	t->busy++;
 	/* Behind the others, if they may send more. */
-	TAILQ_REMOVE(&t->turns, d, turn);
-	d->in_turn = false;
+	stand_aside(t, d);
 	TAILQ_REMOVE(&table->turns, t, turn);
 	t->in_turn = false;
 	settle(table, d);
+	leave(delivery, true);
 	return delivery;
 }
 

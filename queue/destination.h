@@ -5,8 +5,9 @@
  * takes one recipient at a time).  How much may go at a time follows from how
  * deliveries end (concurrency.h); one that has failed too often is dead: left
  * alone for minimal_backoff_time, or until a delivery that was still under way
- * gets through.  Transports with work take turns, and so do the destinations of
- * a transport.  Where main.cf asks for a rate delay, one delivery is under way at
+ * gets through.  Transports with work take turns; of one, messages go in the
+ * order of arrival and of preempt.h, and of a message, destinations take turns.
+ * Where main.cf asks for a rate delay, one delivery is under way at
  * a time, and after each the destination, or the whole transport, rests.  No
  * clock and no I/O in here. */
 #ifndef QUEUE_DESTINATION_H
@@ -19,15 +20,37 @@
 
 #include "base/strmap.h"
 #include "queue/concurrency.h"
+#include "queue/preempt.h"
 
 struct active;
 struct destination;
+
+/* What waits of one message for one transport. */
+struct destination_job {
+	struct preempt_turn turn;         /* the first member */
+	LIST_ENTRY(destination_job) mine; /* in its message */
+	struct destination_transport *transport;
+	TAILQ_HEAD(destination_waiting, delivery) waiting;
+	/* Destinations that may send, this message first. */
+	TAILQ_HEAD(, destination) ready;
+	TAILQ_ENTRY(destination_job) next; /* of those with any of these */
+};
+
+/* Of a message, with what waits; begins zero but for ${since}, its time. */
+struct destination_jobs {
+	LIST_HEAD(, destination_job) list;
+	int64_t since;
+};
 
 /* Some recipients of one message, for one destination: a job to be. */
 struct delivery {
 	TAILQ_ENTRY(delivery) entry; /* in its destination, or its peer */
 	TAILQ_ENTRY(delivery) mine;  /* in its message */
 	struct active *active;
+	struct destination_jobs *jobs; /* of its message */
+	/* While it waits: */
+	struct destination_job *job;
+	TAILQ_ENTRY(delivery) waiting; /* in its job */
 	struct destination *destination;
 	uint64_t id; /* of the job; 0: not under way */
 	uint32_t *recipients;
@@ -45,6 +68,7 @@ struct destination_limits {
 	/* Between the end of a delivery and the next one to the destination, or
 	 * by the transport; 0: none. */
 	int64_t rate_delay, transport_rate_delay;
+	struct preempt_limits slots;
 };
 
 /* After a delivery. */
@@ -60,16 +84,18 @@ struct destination_transport {
 	TAILQ_ENTRY(destination_transport) turn;
 	bool in_turn;
 	const struct destination_limits *limits;
-	TAILQ_HEAD(, destination) turns; /* those that may send */
-	size_t busy;                     /* deliveries under way */
+	struct preempt preempt;
+	/* Those with destinations that may send, in order. */
+	TAILQ_HEAD(destination_ready, destination_job) ready;
+	size_t busy; /* deliveries under way */
 	struct destination_rest rest;
 };
 
 struct destination {
 	struct destination *next; /* in its hash chain */
 	TAILQ_ENTRY(destination) turn;
-	bool in_turn;
-	char *key; /* transport, NUL, name */
+	struct destination_job *job; /* where it stands; NULL: may not send */
+	char *key;                   /* transport, NUL, name */
 	uint64_t hash;
 	const struct destination_limits *limits;
 	struct destination_transport *transport;
@@ -121,9 +147,9 @@ destination_remove(struct destination_table *table, struct delivery *delivery);
 struct delivery *
 destination_take(struct destination_table *table, struct destination *d);
 
-/* destination_next(table): the delivery whose turn it is; it counts as under
+/* destination_next(table, now): the delivery whose turn it is; it counts as under
  * way from now on.  NULL: none may go. */
-struct delivery *destination_next(struct destination_table *table);
+struct delivery *destination_next(struct destination_table *table, int64_t now);
 
 /* How a delivery went for its destination. */
 enum destination_outcome {

@@ -66,13 +66,14 @@ dispatch(struct loop_task *task)
 	    offsetof(struct schedule, dispatch));
 	struct schedule_peer *peer = TAILQ_FIRST(&s->peers);
 	struct delivery *delivery;
-	int64_t next = destination_wake(&s->destinations, clock_mono());
+	int64_t now = clock_mono();
+	int64_t next = destination_wake(&s->destinations, now);
 
 	if (next != 0)
 		loop_timer_set(s->loop, &s->rested, next);
 	/* All goes to the newest: after a reload it has the new rules. */
 	while (!s->stopped && peer != NULL && peer->room > 0 &&
-	    (delivery = destination_next(&s->destinations)) != NULL) {
+	    (delivery = destination_next(&s->destinations, now)) != NULL) {
 		delivery->id = ++s->next_job;
 		peer->room--;
 		TAILQ_INSERT_TAIL(&peer->deliveries, delivery, entry);
@@ -464,7 +465,8 @@ schedule_new(struct loop *loop, struct store *store, struct group *group,
 	}
 	s->routing = (struct destination_limits){
 		.concurrency = { .most = ROUTES, .initial = ROUTES },
-		.recipients = ROUTE_RECIPIENTS
+		.recipients = ROUTE_RECIPIENTS,
+		.slots = { .cost = 2, .loan = 1, .minimum = 2 },
 	};
 	active_init(&s->active);
 	destination_init(&s->destinations);

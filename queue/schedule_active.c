@@ -7,6 +7,9 @@
 #include "base/fatal.h"
 #include "queue/schedule_inner.h"
 
+/* How many messages of any length may be active at a time. */
+enum { LISTS = 4 };
+
 void
 schedule_active_kick(struct schedule *s)
 {
@@ -34,9 +37,13 @@ void
 schedule_active_begin(struct schedule *s, uint64_t key, struct arena *arena,
     const struct envelope *e, bool flush)
 {
-	struct active *a = active_add(&s->active, key, arena, e);
+	struct active *a;
 
+	s->active.most =
+	    (size_t)s->params.qmgr_message_recipient_limit / LISTS + 1;
+	a = active_add(&s->active, key, arena, e);
 	a->since = clock_now();
+	a->jobs.since = clock_mono();
 	a->flush = flush;
 	schedule_log_active(a);
 	/* Held until all recipients have found their places. */

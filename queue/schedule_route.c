@@ -84,6 +84,7 @@ open_delivery(
 	    (delivery->recipients = calloc(most, sizeof(uint32_t))) == NULL)
 		fatal("out of memory");
 	delivery->active = a;
+	delivery->jobs = &a->jobs;
 	delivery->destination = d;
 	delivery->route = d->limits == &s->routing;
 	TAILQ_INSERT_TAIL(&a->deliveries, delivery, mine);

@@ -139,6 +139,20 @@ is_deferred(const struct asking *a, const struct queue_params *params)
 	return false;
 }
 
+static void
+read_slots(const struct asking *a, const struct queue_params *params,
+    struct preempt_limits *limits)
+{
+	limits->cost =
+	    ask(a, "delivery_slot_cost", params->default_delivery_slot_cost);
+	limits->discount = ask(a, "delivery_slot_discount",
+	    params->default_delivery_slot_discount);
+	limits->loan =
+	    ask(a, "delivery_slot_loan", params->default_delivery_slot_loan);
+	limits->minimum = ask(a, "minimum_delivery_slots",
+	    params->default_minimum_delivery_slots);
+}
+
 void
 transport_limits_read(struct destination_limits *limits, struct conf *conf,
     const struct queue_params *params, const char *transport, struct err *err)
@@ -155,6 +169,7 @@ transport_limits_read(struct destination_limits *limits, struct conf *conf,
 		limits->concurrency.most = limits->concurrency.initial = 1;
 	limits->recipients = ask(&a, "destination_recipient_limit",
 	    rescan ? 0 : params->default_destination_recipient_limit);
+	read_slots(&a, params, &limits->slots);
 	limits->deferred = is_deferred(&a, params);
 	arena_free(a.arena);
 }

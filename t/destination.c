@@ -22,6 +22,7 @@ limits_of(unsigned most, int64_t rate, int64_t transport_rate)
 						.success = { 1 },
 						.failure = { 1 } },
 		.recipients = 50,
+		.slots = { .cost = 5, .discount = 50, .loan = 3, .minimum = 3 },
 		.rate_delay = rate,
 		.transport_rate_delay = transport_rate };
 }
@@ -39,6 +40,7 @@ some(unsigned n)
 struct run {
 	struct destination_table table;
 	struct delivery mail[MAIL];
+	struct destination_jobs jobs[MAIL / 4];
 	struct delivery *busy[MAIL];
 	size_t nbusy, done;
 	int64_t now;
@@ -66,7 +68,7 @@ begin(struct run *r)
 	struct delivery *d;
 	size_t way, site;
 
-	while ((d = destination_next(&r->table)) != NULL) {
+	while ((d = destination_next(&r->table, r->now)) != NULL) {
 		const struct destination_limits *l = d->destination->limits;
 
 		place_of(d, &way, &site);
@@ -120,6 +122,7 @@ test_delays(void)
 		char site[24];
 
 		(void)snprintf(site, sizeof site, "%u", some(SITES));
+		r.mail[i].jobs = &r.jobs[some(MAIL / 4)];
 		destination_add(&r.table,
 		    destination_get(&r.table, ways[way], site, &limits[way]),
 		    &r.mail[i], false);
@@ -145,46 +148,72 @@ test_delays(void)
 	destination_free(&r.table);
 }
 
-/* A destination with much mail, and one with little, which comes later. */
-static void
-test_turns(void)
-{
-	static struct delivery many[1000], one, third;
-	const struct destination_limits limits = limits_of(0, 0, 0);
-	struct destination_limits wide = limits;
-	struct destination_table table;
-	struct destination *much, *little, *other;
-	size_t before = 0;
-	struct delivery *d;
+enum { LIST = 2000, OTHERS = 3 };
 
-	wide.concurrency.initial = 1000;
+/* A list, and what comes after it.  The list goes to ${sites} destinations, the
+ * others to the first of them, or (away) to one of their own.  Returns how much
+ * of the list goes before the last of the others. */
+static size_t
+list_before_others(unsigned cost, unsigned sites, bool away)
+{
+	static struct delivery list[LIST], others[OTHERS];
+	struct destination_jobs of_list = { .since = 1 },
+				of_others[OTHERS] = { 0 };
+	struct destination_limits limits = limits_of(1, 0, 0);
+	struct destination_table table;
+	size_t before = 0, left = OTHERS;
+	struct delivery *d;
+	char site[24];
+
+	limits.slots.cost = cost;
 	destination_init(&table);
-	much = destination_get(&table, "smtp", "much", &wide);
-	for (size_t i = 0; i < 1000; i++)
-		destination_add(&table, much, &many[i], false);
-	little = destination_get(&table, "smtp", "little", &wide);
-	destination_add(&table, little, &one, false);
-	other = destination_get(&table, "lmtp", "other", &wide);
-	destination_add(&table, other, &third, false);
-	while ((d = destination_next(&table)) != &one && d != NULL)
-		before++;
-	ok(d == &one && before <= 3,
-	    "a thousand for one do not hold up one "
-	    "for another: %zu",
-	    before);
-	while (destination_next(&table) != NULL)
-		;
-	for (size_t i = 0; i < 1000; i++)
-		(void)destination_done(&table, much, DESTINATION_UNTRIED, 0);
-	(void)destination_done(&table, little, DESTINATION_UNTRIED, 0);
-	(void)destination_done(&table, other, DESTINATION_UNTRIED, 0);
+	for (size_t i = 0; i < LIST; i++) {
+		list[i] = (struct delivery){ .jobs = &of_list };
+		(void)snprintf(site, sizeof site, "%zu", i % sites);
+		destination_add(&table,
+		    destination_get(&table, "smtp", site, &limits), &list[i],
+		    false);
+	}
+	for (size_t i = 0; i < OTHERS; i++) {
+		of_others[i].since = 2 + (int64_t)i;
+		others[i] = (struct delivery){ .jobs = &of_others[i] };
+		destination_add(&table,
+		    destination_get(
+			&table, "smtp", away ? "away" : "0", &limits),
+		    &others[i], false);
+	}
+	while ((d = destination_next(&table, 1000)) != NULL) {
+		if (d >= others && d < others + OTHERS)
+			left--;
+		else
+			before += left > 0;
+		(void)destination_done(
+		    &table, d->destination, DESTINATION_UNTRIED, 1000);
+	}
+	ok(TAILQ_EMPTY(&table.turns) && LIST_EMPTY(&of_list.list),
+	    "nothing is left");
 	destination_free(&table);
+	return before;
+}
+
+static void
+test_preemption(void)
+{
+	size_t n = list_before_others(5, 1, false);
+
+	ok(n <= 15, "one destination: others do not wait for the list: %zu", n);
+	n = list_before_others(5, 1000, false);
+	ok(n <= 15, "a thousand destinations: %zu", n);
+	n = list_before_others(5, 1000, true);
+	ok(n <= 15, "and one that is not the list's: %zu", n);
+	n = list_before_others(0, 1, false);
+	ok(n == LIST, "cost 0: they do: %zu", n);
 }
 
 int
 main(void)
 {
 	test_delays();
-	test_turns();
+	test_preemption();
 	return done_testing();
 }

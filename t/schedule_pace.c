@@ -1,4 +1,5 @@
-/* Rate delays: of a destination, of a recipient, of a transport. */
+/* Rate delays: of a destination, of a recipient, of a transport; and who may
+ * go before whom. */
 #include "t/schedule_rig.h"
 
 static void
@@ -129,6 +130,55 @@ test_reload(void)
 	close_all();
 }
 
+/* Deliveries of a list that go before ${sender}'s message, one at a time. */
+static size_t
+until(const char *sender)
+{
+	for (size_t n = 0; n < 1000; n++) {
+		if (njobs != 1)
+			return 1000;
+		if (strcmp(jobs[0].sender, sender) == 0)
+			return n;
+		send_all(1);
+	}
+	return 1000;
+}
+
+static void
+test_list(void)
+{
+	start("smtp_destination_concurrency_limit = 1\n"
+	      "smtp_destination_recipient_limit = 10\n"
+	      "qmgr_message_recipient_limit = 100\n");
+	(void)arrive("list@example.org", "a.example", 2000, 0);
+	settle();
+	(void)arrive("one@example.org", "a.example", 1, 0);
+	(void)arrive("two@example.org", "a.example", 1, 0);
+	settle();
+	/* One is under way; then a loan helps. */
+	ok(until("one@example.org") <= 2,
+	    "one message does not wait for a list of 2000");
+	send_all(1);
+	ok(until("two@example.org") == 5,
+	    "the next one waits until that is paid back");
+	send_all(1);
+	(void)arrive("big@example.org", "a.example", 80, 0);
+	settle();
+	/* It needs eight slots: half of them, without three, must be there:
+	 * one, after five deliveries to pay for the last message and five. */
+	ok(until("big@example.org") == 9, "one of 80 recipients waits longer");
+	close_all();
+	start("smtp_destination_concurrency_limit = 1\n"
+	      "smtp_destination_recipient_limit = 10\n"
+	      "smtp_delivery_slot_cost = 0\n");
+	(void)arrive("list@example.org", "a.example", 100, 0);
+	settle();
+	(void)arrive("one@example.org", "a.example", 1, 0);
+	settle();
+	ok(until("one@example.org") == 10, "slot cost 0: one after the other");
+	close_all();
+}
+
 int
 main(void)
 {
@@ -141,6 +191,7 @@ main(void)
 	test_transport();
 	test_unreachable();
 	test_reload();
+	test_list();
 	rig_end();
 	return done_testing();
 }

@@ -132,6 +132,25 @@ test_delays(void)
 	    "what is no time is told");
 }
 
+static void
+test_slots(void)
+{
+	static const char text[] = "default_delivery_slot_cost = 4\n"
+				   "slow_delivery_slot_cost = 0\n"
+				   "slow_delivery_slot_discount = 10\n"
+				   "slow_delivery_slot_loan = 1\n"
+				   "slow_minimum_delivery_slots = 9\n";
+	struct destination_limits l = limits_of("smtp", text);
+
+	ok(l.slots.cost == 4 && l.slots.discount == 50 && l.slots.loan == 3 &&
+		l.slots.minimum == 3,
+	    "delivery slots");
+	l = limits_of("slow", text);
+	ok(l.slots.cost == 0 && l.slots.discount == 10 && l.slots.loan == 1 &&
+		l.slots.minimum == 9,
+	    "of one transport");
+}
+
 int
 main(void)
 {
@@ -139,5 +158,6 @@ main(void)
 	test_own();
 	test_mistakes();
 	test_delays();
+	test_slots();
 	return done_testing();
 }
