@@ -180,18 +180,35 @@ in_delivery(const struct delivery *delivery, uint32_t index)
 	return false;
 }
 
+/* The sender was warned, and is to know that it need not worry. */
+static bool
+is_cleared(const struct schedule *s, const struct active *a,
+    const struct envelope_rcpt *r)
+{
+	return s->params.confirm_delay_cleared && a->e.bounced_delay_warning &&
+	    (r->notify == 0 || (r->notify & ENVELOPE_NOTIFY_DELAY) != 0);
+}
+
 /* Sent: done with, unless the sender is to be told by us. */
 static enum envelope_state
-sent_state(const struct active *a, const struct envelope_rcpt *r,
-    enum job_report report)
+sent_state(const struct schedule *s, const struct active *a,
+    const struct envelope_rcpt *r, enum job_report report)
 {
-	if ((r->notify & ENVELOPE_NOTIFY_SUCCESS) == 0 ||
-	    a->e.sender[0] == '\0' || a->e.rescan ||
-	    report == JOB_REPORT_PASSED)
+	bool asked = (r->notify & ENVELOPE_NOTIFY_SUCCESS) != 0 &&
+	    report != JOB_REPORT_PASSED;
+
+	if (a->e.sender[0] == '\0' || a->e.rescan ||
+	    (!asked && !is_cleared(s, a, r)))
 		return ENVELOPE_DONE;
-	return report == JOB_REPORT_RELAYED ? ENVELOPE_RELAYED
-	    : report == JOB_REPORT_EXPANDED ? ENVELOPE_EXPANDED
-					    : ENVELOPE_DELIVERED;
+	switch (report) {
+	case JOB_REPORT_RELAYED:
+	case JOB_REPORT_PASSED:
+		return ENVELOPE_RELAYED;
+	case JOB_REPORT_EXPANDED:
+		return ENVELOPE_EXPANDED;
+	default:
+		return ENVELOPE_DELIVERED;
+	}
 }
 
 /* It goes another way.  Nothing of that is stored: an attempt that fails
@@ -223,10 +240,10 @@ take_outcome(struct schedule *s, struct active *a, const struct job_outcome *o)
 	r->diagnostic = arena_strdup(a->arena, o->diagnostic);
 	switch (o->status) {
 	case JOB_SENT:
-		r->state = sent_state(a, r, o->report);
+		r->state = sent_state(s, a, r, o->report);
 		return true;
 	case JOB_REPLACED:
-		schedule_child_add(s, a, o, sent_state(a, r, o->report));
+		schedule_child_add(s, a, o, sent_state(s, a, r, o->report));
 		return false;
 	case JOB_PASSED:
 		pass(s, a, o);

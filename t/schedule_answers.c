@@ -85,6 +85,57 @@ test_delay_warning(void)
 	close_all();
 }
 
+/* A message of ${sender} with ${notify}, warned of and then delivered: the
+ * notices that follow. */
+static size_t
+cleared(const char *sender, unsigned notify, bool late)
+{
+	size_t notices;
+
+	(void)arrive(sender, "a.example", 1, notify);
+	settle();
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	pass(late ? 1500 : 600);
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	/* The warning. */
+	while (njobs > 0) {
+		answer(0, JOB_SENT, false);
+		settle();
+	}
+	pass(4000);
+	answer(0, JOB_SENT, false);
+	settle();
+	notices = njobs;
+	while (njobs > 0) {
+		answer(0, JOB_SENT, false);
+		settle();
+	}
+	return notices;
+}
+
+static void
+test_delay_cleared(void)
+{
+	const unsigned failure = ENVELOPE_NOTIFY_FAILURE;
+	const unsigned delay = ENVELOPE_NOTIFY_DELAY;
+
+	start("delay_warning_time = 1000s\nconfirm_delay_cleared = yes\n");
+	ok(cleared("s@example.org", 0, true) == 1,
+	    "who was warned is told that it was delivered");
+	ok(logged("sender delivery status notification: "), "as of success");
+	ok(cleared("s@example.org", 0, false) == 0, "who was not is not");
+	ok(cleared("s@example.org", delay, true) == 1, "NOTIFY=DELAY");
+	ok(cleared("s@example.org", failure, true) == 0, "NOTIFY=FAILURE");
+	ok(cleared("", 0, true) == 0, "the null sender");
+	close_all();
+	start("delay_warning_time = 1000s\n");
+	ok(cleared("s@example.org", 0, true) == 0,
+	    "confirm_delay_cleared = no: nobody");
+	close_all();
+}
+
 static void
 test_replaced(void)
 {
@@ -191,6 +242,7 @@ main(void)
 	test_damage();
 	test_notices();
 	test_delay_warning();
+	test_delay_cleared();
 	test_replaced();
 	test_expanded();
 	test_passed();
