@@ -20,6 +20,13 @@ struct arena;
 struct conf;
 struct ending;
 
+/* Whose mail is to be tried now. */
+struct schedule_sites {
+	bool any;            /* somebody's */
+	bool all;            /* everybody's */
+	struct strmap names; /* or these; what is bound does not matter */
+};
+
 /* A look through the stored messages, a few at a time. */
 struct schedule_scan {
 	bool running;
@@ -27,7 +34,8 @@ struct schedule_scan {
 	int64_t limit; /* of deferred: times up to this */
 	bool flush;
 	int64_t begun;
-	char *site; /* only mail for it; NULL: all */
+	struct schedule_sites sites; /* of a flush */
+	struct schedule_sites later; /* asked for since it began */
 };
 
 struct schedule {

@@ -8,7 +8,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/fatal.h"
 #include "queue/queue_events.h"
 #include "queue/schedule_inner.h"
 #include "queue/store_reader.h"
@@ -22,9 +21,29 @@ enum { RESCANS = 100 };
 /* No deferred message has a time further ahead, unless the clock was wrong. */
 #define SLACK (3600 * CLOCK_SECOND)
 
+/* Of sites that are to be flushed one by one; more is all. */
+enum { SITES = 100 };
+
+static void
+add_site(struct schedule_sites *sites, const char *site)
+{
+	sites->any = true;
+	if (site == NULL || sites->names.count >= SITES)
+		sites->all = true;
+	else
+		(void)strmap_set(&sites->names, site, sites);
+}
+
+static void
+clear_sites(struct schedule_sites *sites)
+{
+	strmap_free(&sites->names);
+	*sites = (struct schedule_sites){ 0 };
+}
+
 /* Has a message something to do with ${site}? */
 static bool
-is_for(const struct envelope *e, const char *site)
+is_for_site(const struct envelope *e, const char *site)
 {
 	if (e->rescan && strcmp(e->filter, site) == 0)
 		return true;
@@ -38,6 +57,17 @@ is_for(const struct envelope *e, const char *site)
 			return true;
 	}
 	return false;
+}
+
+/* Is a message to be taken up by ${scan}? */
+static bool
+is_for(const struct schedule_scan *scan, const struct envelope *e)
+{
+	bool wanted = !scan->sites.any || scan->sites.all;
+
+	for (size_t i = 0; i < scan->sites.names.count && !wanted; i++)
+		wanted = is_for_site(e, scan->sites.names.items[i].key);
+	return wanted && (!scan->flush || e->last_attempt < scan->begun);
 }
 
 static void
@@ -54,8 +84,7 @@ load(struct schedule *s, const struct schedule_scan *scan, uint64_t key)
 	there = store_reader_check(s->reader, key, arena, &e, &err);
 	if (there < 0)
 		schedule_store_aside(s, key, err.text);
-	if (there <= 0 || (scan->site != NULL && !is_for(&e, scan->site)) ||
-	    (scan->flush && e.last_attempt >= scan->begun)) {
+	if (there <= 0 || !is_for(scan, &e)) {
 		arena_free(arena);
 		return;
 	}
@@ -136,42 +165,57 @@ run_scan(struct loop_task *task)
 	schedule_scan_more(s);
 }
 
+/* Look through the deferred messages, or those on hold that have a time. */
+static void
+begin_one(struct schedule *s, struct schedule_scan *scan, int64_t limit)
+{
+	static const struct store_place deferred = { STORE_DEFERRED, 0, 0 },
+					held = { STORE_HOLD, STORE_DUE, 0 };
+
+	clear_sites(&scan->sites);
+	*scan = (struct schedule_scan){ .running = true,
+		.at = scan == &s->held ? held : deferred,
+		.limit = limit,
+		.flush = scan->later.any,
+		.begun = schedule_clock_now(s),
+		.sites = scan->later };
+}
+
+/* A flush that was asked for while another one was under way. */
+static void
+begin_later(struct schedule *s, struct schedule_scan *scan)
+{
+	if (!scan->running && scan->later.any)
+		begin_one(s, scan, INT64_MAX);
+}
+
 void
 schedule_scan_more(struct schedule *s)
 {
+	begin_later(s, &s->deferred);
+	begin_later(s, &s->held);
 	if ((may_go_on(s, &s->incoming) || may_go_on(s, &s->deferred) ||
 		may_go_on(s, &s->held)) &&
 	    !s->stopped)
 		loop_defer(s->loop, &s->scan);
 }
 
-/* Look through the deferred messages, or those on hold that have a time. */
+/* A flush takes the place of a queue run, but a flush that is under way comes
+ * to its end first. */
 static void
-begin_one(struct schedule *s, struct schedule_scan *scan, int64_t limit,
-    bool flush, const char *site)
+flush_one(struct schedule *s, struct schedule_scan *scan, const char *site)
 {
-	static const struct store_place deferred = { STORE_DEFERRED, 0, 0 },
-					held = { STORE_HOLD, STORE_DUE, 0 };
-
-	/* A queue run does not end a flush that is under way. */
-	if (scan->running && scan->flush && !flush)
-		return;
-	free(scan->site);
-	*scan = (struct schedule_scan){ .running = true,
-		.at = scan == &s->held ? held : deferred,
-		.limit = limit,
-		.flush = flush,
-		.begun = schedule_clock_now(s) };
-	if (site != NULL && (scan->site = strdup(site)) == NULL)
-		fatal("out of memory");
+	add_site(&scan->later, site);
+	if (!scan->flush)
+		scan->running = false;
 	schedule_scan_more(s);
 }
 
 static void
-begin(struct schedule *s, int64_t limit, bool flush, const char *site)
+run_one(struct schedule *s, struct schedule_scan *scan)
 {
-	begin_one(s, &s->deferred, limit, flush, site);
-	begin_one(s, &s->held, limit, flush, site);
+	if (!scan->running || !scan->flush)
+		begin_one(s, scan, schedule_clock_now(s));
 }
 
 static void
@@ -182,7 +226,9 @@ fire(struct loop_timer *timer)
 
 	store_check_readers(s->store);
 	destination_tidy(&s->destinations, clock_mono());
-	begin(s, schedule_clock_now(s), false, NULL);
+	run_one(s, &s->deferred);
+	run_one(s, &s->held);
+	schedule_scan_more(s);
 	loop_timer_set(
 	    s->loop, &s->run, clock_mono() + s->params.queue_run_delay);
 }
@@ -217,21 +263,22 @@ schedule_scan_end(struct schedule *s)
 {
 	loop_undefer(s->loop, &s->scan);
 	loop_timer_cancel(s->loop, &s->run);
-	free(s->deferred.site);
-	free(s->held.site);
-	s->deferred.site = s->held.site = NULL;
+	clear_sites(&s->deferred.sites);
+	clear_sites(&s->deferred.later);
+	clear_sites(&s->held.sites);
+	clear_sites(&s->held.later);
 }
 
 void
 schedule_scan_flush(struct schedule *s, const char *site)
 {
-	if (site == NULL)
-		destination_revive(&s->destinations);
-	begin(s, INT64_MAX, true, site);
+	destination_revive(&s->destinations);
+	flush_one(s, &s->deferred, site);
+	flush_one(s, &s->held, site);
 }
 
 void
 schedule_scan_held(struct schedule *s, const char *filter)
 {
-	begin_one(s, &s->held, INT64_MAX, true, filter);
+	flush_one(s, &s->held, filter);
 }

@@ -278,6 +278,53 @@ test_defer_transports(void)
 	close_all();
 }
 
+/* Sites that are flushed one after the other, at once. */
+static void
+test_sites(void)
+{
+	start("defer_transports = smtp\nqmgr_message_active_limit = 20\n");
+	for (int i = 0; i < 200; i++)
+		(void)arrive("s@example.org",
+		    i % 2 == 0 ? "even.example" : "odd.example", 1, 0);
+	(void)arrive("s@example.org", "other.example", 1, 0);
+	settle();
+	schedule_flush(schedule, "even.example");
+	schedule_flush(schedule, "ODD.example");
+	schedule_flush(schedule, "even.example");
+	for (int i = 0; i < 500 && (njobs > 0 || total_jobs < 200); i++) {
+		while (njobs > 0)
+			answer(0, JOB_SENT, false);
+		settle();
+	}
+	ok(total_jobs == 200,
+	    "a flush of a site does not end that of another: %zu", total_jobs);
+	pass(20000);
+	ok(total_jobs == 200, "a third one is not flushed");
+	close_all();
+}
+
+static void
+test_dead_site(void)
+{
+	start("");
+	(void)arrive("s@example.org", "dead.example", 1, 0);
+	(void)arrive("s@example.org", "dead.example", 1, 0);
+	(void)arrive("s@example.org", "dead.example", 1, 0);
+	settle();
+	while (njobs > 0) {
+		answer(0, JOB_DEFERRED, true);
+		settle();
+	}
+	total_jobs = 0;
+	(void)arrive("s@example.org", "dead.example", 1, 0);
+	settle();
+	ok(total_jobs == 0, "a dead site");
+	schedule_flush(schedule, "dead.example");
+	settle();
+	ok(total_jobs > 0, "is tried when it is flushed (C-43)");
+	close_all();
+}
+
 static void
 test_active_limit(void)
 {
@@ -313,6 +360,8 @@ main(void)
 	test_back_to_life();
 	test_recipient_limit();
 	test_defer_transports();
+	test_sites();
+	test_dead_site();
 	test_active_limit();
 	rig_end();
 	return done_testing();
