@@ -33,11 +33,7 @@ take_divisor(const char *text, struct concurrency_feedback *feedback)
 	double divisor;
 
 	if (strcasecmp(text, "concurrency") == 0) {
-		feedback->share = CONCURRENCY_SHARE;
-		return true;
-	}
-	if (strcasecmp(text, "sqrt_concurrency") == 0) {
-		feedback->share = CONCURRENCY_ROOTED;
+		feedback->shared = true;
 		return true;
 	}
 	if (!take_number(&text, &divisor) || *text != '\0' ||
@@ -64,10 +60,10 @@ bool
 concurrency_feedback_parse(
     const char *text, struct concurrency_feedback *feedback)
 {
-	*feedback = (struct concurrency_feedback){ 0, CONCURRENCY_WHOLE };
+	*feedback = (struct concurrency_feedback){ 0, false };
 	if (parse(text, feedback))
 		return true;
-	*feedback = (struct concurrency_feedback){ 1, CONCURRENCY_WHOLE };
+	*feedback = (struct concurrency_feedback){ 1, false };
 	return false;
 }
 
@@ -75,14 +71,7 @@ double
 concurrency_feedback_at(
     const struct concurrency_feedback *feedback, unsigned window)
 {
-	switch (feedback->share) {
-	case CONCURRENCY_SHARE:
-		return feedback->base / window;
-	case CONCURRENCY_ROOTED:
-		return feedback->base / sqrt(window);
-	default:
-		return feedback->base;
-	}
+	return feedback->shared ? feedback->base / window : feedback->base;
 }
 
 void

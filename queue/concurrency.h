@@ -15,16 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum concurrency_share {
-	CONCURRENCY_WHOLE,  /* the same whatever the window is */
-	CONCURRENCY_SHARE,  /* divided by the window */
-	CONCURRENCY_ROOTED, /* divided by its square root */
-};
-
 /* What one delivery says. */
 struct concurrency_feedback {
 	double base;
-	enum concurrency_share share;
+	bool shared; /* divided by the window */
 };
 
 /* What main.cf says about a transport. */
@@ -40,9 +34,8 @@ struct concurrency {
 	double successes, failures, failed_cohorts;
 };
 
-/* concurrency_feedback_parse(text, feedback): "number", "number / number",
- * "number / concurrency" or "number / sqrt_concurrency", the number (of a
- * quotient of two, that) from 0 to 1.  False: it is none of these; ${feedback}
+/* concurrency_feedback_parse(text, feedback): "number", "number / number" or
+ * "number / concurrency", the number (of a quotient of two, that) from 0 to 1.  False: it is none of these; ${feedback}
  * is then 1. */
 bool concurrency_feedback_parse(
     const char *text, struct concurrency_feedback *feedback);

@@ -99,7 +99,7 @@ ask_feedback(const struct asking *a, const char *what, const char *preset,
 	if (!concurrency_feedback_parse(text, feedback))
 		complain(a, &origin, name, text,
 		    "no feedback (a number from 0 to 1, or such a number and "
-		    "/concurrency or /sqrt_concurrency)");
+		    "/concurrency)");
 }
 
 static void

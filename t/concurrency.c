@@ -10,8 +10,8 @@
 static const struct concurrency_limits plain = { .most = 20,
 	.initial = 5,
 	.failed_cohorts = 1,
-	.success = { 1, CONCURRENCY_WHOLE },
-	.failure = { 1, CONCURRENCY_WHOLE } };
+	.success = { 1, false },
+	.failure = { 1, false } };
 
 static bool
 close_to(double a, double b)
@@ -34,8 +34,8 @@ test_parse(void)
 		{ "10/20", 0.5 },
 		{ "1/concurrency", 0.25 },
 		{ "0.5/Concurrency", 0.125 },
-		{ "1 / sqrt_concurrency", 0.5 },
-		{ " 1 /sqrt_concurrency", 0.5 },
+		{ " 1 /concurrency", 0.25 },
+		{ "1/sqrt_concurrency", -1 },
 		{ "", -1 },
 		{ "2", -1 },
 		{ "-1", -1 },
@@ -56,8 +56,7 @@ test_parse(void)
 		bool good = concurrency_feedback_parse(cases[i].text, &f);
 
 		if (cases[i].at4 < 0)
-			ok(!good && close_to(f.base, 1) &&
-				f.share == CONCURRENCY_WHOLE,
+			ok(!good && close_to(f.base, 1) && !f.shared,
 			    "\"%s\" is none, and counts as 1", cases[i].text);
 		else
 			ok(good &&
@@ -107,9 +106,6 @@ test_growth(void)
 	static const unsigned whole[] = { 6, 7, 8 };
 	/* 1/5 five times, then 1/6 six times. */
 	static const unsigned share[] = { 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7 };
-	/* 0.4472 twice and a half is there; 0.4082 more makes 0.3026 after
-	 * 0.8944 + 0.2236 >= 1 leaves -0.1056. */
-	static const unsigned rooted[] = { 5, 6, 6, 6, 7 };
 	static const unsigned quarter[] = { 5, 5, 5, 6, 6, 6, 6, 7 };
 	struct concurrency_limits limits = plain;
 	struct concurrency c;
@@ -117,18 +113,14 @@ test_growth(void)
 	concurrency_init(&c, &limits);
 	ok(c.window == 5, "the initial concurrency");
 	ok(grows(&limits, &c, whole, COUNT(whole)), "1: one for each success");
-	limits.success = (struct concurrency_feedback){ 1, CONCURRENCY_SHARE };
+	limits.success = (struct concurrency_feedback){ 1, true };
 	concurrency_init(&c, &limits);
 	ok(grows(&limits, &c, share, COUNT(share)),
 	    "1/concurrency: one for each cohort");
-	limits.success = (struct concurrency_feedback){ 1, CONCURRENCY_ROOTED };
-	concurrency_init(&c, &limits);
-	ok(grows(&limits, &c, rooted, COUNT(rooted)), "1/sqrt_concurrency");
-	limits.success =
-	    (struct concurrency_feedback){ 0.25, CONCURRENCY_WHOLE };
+	limits.success = (struct concurrency_feedback){ 0.25, false };
 	concurrency_init(&c, &limits);
 	ok(grows(&limits, &c, quarter, COUNT(quarter)), "1/4");
-	limits.success = (struct concurrency_feedback){ 0, CONCURRENCY_WHOLE };
+	limits.success = (struct concurrency_feedback){ 0, false };
 	for (int i = 0; i < 1000; i++)
 		concurrency_succeeded(&c, &limits, 20);
 	ok(c.window == 7, "0: it stays");
@@ -167,18 +159,68 @@ test_failures(void)
 
 	limits.failed_cohorts = 0;
 	ok(shrinks(&limits, &c, whole, COUNT(whole)), "1: at each failure");
-	limits.failure =
-	    (struct concurrency_feedback){ 0.25, CONCURRENCY_WHOLE };
+	limits.failure = (struct concurrency_feedback){ 0.25, false };
 	c = (struct concurrency){ .window = 20 };
 	ok(shrinks(&limits, &c, quarter, COUNT(quarter)),
 	    "1/4: at the first, then each fourth");
 	c = (struct concurrency){ .window = 2 };
 	ok(shrinks(&limits, &c, low, COUNT(low)), "never below one");
 	ok(!concurrency_failed(&c, &limits), "and never dead without a limit");
-	limits.failure = (struct concurrency_feedback){ 0, CONCURRENCY_WHOLE };
+	limits.failure = (struct concurrency_feedback){ 0, false };
 	c = (struct concurrency){ .window = 9 };
 	(void)concurrency_failed(&c, &limits);
 	ok(c.window == 9, "0: it stays");
+}
+
+/* What Postfix 3.7.11 logs with destination_concurrency_feedback_debug = yes:
+ * the window after each delivery of a backlog. */
+static void
+test_postfix(void)
+{
+	static const unsigned quarter[] = { 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 8,
+		8, 8, 8, 9, 9, 9 };
+	static const unsigned share[] = { 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 7, 7,
+		7, 7, 7, 7, 8 };
+	static const unsigned third[] = { 5, 5, 6, 6, 6, 6, 7, 7, 7, 8, 8 };
+	static const unsigned less_quarter[] = { 19, 19, 19, 18, 18, 18, 18, 17,
+		17, 17, 17, 16, 16, 16, 16, 15, 15, 15, 15, 14, 14, 14, 14,
+		13 };
+	static const unsigned less_share[] = { 19, 19, 19, 19, 19, 19, 19, 19,
+		19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 18, 18, 18, 18, 18,
+		18 };
+	static const unsigned less_third[] = { 19, 19, 18, 18, 18, 18, 17, 17,
+		17, 16, 16, 16, 15, 15, 15, 15, 14, 14, 14, 13, 13, 13, 12,
+		12 };
+	static const unsigned less_whole[] = { 3, 2, 1, 1, 1, 1, 1, 1 };
+	static const struct {
+		const char *feedback;
+		bool success;
+		unsigned initial, n;
+		const unsigned *windows;
+	} cases[] = {
+		{ "1/4", true, 5, COUNT(quarter), quarter },
+		{ "1/concurrency", true, 5, COUNT(share), share },
+		{ "0.3", true, 5, COUNT(third), third },
+		{ "1/4", false, 20, COUNT(less_quarter), less_quarter },
+		{ "1/concurrency", false, 20, COUNT(less_share), less_share },
+		{ "0.3", false, 20, COUNT(less_third), less_third },
+		{ "1", false, 5, COUNT(less_whole), less_whole },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct concurrency_limits limits = plain;
+		struct concurrency c;
+
+		limits.failed_cohorts = 0;
+		limits.initial = cases[i].initial;
+		(void)concurrency_feedback_parse(cases[i].feedback,
+		    cases[i].success ? &limits.success : &limits.failure);
+		concurrency_init(&c, &limits);
+		ok((cases[i].success ? grows : shrinks)(
+		       &limits, &c, cases[i].windows, cases[i].n),
+		    "as in Postfix: %s, %s", cases[i].feedback,
+		    cases[i].success ? "up" : "down");
+	}
 }
 
 /* A step one way begins the cycle of the other way anew. */
@@ -265,10 +307,8 @@ test_bounds_hold(void)
 		struct concurrency_limits limits = { .most = some(30),
 			.initial = 1,
 			.failed_cohorts = some(4),
-			.success = { some(1000) / 999.0,
-			    (enum concurrency_share)(some(3)) },
-			.failure = { some(1000) / 999.0,
-			    (enum concurrency_share)(some(3)) } };
+			.success = { some(1000) / 999.0, some(2) == 0 },
+			.failure = { some(1000) / 999.0, some(2) == 0 } };
 		struct concurrency c;
 
 		concurrency_init(&c, &limits);
@@ -297,6 +337,7 @@ main(void)
 	test_growth();
 	test_bounds();
 	test_failures();
+	test_postfix();
 	test_cycles();
 	test_cohorts();
 	test_bounds_hold();

@@ -61,21 +61,20 @@ test_own(void)
 	    "slow_destination_concurrency_positive_feedback = "
 	    "$half/concurrency\n"
 	    "slow_destination_concurrency_negative_feedback = "
-	    "1/sqrt_concurrency\n"
+	    "1/8\n"
 	    "slow_destination_concurrency_failed_cohort_limit = 7\n"
 	    "slow_destination_recipient_limit = 3\n"
 	    "defer_transports = x, slow\n";
 	struct destination_limits l = limits_of("slow", text);
 
-	ok(l.concurrency.success.base == 0.5 &&
-		l.concurrency.success.share == CONCURRENCY_SHARE &&
-		l.concurrency.failure.share == CONCURRENCY_ROOTED,
+	ok(l.concurrency.success.base == 0.5 && l.concurrency.success.shared &&
+		l.concurrency.failure.base == 0.125,
 	    "feedback of its own, expanded");
 	ok(l.concurrency.failed_cohorts == 7 && l.recipients == 3 && l.deferred,
 	    "other limits of its own (Q-30 Q-31)");
 	l = limits_of("smtp", text);
 	ok(l.concurrency.success.base == 0.25 &&
-		l.concurrency.success.share == CONCURRENCY_WHOLE &&
+		!l.concurrency.success.shared &&
 		l.concurrency.failure.base == 1,
 	    "another one has the defaults");
 	ok(err.text[0] == '\0', "nothing is wrong: %s", err.text);
