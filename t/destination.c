@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "t/tap.h"
 
 enum { SITES = 12, WAYS = 3, MAIL = 600 };
@@ -210,10 +211,53 @@ test_preemption(void)
 	ok(n == LIST, "cost 0: they do: %zu", n);
 }
 
+/* The order in which Postfix 3.7.11 delivers messages to one destination, which
+ * takes one delivery at a time: a list of 50 deliveries, two messages of one, one
+ * of 4 and one of 10, which the list can never pay for. */
+static void
+test_postfix(void)
+{
+	static const struct {
+		char name;
+		size_t deliveries;
+	} mail[] = { { 'L', 50 }, { '1', 1 }, { '2', 1 }, { 'M', 4 },
+		{ 'B', 10 } };
+	static struct delivery deliveries[5][50];
+	struct destination_jobs jobs[5] = { 0 };
+	struct destination_limits limits = limits_of(1, 0, 0);
+	struct destination_table table;
+	struct delivery *d;
+	char order[80] = "";
+	size_t n = 0;
+
+	destination_init(&table);
+	for (size_t i = 0; i < 5; i++) {
+		jobs[i].since = (int64_t)i;
+		for (size_t j = 0; j < mail[i].deliveries; j++) {
+			deliveries[i][j].jobs = &jobs[i];
+			destination_add(&table,
+			    destination_get(&table, "one", "d", &limits),
+			    &deliveries[i][j], false);
+		}
+	}
+	while ((d = destination_next(&table, (int64_t)n * 400 * CLOCK_MS)) !=
+	    NULL) {
+		order[n++] = mail[d->jobs - jobs].name;
+		(void)destination_done(&table, d->destination,
+		    DESTINATION_REACHED, (int64_t)n * 400 * CLOCK_MS);
+	}
+	is(order,
+	    "L1LLLLL2LLLLLMMMMLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLL"
+	    "BBBBBBBBBB",
+	    "the order that Postfix has");
+	destination_free(&table);
+}
+
 int
 main(void)
 {
 	test_delays();
 	test_preemption();
+	test_postfix();
 	return done_testing();
 }
