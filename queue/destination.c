@@ -446,9 +446,9 @@ destination_done(struct destination_table *table, struct destination *d,
 		    &d->concurrency, &d->limits->concurrency);
 	d->busy--;
 	t->busy--;
-	if (d->limits->rate_delay > 0)
+	if (d->limits->rate_delay > 0 && outcome != DESTINATION_LEFT)
 		rest(table, &d->rest, now + d->limits->rate_delay);
-	if (t->limits->transport_rate_delay > 0)
+	if (t->limits->transport_rate_delay > 0 && outcome != DESTINATION_LEFT)
 		rest(table, &t->rest, now + t->limits->transport_rate_delay);
 	settle(table, d);
 	return bury;

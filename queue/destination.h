@@ -156,6 +156,7 @@ enum destination_outcome {
 	DESTINATION_REACHED,
 	DESTINATION_FAILED,
 	DESTINATION_UNTRIED, /* says nothing about it */
+	DESTINATION_LEFT,    /* nobody has begun it: no delay follows */
 };
 
 /* destination_done(table, d, outcome, now): one that was under way has ended.

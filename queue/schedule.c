@@ -116,7 +116,7 @@ schedule_peer_leave(struct schedule *s, struct schedule_peer *peer)
 	while ((delivery = TAILQ_FIRST(&peer->deliveries)) != NULL) {
 		TAILQ_REMOVE(&peer->deliveries, delivery, entry);
 		(void)destination_done(&s->destinations, delivery->destination,
-		    DESTINATION_UNTRIED, clock_mono());
+		    DESTINATION_LEFT, clock_mono());
 		once_more(s, delivery->active, delivery->recipients,
 		    delivery->nrecipients);
 		schedule_active_over(s, delivery);
@@ -299,15 +299,18 @@ schedule_result(struct schedule *s, struct schedule_peer *peer,
     const struct job_result *result)
 {
 	struct delivery *delivery = find(peer, result->id, false);
-	enum destination_outcome outcome = DESTINATION_UNTRIED;
+	enum destination_outcome outcome = DESTINATION_LEFT;
 	struct destination *d;
 	bool dead;
 
 	if (delivery == NULL)
 		return false;
-	for (size_t i = 0; i < result->noutcomes; i++)
+	for (size_t i = 0; i < result->noutcomes; i++) {
 		if (!in_delivery(delivery, result->outcomes[i].index))
 			return false;
+		if (result->outcomes[i].status != JOB_UNKNOWN)
+			outcome = DESTINATION_UNTRIED;
+	}
 	take_back(peer, delivery);
 	d = delivery->destination;
 	if (result->destination_failed)

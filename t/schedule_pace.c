@@ -179,6 +179,28 @@ test_list(void)
 	close_all();
 }
 
+/* What a delivering role that goes away had not done is done by the next one,
+ * and no delay has begun. */
+static void
+test_leave(void)
+{
+	start("smtp_destination_rate_delay = 100000s\n"
+	      "smtp_transport_rate_delay = 100000s\n");
+	(void)arrive("s@example.org", "slow.example", 1, 0);
+	settle();
+	ok(njobs == 1, "under way");
+	schedule_peer_leave(schedule, &peer);
+	njobs = 0;
+	schedule_peer_join(schedule, &peer, 100);
+	settle();
+	ok(njobs == 1, "once more, at once");
+	send_all(1);
+	(void)arrive("s@example.org", "slow.example", 1, 0);
+	settle();
+	ok(njobs == 0, "then the delay");
+	close_all();
+}
+
 int
 main(void)
 {
@@ -192,6 +214,7 @@ main(void)
 	test_unreachable();
 	test_reload();
 	test_list();
+	test_leave();
 	rig_end();
 	return done_testing();
 }
