@@ -304,8 +304,8 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 	struct subject subject = for_log(c);
 
 	look_at_lines(c);
-	/* Whom it is about is for the door to say. */
-	if (c->lists->apart)
+	/* Whom it is about is for the door to say, or for the agent. */
+	if (c->lists->apart || c->lists->sending)
 		return;
 	/* Postfix has no more to say about it. */
 	subject.protocol = subject.helo = NULL;
@@ -400,6 +400,15 @@ stage_close(struct content_stage *stage)
 	buf_free(&c->out);
 	body_lines_free(&c->held);
 	free(c);
+}
+
+void
+content_checks_convert(struct content_stage *stage)
+{
+	struct checker *c = (struct checker *)stage;
+
+	c->passive = false;
+	mime_convert(c->mime);
 }
 
 void

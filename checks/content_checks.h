@@ -39,6 +39,11 @@ struct content_stage *content_checks_new(const struct content_lists *lists,
     const struct subject *subject, struct content_verdict *verdict,
     struct content_stage *next);
 
+/* content_checks_convert(stage): before ${stage}, of content_checks_new(), is told
+ * anything: parts that are said to have 8-bit octets become quoted-printable
+ * (RFC 6152, 3).  Parts nested too deep are a fault then. */
+void content_checks_convert(struct content_stage *stage);
+
 /* An element of a message, and what became of it. */
 struct content_seen {
 	enum content_class class;

@@ -47,11 +47,11 @@ static const struct {
 	const char *name;
 	enum encoding encoding, domain;
 } encodings[] = {
-	{ "7bit",             ENC_7BIT,   ENC_7BIT },
-	{ "8bit",             ENC_8BIT,   ENC_8BIT },
-	{ "binary",           ENC_BINARY, ENC_BINARY },
-	{ "base64",           ENC_BASE64, ENC_7BIT },
-	{ "quoted-printable", ENC_QUOTED, ENC_7BIT },
+	[ENC_7BIT] =   { "7bit",             ENC_7BIT,   ENC_7BIT },
+	[ENC_8BIT] =   { "8bit",             ENC_8BIT,   ENC_8BIT },
+	[ENC_BINARY] = { "binary",           ENC_BINARY, ENC_BINARY },
+	[ENC_BASE64] = { "base64",           ENC_BASE64, ENC_7BIT },
+	[ENC_QUOTED] = { "quoted-printable", ENC_QUOTED, ENC_7BIT },
 };
 /* clang-format on */
 
@@ -83,6 +83,13 @@ mime_new(
 	m->arg = arg;
 	m->type = TYPE_TEXT;
 	return m;
+}
+
+void
+mime_convert(struct mime *m)
+{
+	m->options.convert = true;
+	m->options.reports |= MIME_FAULT_NESTING;
 }
 
 static void
@@ -321,13 +328,7 @@ end_header(struct mime *m, size_t len)
 static void
 check_encoding(struct mime *m)
 {
-	static const char *const names[] = {
-		[ENC_7BIT] = "7bit",
-		[ENC_8BIT] = "8bit",
-		[ENC_BINARY] = "binary",
-		[ENC_BASE64] = "base64",
-		[ENC_QUOTED] = "quoted-printable",
-	};
+	const char *name = encodings[m->encoding].name;
 	bool wrong = false;
 
 	if (m->type == TYPE_MESSAGE && m->subtype == SUB_FRAGMENT)
@@ -336,8 +337,17 @@ check_encoding(struct mime *m)
 	    (m->type == TYPE_MESSAGE && m->subtype == SUB_RFC822))
 		wrong = m->encoding != m->domain;
 	if (wrong)
-		report(m, MIME_FAULT_ENCODING, names[m->encoding],
-		    strlen(names[m->encoding]));
+		report(m, MIME_FAULT_ENCODING, name, strlen(name));
+}
+
+/* The body becomes quoted-printable.  What is message/global is text then, as in
+ * Postfix; other messages and multiparts are converted part by part. */
+static bool
+converts_text(const struct mime *m)
+{
+	return m->options.convert && m->domain != ENC_7BIT &&
+	    m->type != TYPE_MULTIPART &&
+	    (m->type != TYPE_MESSAGE || m->subtype == SUB_GLOBAL);
 }
 
 /* A block of headers ends, before a line of ${len} octets. */
@@ -346,9 +356,7 @@ end_headers(struct mime *m, size_t len)
 {
 	if (m->options.convert && m->domain != ENC_7BIT) {
 		buf_printf(&m->header, "Content-Transfer-Encoding: %s",
-		    m->type == TYPE_MESSAGE || m->type == TYPE_MULTIPART
-			? "7bit"
-			: "quoted-printable");
+		    converts_text(m) ? "quoted-printable" : "7bit");
 		put_header(m, len);
 		buf_reset(&m->header);
 	}
@@ -373,7 +381,8 @@ leave_headers(struct mime *m, const char *p, size_t n)
 	}
 	m->body_offset = 0;
 	if (m->type == TYPE_MESSAGE &&
-	    (m->subtype == SUB_RFC822 || m->subtype == SUB_GLOBAL))
+	    (m->subtype == SUB_RFC822 ||
+		(m->subtype == SUB_GLOBAL && !converts_text(m))))
 		enter(m, IN_NESTED, TYPE_TEXT, SUB_OTHER);
 	else if (m->type == TYPE_MULTIPART)
 		enter(m, IN_BODY, TYPE_OTHER, SUB_OTHER);

@@ -67,6 +67,10 @@ struct mime *mime_new(const struct mime_options *options,
     const struct mime_sink *sink, void *arg);
 void mime_free(struct mime *m);
 
+/* mime_convert(m): before the first octet: convert, whatever the options say, and
+ * report parts that are nested too deep. */
+void mime_convert(struct mime *m);
+
 /* mime_feed(m, data, n): more octets of the message, in pieces of any size;
  * lines end with <CR><LF> or <LF>.  mime_end(m): that was all. */
 void mime_feed(struct mime *m, const char *data, size_t n);

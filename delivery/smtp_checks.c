@@ -15,8 +15,10 @@
 #include "delivery/delivery.h"
 #include "delivery/smtp_body.h"
 #include "delivery/smtp_client.h"
+#include "delivery/smtp_envelope.h"
 #include "delivery/smtp_generic.h"
 #include "delivery/smtp_session.h"
+#include "delivery/smtp_why.h"
 #include "delivery/transport.h"
 
 struct smtp_checks {
@@ -125,7 +127,10 @@ smtp_checks_new(const struct delivery *d, const struct smtp_session *session,
 	};
 	struct smtp_checks *c;
 
-	if (session->client->checks == NULL && session->client->generic == NULL)
+	bool downgrade = smtp_envelope_downgrades(session, d);
+
+	if (!session->client->edits && !downgrade &&
+	    session->client->generic == NULL)
 		return NULL;
 	c = calloc(1, sizeof *c);
 	if (c == NULL)
@@ -141,9 +146,11 @@ smtp_checks_new(const struct delivery *d, const struct smtp_session *session,
 	c->client = session->client;
 	c->delivery = d;
 	c->scratch = arena_new();
-	if (c->client->checks != NULL)
+	if (c->client->edits || downgrade)
 		c->first = content_checks_new(
 		    c->client->checks, &c->subject, &c->verdict, &c->last);
+	if (downgrade)
+		content_checks_convert(c->first);
 	return c;
 }
 
@@ -177,4 +184,17 @@ smtp_checks_end(struct smtp_checks *c)
 	if (c->first != NULL)
 		c->first->ops->end(c->first);
 	return c->verdict.code == 0 && !c->failed;
+}
+
+void
+smtp_checks_why(const struct smtp_checks *c, const struct smtp_session *s,
+    struct smtp_why *why)
+{
+	const struct content_verdict *v = &c->verdict;
+
+	if (v->code / 100 == 5)
+		smtp_why_set(why, v->arena, v->dsn, "%s", v->text);
+	else
+		smtp_why_set(why, v->arena, "4.3.0",
+		    "local data error while talking to %s", s->peer);
 }

@@ -217,10 +217,7 @@ open_checks(struct smtp_client *c, struct err *err)
 
 	c->checks =
 	    content_lists_open_sending(c->transport->conf, agent, lists, err);
-	if (!content_lists_idle(c->checks))
-		return;
-	content_lists_close(c->checks);
-	c->checks = NULL;
+	c->edits = !content_lists_idle(c->checks);
 }
 
 static void

@@ -38,11 +38,12 @@ struct smtp_client {
 	bool ipv4, ipv6;  /* inet_protocols */
 	struct net_addr from4, from6; /* NET_NONE: any */
 	enum smtp_tls_level level;
-	struct tls_client *tls;       /* NULL: no TLS */
-	struct content_lists *checks; /* NULL: nothing is checked */
-	struct table_list *generic;   /* generic_maps; NULL: none */
-	struct route *route;          /* for it; NULL likewise */
-	struct net_addr *own;         /* addresses that reach this machine */
+	struct tls_client *tls; /* NULL: no TLS */
+	struct content_lists *checks;
+	bool edits;                 /* there is something in them */
+	struct table_list *generic; /* generic_maps; NULL: none */
+	struct route *route;        /* for it; NULL likewise */
+	struct net_addr *own;       /* addresses that reach this machine */
 	size_t nown;
 	struct smtp_cache *cache;
 };

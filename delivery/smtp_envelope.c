@@ -9,6 +9,7 @@
 #include "delivery/smtp_generic.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_why.h"
+#include "delivery/transport.h"
 #include "rules/address.h"
 
 static bool
@@ -60,6 +61,13 @@ smtp_envelope_check(const struct smtp_session *s, const struct delivery *d,
 	return true;
 }
 
+bool
+smtp_envelope_downgrades(const struct smtp_session *s, const struct delivery *d)
+{
+	return (s->features & SMTP_8BITMIME) == 0 &&
+	    !d->transport->params.disable_mime_output_conversion;
+}
+
 static const char *
 external(const struct smtp_session *s, struct arena *arena, const char *address)
 {
@@ -76,7 +84,9 @@ smtp_envelope_mail(struct smtp_session *s, const struct delivery *d,
 
 	stream_printf(
 	    s->stream, "MAIL FROM:<%s>", external(s, arena, names->sender));
-	if ((s->features & SMTP_SIZE) != 0 && job->size > 0)
+	/* What is converted grows. */
+	if ((s->features & SMTP_SIZE) != 0 && job->size > 0 &&
+	    !smtp_envelope_downgrades(s, d))
 		stream_printf(
 		    s->stream, " SIZE=%llu", (unsigned long long)job->size);
 	if ((s->features & SMTP_8BITMIME) != 0 && job->eight_bit)
@@ -88,7 +98,7 @@ smtp_envelope_mail(struct smtp_session *s, const struct delivery *d,
 			stream_printf(s->stream, " RET=%s",
 			    job->ret == 'F' ? "FULL" : "HDRS");
 	}
-	if ((s->features & SMTP_UTF8) != 0 && needs_utf8(d))
+	if ((s->features & SMTP_UTF8) != 0 && job->utf8)
 		stream_printf(s->stream, " SMTPUTF8");
 	stream_put(s->stream, "\r\n", 2);
 }

@@ -17,6 +17,11 @@ struct smtp_why;
 bool smtp_envelope_check(const struct smtp_session *session,
     const struct delivery *delivery, struct arena *arena, struct smtp_why *why);
 
+/* smtp_envelope_downgrades(session, delivery): parts that say they have 8-bit
+ * octets are converted, because the server has not said that it takes them. */
+bool smtp_envelope_downgrades(
+    const struct smtp_session *session, const struct delivery *delivery);
+
 /* smtp_envelope_mail(), smtp_envelope_rcpt(): put the command, for recipient
  * ${i} of the job, into the output of ${session}.  The server gets the addresses
  * in ${names}. */

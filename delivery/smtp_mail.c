@@ -278,17 +278,14 @@ note_broken_lines(const struct mail *m, const struct smtp_body *body)
 		    arena_printf(m->arena, "%zu", body->limit), NULL);
 }
 
-/* The message could not be read, or not checked: the connection is cut before
- * the end of the data, so that the server cannot take a part for the whole. */
+/* The message could not be read, checked or converted: the connection is cut
+ * before the end of the data, so that the server cannot take a part for the
+ * whole. */
 static void
-cut_off(struct mail *m)
+cut_off(struct mail *m, const struct smtp_why *why)
 {
-	struct smtp_why why;
-
 	m->s->broken = true;
-	smtp_why_set(&why, m->arena, "4.3.0",
-	    "local data error while talking to %s", m->s->peer);
-	fail_all(m, &why);
+	fail_all(m, why);
 }
 
 static void
@@ -296,9 +293,12 @@ unreadable(struct mail *m, const struct err *err)
 {
 	struct event_by by = transport_by(
 	    m->run->client->transport, m->s->number, m->d->job->qid);
+	struct smtp_why why;
 
 	event(&delivery_events_content, &by, "text", err->text, NULL);
-	cut_off(m);
+	smtp_why_set(&why, m->arena, "4.3.0",
+	    "local data error while talking to %s", m->s->peer);
+	cut_off(m, &why);
 }
 
 /* A message on its way out. */
@@ -313,6 +313,7 @@ static bool
 send_parts(struct mail *m, struct sending *sending)
 {
 	struct err err = { { 0 } };
+	struct smtp_why why;
 	const char *data;
 	bool ok = true;
 	size_t n;
@@ -335,8 +336,10 @@ send_parts(struct mail *m, struct sending *sending)
 	}
 	if (ok && sending->checks != NULL)
 		ok = smtp_checks_end(sending->checks);
-	if (!ok)
-		cut_off(m);
+	if (!ok) {
+		smtp_checks_why(sending->checks, m->s, &why);
+		cut_off(m, &why);
+	}
 	return ok;
 }
 

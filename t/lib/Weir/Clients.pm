@@ -10,13 +10,15 @@ use IO::Socket::UNIX;
 use POSIX ();
 
 # each_client($endpoint, $serve): call $serve with each connection to a port of
-# 127.0.0.1, or to a path; never returns.
+# 127.0.0.1, to "ADDRESS:PORT", or to a path; never returns.
 sub each_client {
 	my ($endpoint, $serve) = @_;
+	my ($address, $port) = $endpoint =~ /^([\d.]+):(\d+)$/
+	    ? ($1, $2) : ("127.0.0.1", $endpoint);
 	my $listen = $endpoint =~ m{^/}
 	    ? IO::Socket::UNIX->new(Local => $endpoint, Listen => 128)
-	    : IO::Socket::INET->new(LocalAddr => "127.0.0.1",
-		LocalPort => $endpoint, Listen => 128, ReuseAddr => 1);
+	    : IO::Socket::INET->new(LocalAddr => $address,
+		LocalPort => $port, Listen => 128, ReuseAddr => 1);
 
 	die "server on $endpoint: $!" unless $listen;
 	chmod 0666, $endpoint if $endpoint =~ m{^/};
