@@ -425,12 +425,16 @@ sub peer {
 	return $pid;
 }
 
+# Until somebody listens on a port of 127.0.0.1, at "address:port" or a path.
 sub wait_port {
 	my ($self, $port) = @_;
+	my ($address, $n) = $port =~ /^(?:(.*):)?(\d+)$/;
 
 	return $self->wait_for(sub {
-		my $s = IO::Socket::INET->new(
-		    PeerAddr => "127.0.0.1", PeerPort => $port) or return 0;
+		my $s = $port =~ m{^/} ? IO::Socket::UNIX->new(Peer => $port)
+		    : IO::Socket::INET->new(
+			PeerAddr => $address // "127.0.0.1", PeerPort => $n)
+		    or return 0;
 		close $s;
 		return 1;
 	});
@@ -492,11 +496,12 @@ sub names {
 }
 
 # An SMTP server that takes everything and keeps each message in a file;
-# $self->sink("name") waits on ${port:name}.
+# $self->sink("name") waits on ${port:name}; or, at => "address:port", or at a
+# path, there.
 sub sink {
 	my ($self, $name, %arg) = @_;
 	my $dir = "$self->{dir}/$name";
-	my $port = $self->port($name);
+	my $port = $arg{at} // $self->port($name);
 
 	mkdir $dir;
 	require Weir::Sink;
