@@ -2,6 +2,7 @@
 #include "queue/requeue.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -10,10 +11,8 @@
 #include "queue/store.h"
 
 void
-requeue_prepare(struct envelope *e, const char *myhostname,
-    const char *mail_name, int64_t now, struct arena *arena)
+requeue_prepare(struct requeue *r, struct envelope *e)
 {
-	struct buf headers = { 0 };
 	size_t n = 0;
 
 	envelope_release(e);
@@ -30,25 +29,37 @@ requeue_prepare(struct envelope *e, const char *myhostname,
 	e->attempts = 0;
 	e->not_before = 0;
 	e->hold = false;
-	/* The id that it had, as Postfix's pickup has it. */
-	buf_printf(&headers, "Received: by %s (%s, from userid 0)\r\n\tid %s; ",
-	    myhostname, mail_name, e->qid);
+	r->headers = e->headers;
+	r->nheaders = e->nheaders;
+	r->size = e->size;
+}
+
+/* As Postfix's pickup, who takes the message from the owner of the queue. */
+static void
+put_received(const struct requeue *r, struct envelope *e, int64_t now)
+{
+	struct buf headers = { 0 };
+
+	buf_printf(&headers,
+	    "Received: by %s (%s, from userid %u)\r\n\tid %s; ", r->myhostname,
+	    r->mail_name, (unsigned)geteuid(), e->qid);
 	dsn_date(now, &headers);
 	buf_puts(&headers, "\r\n");
-	e->size += headers.len;
-	buf_put(&headers, e->headers, e->nheaders);
-	e->headers = arena_strndup(arena, headers.data, headers.len);
+	e->size = r->size + headers.len;
+	buf_put(&headers, r->headers, r->nheaders);
+	e->headers = arena_strndup(r->arena, headers.data, headers.len);
 	e->nheaders = headers.len;
 	buf_free(&headers);
 }
 
 void
-requeue_name(struct envelope *e, int64_t now, uint64_t key, bool long_form,
-    struct store_op *op)
+requeue_name(const struct requeue *r, struct envelope *e, int64_t now,
+    uint64_t key, bool long_form, struct store_op *op)
 {
 	/* The number of a key comes again with each requeue; the time, which
 	 * stands before it, does not. */
 	envelope_qid(now, key & 0xffffff, long_form, e->qid);
+	put_received(r, e, now);
 	op->kind = STORE_REPLACE;
 	op->needs_room = true;
 	op->key = key;

@@ -1,6 +1,8 @@
 /* schedule_change.c - see schedule.h: what administrators do to messages. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -20,6 +22,7 @@ struct change {
 	enum schedule_change kind;
 	struct arena *arena; /* has ${e}, but for DELETE */
 	struct envelope e;
+	struct requeue requeue;
 	void (*done)(void *arg, int outcome);
 	void *arg;
 };
@@ -63,6 +66,18 @@ say(const struct change *change, const char *what)
 	event(&queue_events_admin, &by, "what", what, NULL);
 }
 
+/* Under which name a requeued message goes on. */
+static void
+say_renamed(const struct change *change)
+{
+	struct event_by by = { .program = "pickup", .qid = change->e.qid };
+	char uid[16];
+
+	(void)snprintf(uid, sizeof uid, "%u", (unsigned)geteuid());
+	event(&queue_events_renamed, &by, "uid", uid, "from", change->e.sender,
+	    "orig_id", change->op.old_qid, NULL);
+}
+
 /* A deleted message that is being delivered: no more of it. */
 static void
 forget(struct schedule *s, uint64_t key)
@@ -96,6 +111,7 @@ made(struct change *change)
 		return;
 	case SCHEDULE_REQUEUE:
 		say(change, "requeued");
+		say_renamed(change);
 		schedule_active_add(
 		    s, change->op.key, change->arena, &change->e);
 		change->arena = NULL;
@@ -112,8 +128,8 @@ committed(struct store_op *op)
 	    (struct change *)((char *)op - offsetof(struct change, op));
 
 	if (op->result == STORE_TAKEN) {
-		requeue_name(
-		    &change->e, clock_now(), op->key, change->s->long_qids, op);
+		requeue_name(&change->requeue, &change->e, clock_now(), op->key,
+		    change->s->long_qids, op);
 		group_add(change->s->group, op);
 		return;
 	}
@@ -201,12 +217,14 @@ schedule_change_requeue(struct schedule *s, uint64_t key,
 	    s->reader, key, change->arena, &change->e, &err);
 
 	if (there > 0) {
-		requeue_prepare(&change->e, s->myhostname, s->mail_name,
-		    clock_now(), change->arena);
+		change->requeue = (struct requeue){ .myhostname = s->myhostname,
+			.mail_name = s->mail_name,
+			.arena = change->arena };
+		requeue_prepare(&change->requeue, &change->e);
 		memcpy(change->op.old_qid, change->e.qid,
 		    sizeof change->op.old_qid);
-		requeue_name(
-		    &change->e, clock_now(), key, s->long_qids, &change->op);
+		requeue_name(&change->requeue, &change->e, clock_now(), key,
+		    s->long_qids, &change->op);
 		commit(change);
 	} else {
 		finish(change, there);

@@ -216,7 +216,7 @@ subtest "NOTIFY=SUCCESS" => sub {
 	    "two notices";
 };
 
-subtest "delay_warning_time" => sub {
+subtest "delay_warning_time (S-176)" => sub {
 	like $w->send_mail(to => 'late@example.org'), qr/^250/, "deferred";
 	like $w->send_mail(to => 'quiet@example.org',
 	    rcpt => " NOTIFY=FAILURE"), qr/^250/, "deferred";

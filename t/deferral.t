@@ -123,7 +123,7 @@ subtest "greylisting" => sub {
 subtest "name servers" => sub {
 	my $qid = post('a@dead.example');
 	logs("smtp\\[\\d+\\]: $qid: to=<a\@dead\\.example>, relay=none, .*dsn=4\\.4\\.3, status=deferred \\(Host or domain name not found\\. Name service error for name=dead\\.example type=MX: Host not found, try again\\)\$",
-	    "none answers: deferred (hostile 63)");
+	    "none answers: deferred (S-085, O-42; hostile 63)");
 	listed($qid, qr/Name service error for name=dead\.example/, "listed");
 	$w->dns("dead.example" => "@ IN MX 10 mx\nmx IN A 127.0.0.1\n",
 	    "null.example" => "@ IN MX 0 .\n", "nodns.example" => "");
@@ -192,7 +192,7 @@ subtest "limits of a destination" => sub {
 	like $w->send_mail(to => \@to), qr/^250/, "eight recipients";
 	my @m = $w->messages($many, 3);
 	is join(" ", sort map { scalar(() = /^X-To: /mg) } @m), "2 3 3",
-	    "default_destination_recipient_limit";
+	    "default_destination_recipient_limit (S-066)";
 	$w->sink("slow", replies => { DOT => ["silent *"] });
 	post("u$_\@slow.example") for 1 .. 4;
 	$w->wait_for(sub { Weir::read_file("$w->{dir}/slow.commands") =~

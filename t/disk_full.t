@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # A queue without room, a disk without room, a store that cannot be used:
 # what is refused, what goes on, and that nothing answered 250 is lost.
-# P-100 (queue_minfree); hostile 97, 98, 100, 102; issue 2, "Bad input".
+# P-100, S-062 (queue_minfree); hostile 97, 98, 100, 102; issue 2, "Bad input".
 use strict;
 use warnings;
 
