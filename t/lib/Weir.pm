@@ -56,7 +56,8 @@ sub free_port {
 	for (1 .. 200) {
 		my %address = (LocalAddr => "127.0.0.1",
 		    LocalPort => 10000 + int(rand(9900)));
-		my @bound = map { IO::Socket::INET->new(%address, Proto => $_) }
+		my @bound = grep { defined }
+		    map { IO::Socket::INET->new(%address, Proto => $_) }
 		    "tcp", "udp";
 		next if @bound < 2;
 		close $_ for @bound;
