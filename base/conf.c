@@ -36,6 +36,7 @@ struct conf {
 	struct strmap set;      /* struct entry */
 	struct strmap computed; /* char */
 	struct strmap defaults; /* struct row; only where parent is NULL */
+	struct strmap attached; /* char; only where parent is NULL */
 };
 
 struct row {
@@ -63,6 +64,7 @@ conf_free(struct conf *conf)
 	strmap_free(&conf->set);
 	strmap_free(&conf->computed);
 	strmap_free(&conf->defaults);
+	strmap_free(&conf->attached);
 	arena_free(conf->arena);
 	free(conf);
 }
@@ -73,6 +75,20 @@ root(const struct conf *conf)
 	while (conf->parent != NULL)
 		conf = conf->parent;
 	return conf;
+}
+
+void
+conf_attach(struct conf *conf, const char *name, const char *text)
+{
+	must(conf->parent == NULL);
+	(void)strmap_set(
+	    &conf->attached, name, arena_strdup(conf->arena, text));
+}
+
+const char *
+conf_attached(const struct conf *conf, const char *name)
+{
+	return strmap_find(&root(conf)->attached, name);
 }
 
 static struct entry *

@@ -51,6 +51,15 @@ struct conf *conf_view(struct conf *conf);
 void conf_set(struct conf *view, const char *name, const char *text,
     struct origin origin);
 
+/*
+ * conf_attach(conf, name, text): ${text}, which is copied, is what the file
+ * says that the value of ${name} names: read once for all that use ${conf},
+ * some of whom cannot open it.  Before ${conf} is used.
+ * conf_attached(conf, name): it, or NULL.
+ */
+void conf_attach(struct conf *conf, const char *name, const char *text);
+const char *conf_attached(const struct conf *conf, const char *name);
+
 /* conf_blame(conf, name, err): put the place where ${name} is set, if it is,
  * before a reason in ${err}, if there is one. */
 void conf_blame(const struct conf *conf, const char *name, struct err *err);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -19,26 +20,6 @@ static bool
 is_delay(const struct dsn *dsn)
 {
 	return dsn->kind == DSN_DELAY || dsn->kind == DSN_COPY_DELAY;
-}
-
-static const char *
-subject(const struct dsn *dsn)
-{
-	switch (dsn->kind) {
-	case DSN_FAILURE:
-		return "Undelivered Mail Returned to Sender";
-	case DSN_DELAY:
-		return "Delayed Mail (still being retried)";
-	case DSN_SUCCESS:
-		return "Successful Mail Delivery Report";
-	case DSN_COPY:
-		return "Postmaster Copy: Undelivered Mail";
-	case DSN_COPY_DELAY:
-		return "Postmaster Warning: Delayed Mail";
-	case DSN_DOUBLE:
-		return "Postmaster Copy: Undelivered Mail";
-	}
-	return "";
 }
 
 /* Names of days and months are English whatever the locale is. */
@@ -157,6 +138,14 @@ dsn_message_id(const struct dsn *dsn, struct buf *out)
 	buf_printf(out, "<%s.%s@%s>", stamp, dsn->qid, dsn->myhostname);
 }
 
+static bool
+has_eight_bit_text(const struct dsn *dsn)
+{
+	if (dsn->text != NULL && strcasecmp(dsn->charset, "us-ascii") != 0)
+		return true;
+	return dsn->utf8;
+}
+
 static void
 put_headers(const struct dsn *dsn, struct buf *out)
 {
@@ -165,10 +154,11 @@ put_headers(const struct dsn *dsn, struct buf *out)
 	dsn_date(dsn->now, out);
 	buf_puts(out, "\r\nDate: ");
 	dsn_date(dsn->now, out);
-	buf_printf(out,
-	    "\r\nFrom: MAILER-DAEMON@%s (Mail Delivery System)\r\n"
-	    "Subject: %s\r\nTo: ",
-	    dsn->myorigin, subject(dsn));
+	buf_puts(out, "\r\nFrom: ");
+	put_clean(out, dsn->from, false);
+	buf_puts(out, "\r\nSubject: ");
+	put_clean(out, dsn->subject, false);
+	buf_puts(out, "\r\nTo: ");
 	put_address(out, dsn->to, dsn->utf8);
 	buf_puts(out,
 	    "\r\nAuto-Submitted: auto-replied\r\n"
@@ -178,7 +168,7 @@ put_headers(const struct dsn *dsn, struct buf *out)
 	buf_puts(out, ";\r\n\tboundary=\"");
 	put_boundary(dsn, out);
 	buf_puts(out, "\"\r\n");
-	if (dsn->eight_bit || dsn->utf8)
+	if (dsn->eight_bit || has_eight_bit_text(dsn))
 		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
 	buf_puts(out, "Message-Id: ");
 	dsn_message_id(dsn, out);
@@ -195,63 +185,42 @@ put_part(const struct dsn *dsn, struct buf *out, const char *description,
 	    description, type);
 }
 
-/* The sentences in front of the reasons. */
+/* The sentences in front of the reasons, whose lines end as they like. */
 static void
-put_greeting(const struct dsn *dsn, struct buf *out)
+put_text(const char *text, struct buf *out)
 {
-	buf_printf(out, "This is the mail system at host %s.\r\n\r\n",
-	    dsn->myhostname);
-	switch (dsn->kind) {
-	case DSN_FAILURE:
-		buf_puts(out,
-		    "Your message could not be delivered to the recipients "
-		    "named below,\r\nand it will not be tried again. It is "
-		    "attached, or at least its header.\r\n\r\n"
-		    "If you need help, write to postmaster and include this "
-		    "report; the\r\nattached text may be left out.\r\n\r\n");
-		break;
-	case DSN_DELAY:
-		buf_puts(out,
-		    "THIS IS ONLY A WARNING. THERE IS NO NEED TO SEND YOUR "
-		    "MESSAGE AGAIN.\r\n\r\n"
-		    "Your message is late: it could not be delivered yet to "
-		    "the recipients\r\nnamed below. It will be tried again "
-		    "until ");
-		dsn_date(dsn->retry_until, out);
-		buf_puts(out, ".\r\n\r\n");
-		break;
-	case DSN_SUCCESS:
-		buf_puts(out,
-		    "Your message was delivered to the recipients named "
-		    "below, or handed on to\r\na mail system that does not "
-		    "report deliveries itself.\r\n\r\n");
-		break;
-	case DSN_COPY:
-	case DSN_COPY_DELAY:
-		buf_puts(out,
-		    "For the postmaster: the sender of the message below was "
-		    "told this.\r\n\r\n");
-		break;
-	case DSN_DOUBLE:
-		buf_puts(out,
-		    "For the postmaster: the message below could not be "
-		    "delivered, and\r\nthere is no sender who could be "
-		    "told.\r\n\r\n");
-		break;
+	for (; *text != '\0'; text++) {
+		if (*text == '\n' &&
+		    (out->len == 0 || out->data[out->len - 1] != '\r'))
+			buf_putc(out, '\r');
+		buf_putc(out, *text);
 	}
-	buf_printf(out, "%*sThe mail system\r\n\r\n", 19, "");
+	buf_puts(out, "\r\n");
+}
+
+/* Of a message with UTF-8 in its addresses, the reasons have it, too. */
+static const char *
+charset(const struct dsn *dsn)
+{
+	if (dsn->utf8 &&
+	    (dsn->text == NULL || strcasecmp(dsn->charset, "us-ascii") == 0))
+		return "utf-8";
+	return dsn->text != NULL ? dsn->charset : "us-ascii";
 }
 
 static void
 put_explanation(const struct dsn *dsn, struct buf *out)
 {
-	put_part(dsn, out, "Notification",
-	    dsn->utf8 ? "text/plain; charset=utf-8"
-		      : "text/plain; charset=us-ascii");
-	if (dsn->utf8)
+	struct buf type = { 0 };
+
+	buf_printf(&type, "text/plain; charset=%s", charset(dsn));
+	put_part(dsn, out, "Notification", buf_str(&type));
+	buf_free(&type);
+	if (has_eight_bit_text(dsn))
 		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
 	buf_puts(out, "\r\n");
-	put_greeting(dsn, out);
+	if (dsn->text != NULL)
+		put_text(dsn->text, out);
 	for (size_t i = 0; i < dsn->nrcpts; i++) {
 		const struct dsn_rcpt *r = &dsn->rcpts[i];
 		size_t start = out->len;

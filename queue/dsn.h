@@ -31,7 +31,11 @@ struct dsn {
 	const char *qid; /* of the notice itself */
 	int64_t now;     /* wall clock, ns */
 	const char *to;  /* who gets it, internal form */
-	const char *myhostname, *myorigin, *mail_name;
+	const char *myhostname, *mail_name;
+
+	/* In which words: From: and Subject:, and the text above what became of
+	 * each recipient, with its charset; NULL: none. */
+	const char *from, *subject, *text, *charset;
 
 	/* The message that it is about. */
 	const char *about;  /* its queue id */

@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/fatal.h"
+#include "queue/bounce_text.h"
 #include "queue/queue_events.h"
 #include "queue/schedule_inner.h"
 
@@ -438,6 +439,7 @@ int
 schedule_configure(struct schedule *s, struct conf *conf, struct err *err)
 {
 	struct schedule old = *s;
+	struct err words = { 0 };
 	const char *long_qids;
 
 	s->conf_arena = arena_new();
@@ -447,10 +449,9 @@ schedule_configure(struct schedule *s, struct conf *conf, struct err *err)
 	s->myhostname = other(s, conf, "myhostname", "localhost", err);
 	if (s->myhostname == NULL)
 		goto err0;
-	s->myorigin = other(s, conf, "myorigin", s->myhostname, err);
 	s->mail_name = other(s, conf, "mail_name", "Weir", err);
 	long_qids = other(s, conf, "enable_long_queue_ids", "no", err);
-	if (s->myorigin == NULL || s->mail_name == NULL || long_qids == NULL)
+	if (s->mail_name == NULL || long_qids == NULL)
 		goto err0;
 	if (!param_bool(long_qids, &s->long_qids)) {
 		err_set(err, "enable_long_queue_ids = %s: not yes or no",
@@ -458,6 +459,8 @@ schedule_configure(struct schedule *s, struct conf *conf, struct err *err)
 		goto err0;
 	}
 	s->conf = conf;
+	/* The supervisor has said what is wrong with the file as a whole. */
+	(void)bounce_text_load(conf, s->conf_arena, s->words, true, &words);
 	schedule_route_reload(s);
 	arena_free(old.conf_arena);
 	return 0;

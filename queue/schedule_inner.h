@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/strmap.h"
 #include "queue/active.h"
+#include "queue/bounce_template.h"
 #include "queue/destination.h"
 #include "queue/queue_params.h"
 #include "queue/schedule.h"
@@ -47,7 +48,8 @@ struct schedule {
 	struct arena *conf_arena; /* has the texts of ${params} */
 	struct conf *conf;
 	struct queue_params params;
-	const char *myhostname, *myorigin, *mail_name;
+	const char *myhostname, *mail_name;
+	struct bounce_template words[BOUNCE_TEMPLATE_KINDS]; /* of notices */
 	bool long_qids;
 	struct strmap transports; /* -> struct destination_limits */
 	struct destination_limits routing;

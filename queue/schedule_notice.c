@@ -212,6 +212,28 @@ finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
 	buf_free(&id);
 }
 
+/* In which words. */
+static void
+set_words(const struct schedule *s, struct dsn *dsn)
+{
+	enum bounce_template_kind kind = dsn->kind == DSN_SUCCESS
+	    ? BOUNCE_TEMPLATE_SUCCESS
+	    : dsn->kind == DSN_DELAY || dsn->kind == DSN_COPY_DELAY
+	    ? BOUNCE_TEMPLATE_DELAY
+	    : BOUNCE_TEMPLATE_FAILURE;
+	const struct bounce_template *words = &s->words[kind];
+
+	dsn->from = words->from;
+	dsn->subject = words->subject;
+	dsn->charset = words->charset;
+	dsn->text = words->text;
+	/* The postmaster is not who it is meant for. */
+	if (to_postmaster(dsn->kind)) {
+		dsn->subject = words->copy_subject;
+		dsn->text = NULL;
+	}
+}
+
 /* Write one notice.  False: it would name nobody. */
 static bool
 make(struct schedule *s, struct active *a, const struct original *o,
@@ -223,7 +245,6 @@ make(struct schedule *s, struct active *a, const struct original *o,
 		.now = clock_now(),
 		.to = to,
 		.myhostname = s->myhostname,
-		.myorigin = s->myorigin,
 		.mail_name = s->mail_name,
 		.about = a->e.qid,
 		.sender = a->e.sender,
@@ -239,6 +260,7 @@ make(struct schedule *s, struct active *a, const struct original *o,
 		.eight_bit = o->eight_bit };
 
 	*notice = (struct schedule_notice){ .arena = arena_new() };
+	set_words(s, &dsn);
 	dsn.nrcpts = select_rcpts(a, kind, notice->arena, &rcpts);
 	if (dsn.nrcpts == 0) {
 		arena_free(notice->arena);

@@ -314,3 +314,16 @@ address_alabel(struct arena *arena, const char *domain)
 	idn2_free(ascii);
 	return answer;
 }
+
+char *
+address_ulabel(struct arena *arena, const char *domain)
+{
+	char *unicode = NULL, *answer;
+
+	if (idn2_to_unicode_8z8z(domain, &unicode, IDN2_NONTRANSITIONAL) !=
+	    IDN2_OK)
+		return NULL;
+	answer = arena_strdup(arena, unicode);
+	idn2_free(unicode);
+	return answer;
+}

@@ -81,4 +81,8 @@ char *address_split_any(struct arena *arena, const char *local,
  * not possible.  An ASCII domain is returned as it is. */
 char *address_alabel(struct arena *arena, const char *domain);
 
+/* address_ulabel(arena, domain): A-labels made U-labels for people to read;
+ * NULL: not possible. */
+char *address_ulabel(struct arena *arena, const char *domain);
+
 #endif

@@ -2,7 +2,7 @@
 # What the sender is told of mail that was not delivered, is late, or was
 # delivered; and the postmaster, of notices that cannot be delivered.
 # RFC 3461, RFC 3464; Q-35 Q-37 Q-40 Q-41 Q-47..Q-50 O-53 S-067; hostile 115,
-# 121, 122, 123.
+# 121, 122, 123.  Words of one's own: Q-51.
 use strict;
 use warnings;
 
@@ -76,7 +76,8 @@ subtest "5xx to RCPT" => sub {
 	like $m, qr/^X-From: <>/, "sender";
 	like $m, qr/^X-To: <sender\@example\.net>/m, "recipient";
 	is field($m, "From"),
-	    'MAILER-DAEMON@mail.example.com (Mail Delivery System)', "From";
+	    'Mail Delivery System <MAILER-DAEMON@mail.example.com>',
+	    "From (O-53)";
 	is field($m, "To"), 'sender@example.net', "To";
 	is field($m, "Subject"), "Undelivered Mail Returned to Sender",
 	    "Subject (Q-50)";
@@ -274,6 +275,71 @@ subtest "the postmaster" => sub {
 	    from => 'double-bounce@mail.example.com'), qr/^250/, "and that";
 	ok $w->wait_log(qr/bounce\[\d+\]: warning: \w+: undeliverable postmaster notification discarded$/m),
 	    "is no further bounced (Q-49, hostile 121)";
+};
+
+my $main = Weir::read_file("$w->{dir}/etc/main.cf") .
+    "bounce_template_file = $w->{dir}/etc/bounce.cf\n" .
+    "help_page = https://example.com/help\n";
+
+# What a reload says of a template file.
+sub reload {
+	my ($text) = @_;
+	my $file = "$w->{dir}/etc/bounce.cf";
+	if (defined $text) {
+		open my $f, ">", $file or die "$file: $!";
+		print $f $text;
+		close $f;
+	} else {
+		unlink $file;
+	}
+	$w->configure(main => $main);
+	return $w->command("reload");
+}
+
+subtest "words of one's own (Q-51)" => sub {
+	my ($status, $said) = reload("failure_template = <<EOF\nx \$nothing\nEOF\n");
+	isnt $status, 0, "a name that nobody defines: refused";
+	like $said, qr{/etc/bounce\.cf:2: undefined \$name in failure template: x \$nothing},
+	    "and where";
+	($status, $said) = $w->command("check");
+	like $said, qr{error: .*/etc/bounce\.cf:2: undefined}, "weir check, too";
+	($status, $said) = reload(undef);
+	isnt $status, 0, "no such file: refused";
+	like $said, qr{/etc/bounce\.cf: No such file}, "and why";
+	($status) = reload("failure_template = <<EOF\nNonsense: x\n\nx\nEOF\n");
+	is $status, 0, "one that makes no sense: as in Postfix";
+	ok $w->wait_log(qr/warning: .*bounce\.cf: unknown "Nonsense" header label in failure template -- ignoring this template$/m),
+	    "it is left out";
+	($status, $said) = $w->command("check");
+	isnt $status, 0, "which weir check calls a mistake";
+	($status) = reload(<<"EOT");
+failure_template = <<EOF
+Charset: utf-8
+From: Mail at Example <help>
+Subject: Zur\xc3\xbcck
+EOF
+failure_template = <<EOF
+Charset: utf-8
+From: Mail at Example <help>
+Subject: Not delivered
+Postmaster-Subject: Copy of a bounce
+
+\$help_page knows more. Gr\xc3\xbc\xc3\x9fe, \$myhostname
+EOF
+EOT
+	is $status, 0, "taken";
+	like $w->send_mail(to => 'none@example.org'), qr/^250/, "a bounce";
+	my @two = (notice(), notice());
+	my ($copy) = grep { /^X-To: <copies/m } @two;
+	my ($m) = grep { !/^X-To: <copies/m } @two;
+	is field($m, "From"), 'Mail at Example <help@mail.example.com>',
+	    "From, completed";
+	is field($m, "Subject"), "Not delivered", "Subject";
+	my (undef, $text) = parts($m);
+	like $text, qr{^Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nhttps://example\.com/help knows more\. Gr\xc3\xbc\xc3\x9fe, mail\.example\.com\r\n\r\n<none\@}m,
+	    "the text";
+	is field($copy, "Subject"), "Copy of a bounce", "the postmaster's";
+	unlike $copy, qr/help knows/, "has no text for the sender";
 };
 
 is $w->stop, 0, "stops cleanly";

@@ -19,6 +19,7 @@
 #include "delivery/spawn_service.h"
 #include "delivery/transports.h"
 #include "proxy/smtp_service.h"
+#include "queue/bounce_text.h"
 #include "queue/destination.h"
 #include "queue/job.h"
 #include "queue/queue_params.h"
@@ -360,6 +361,19 @@ check_service(struct generation *g, const struct master_service *s)
 	conf_free(view);
 }
 
+/* The words of notices. */
+static void
+check_notices(struct generation *g)
+{
+	struct bounce_template templates[BOUNCE_TEMPLATE_KINDS];
+	struct err err = { 0 };
+
+	if (generation_check_notices(g, &err) == 0)
+		(void)bounce_text_load(
+		    g->conf, g->arena, templates, true, &err);
+	mistakes(&err);
+}
+
 /* Users and directories that a start would need. */
 static void
 check_users(struct generation *g)
@@ -401,6 +415,7 @@ cmd_check(int argc, char **argv)
 	event_tap(tapped);
 	check_users(g);
 	check_values(g->conf, g->arena);
+	check_notices(g);
 	for (size_t i = 0; i < g->master.count; i++)
 		check_service(g, &g->master.services[i]);
 	if (master_find(&g->master, MASTER_UNIX, job_rescan) == NULL)

@@ -16,6 +16,7 @@
 #include "weir/entries_edit.h"
 #include "weir/entries_show.h"
 #include "weir/listing.h"
+#include "weir/notice_words.h"
 #include "weir/options.h"
 #include "weir/settings.h"
 #include "weir/settings_edit.h"
@@ -23,12 +24,13 @@
 #include "weir/settings_show.h"
 
 /* Every option, in the order in which a complaint names two of them. */
-static const char order[] = "defFhHjlmMnoOpPxX#";
+static const char order[] = "bdefFhHjlmMnoOpPtxX#";
 
 /* Those of which one call has at most one. */
-static const char *const apart[] = { "FlmMpP", "denX#", "do", "hH", "fj", "hj",
-	"Hj", "ef", "eh", "eH", "ej", "eo", "eO", "ex", "fX", "hX", "HX", "jX",
-	"oX", "OX", "xX", "f#", "h#", "H#", "j#", "o#", "O#", "x#", NULL };
+static const char *const apart[] = { "FblmMpPt", "denX#", "do", "hH", "fj",
+	"hj", "Hj", "ef", "eh", "eH", "ej", "eo", "eO", "ex", "fX", "hX", "HX",
+	"jX", "oX", "OX", "xX", "f#", "h#", "H#", "j#", "o#", "O#", "x#",
+	NULL };
 
 /* What each way of calling takes, beside -c and -v. */
 static const struct {
@@ -39,6 +41,8 @@ static const struct {
 	{ 'M', "efjoOxX#" },
 	{ 'F', "efhHjoOx" },
 	{ 'P', "efhHjoOxX" },
+	{ 'b', "" },
+	{ 't', "" },
 	{ 'l', "" },
 	{ 'm', "" },
 };
@@ -62,7 +66,7 @@ bad_option(char letter, struct err *err)
 		: "postconf: invalid option -- '%c'\n",
 	    letter);
 	err_set(err,
-	    "usage: postconf [-defFhHjlmMnOpPvxX#] [-c config_dir] "
+	    "usage: postconf [-bdefFhHjlmMnOpPtvxX#] [-c config_dir] "
 	    "[-o name=value] [name...]");
 	return -1;
 }
@@ -77,7 +81,7 @@ take_options(struct request *r, int argc, char **argv, struct err *err)
 	r->overrides = calloc((size_t)argc + 1, sizeof *r->overrides);
 	if (r->overrides == NULL)
 		fatal("out of memory");
-	while ((letter = options_next(&o, "c:defFhHjlmMno:OpPvxX#")) != -1) {
+	while ((letter = options_next(&o, "bc:defFhHjlmMno:OpPtvxX#")) != -1) {
 		if (letter == '?')
 			return bad_option(o.bad, err);
 		if (letter == 'c')
@@ -119,7 +123,10 @@ check_options(struct request *r, struct err *err)
 
 	for (const char *const *set = apart; *set != NULL; set++) {
 		if (are_two(r, *set, &a, &b)) {
-			err_set(err, "specify one of -%c -%c", a, b);
+			err_set(err,
+			    a == 'b' && b == 't' ? "specify one of -%c and -%c"
+						 : "specify one of -%c -%c",
+			    a, b);
 			return -1;
 		}
 	}
@@ -224,6 +231,26 @@ show(const struct request *r, struct err *err)
 	return status;
 }
 
+static int
+show_notices(const struct request *r, struct err *err)
+{
+	const struct settings_source source = { .dir = r->dir };
+	struct settings s;
+	int status;
+
+	if (r->args[0] != NULL && r->args[1] != NULL) {
+		err_set(
+		    err, "options -b and -t require at most one template file");
+		return -1;
+	}
+	status = settings_open(&s, &source, err);
+	if (status == 0)
+		status =
+		    notice_words_show(s.conf, r->args[0], r->mode == 'b', err);
+	settings_close(&s);
+	return status;
+}
+
 static void
 show_types(void)
 {
@@ -251,6 +278,8 @@ cmd_postconf(int argc, char **argv)
 		show_types();
 	else if (status == 0 && r.mode == 'l')
 		(void)puts("flock\nfcntl\ndotlock");
+	else if (status == 0 && (r.mode == 'b' || r.mode == 't'))
+		status = show_notices(&r, &err);
 	else if (status == 0)
 		status = is_edit(&r) ? edit(&r, &err) : show(&r, &err);
 	if ((fflush(stdout) != 0 || ferror(stdout) != 0) && status == 0) {

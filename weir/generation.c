@@ -20,6 +20,7 @@
 #include "classes/classes_params.h"
 #include "delivery/delivery_params.h"
 #include "proxy/proxy_params.h"
+#include "queue/bounce_text.h"
 #include "queue/queue_params.h"
 #include "rules/rules_params.h"
 
@@ -84,6 +85,52 @@ load(struct generation *g, const char *dir, struct err *err)
 	return 0;
 }
 
+/* The path of bounce_template_file; NULL: there is none. */
+static const char *
+notice_file(const struct generation *g)
+{
+	struct err err = { 0 };
+	const char *path =
+	    conf_get(g->conf, "bounce_template_file", g->arena, &err);
+
+	return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
+static void
+read_notices(struct generation *g)
+{
+	const char *path = notice_file(g);
+	struct err err = { 0 };
+
+	g->has_notice_text =
+	    path != NULL && lines_load(path, &g->notice_text, &err) == 0;
+}
+
+static void
+attach_notices(struct generation *g)
+{
+	if (g->has_notice_text)
+		conf_attach(
+		    g->conf, "bounce_template_file", buf_str(&g->notice_text));
+}
+
+int
+generation_check_notices(const struct generation *g, struct err *err)
+{
+	struct bounce_template templates[BOUNCE_TEMPLATE_KINDS];
+	const char *path = notice_file(g);
+	struct buf text = { 0 };
+	int status = 0;
+
+	if (path != NULL && !g->has_notice_text)
+		status = lines_load(path, &text, err);
+	buf_free(&text);
+	if (status == 0)
+		status =
+		    bounce_text_load(g->conf, g->arena, templates, false, err);
+	return status;
+}
+
 static struct generation *
 generation_new(void)
 {
@@ -105,25 +152,38 @@ generation_read(const char *dir, struct err *err)
 		err) == 0 &&
 	    lines_load(arena_printf(g->arena, "%s/master.cf", dir),
 		&g->master_text, err) == 0 &&
-	    load(g, dir, err) == 0)
+	    load(g, dir, err) == 0) {
+		read_notices(g);
+		attach_notices(g);
 		return g;
+	}
 	generation_free(g);
 	return NULL;
 }
 
-/* The length of main.cf, main.cf and master.cf. */
+/* What stands in front of the texts, in their order. */
+struct shared {
+	uint64_t main_len, master_len, notice_len;
+	bool has_notice;
+};
+
 int
 generation_share(struct generation *g, struct err *err)
 {
 	struct buf all = { 0 };
-	uint64_t n = g->main_text.len;
+	struct shared head = { 0 };
 	bool good;
 
 	if (g->fd >= 0)
 		return g->fd;
-	buf_put(&all, (const char *)&n, sizeof n);
+	head.main_len = g->main_text.len;
+	head.master_len = g->master_text.len;
+	head.notice_len = g->notice_text.len;
+	head.has_notice = g->has_notice_text;
+	buf_put(&all, (const char *)&head, sizeof head);
 	buf_put(&all, buf_str(&g->main_text), g->main_text.len);
 	buf_put(&all, buf_str(&g->master_text), g->master_text.len);
+	buf_put(&all, buf_str(&g->notice_text), g->notice_text.len);
 	g->fd = memfd_create("configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	good = g->fd >= 0 &&
 	    write(g->fd, all.data, all.len) == (ssize_t)all.len &&
@@ -135,33 +195,52 @@ generation_share(struct generation *g, struct err *err)
 	return good ? g->fd : -1;
 }
 
+/* Take ${all} apart.  False: it is not what generation_share() made. */
+static bool
+take_shared(struct generation *g, const struct buf *all)
+{
+	struct shared head;
+	const char *p;
+
+	if (all->len < sizeof head)
+		return false;
+	memcpy(&head, all->data, sizeof head);
+	if (head.main_len + head.master_len + head.notice_len !=
+	    all->len - sizeof head)
+		return false;
+	p = all->data + sizeof head;
+	buf_put(&g->main_text, p, head.main_len);
+	buf_put(&g->master_text, p + head.main_len, head.master_len);
+	buf_put(&g->notice_text, p + head.main_len + head.master_len,
+	    head.notice_len);
+	g->has_notice_text = head.has_notice;
+	return true;
+}
+
 struct generation *
 generation_read_shared(const char *dir, int fd, struct err *err)
 {
 	struct generation *g = generation_new();
 	struct stat st;
 	struct buf all = { 0 };
-	uint64_t n = 0;
+	bool good = false;
 	size_t size;
 
-	if (fstat(fd, &st) == 0 && st.st_size >= (off_t)sizeof n) {
+	if (fstat(fd, &st) == 0 && st.st_size > 0) {
 		size = (size_t)st.st_size;
 		if (pread(fd, buf_reserve(&all, size), size, 0) ==
 		    (ssize_t)size)
 			buf_added(&all, size);
 	}
-	if (all.len >= sizeof n)
-		memcpy(&n, all.data, sizeof n);
-	if (all.len < sizeof n || n > all.len - sizeof n) {
+	if (!take_shared(g, &all))
 		err_set(err, "no configuration was given");
-	} else {
-		buf_put(&g->main_text, all.data + sizeof n, n);
-		buf_put(&g->master_text, all.data + sizeof n + n,
-		    all.len - sizeof n - n);
-	}
+	else
+		good = load(g, dir, err) == 0;
 	buf_free(&all);
-	if (err->text[0] == '\0' && load(g, dir, err) == 0)
+	if (good) {
+		attach_notices(g);
 		return g;
+	}
 	generation_free(g);
 	return NULL;
 }
@@ -176,6 +255,7 @@ generation_free(struct generation *g)
 	arena_free(g->arena);
 	buf_free(&g->main_text);
 	buf_free(&g->master_text);
+	buf_free(&g->notice_text);
 	if (g->fd >= 0)
 		(void)close(g->fd);
 	free(g);

@@ -3,6 +3,8 @@
 #ifndef WEIR_GENERATION_H
 #define WEIR_GENERATION_H
 
+#include <stdbool.h>
+
 #include "base/base_params.h"
 #include "base/buf.h"
 #include "base/master.h"
@@ -19,11 +21,13 @@ struct generation {
 	struct base_params base;
 	struct weir_params weir;
 	struct buf main_text, master_text; /* as they were read */
-	int fd;                            /* generation_share() */
-	const char *run_dir;               /* sockets of the roles */
-	const char *store_dir;             /* the queue */
-	const char *state_dir;             /* other embedded state */
-	const char *patterns_dir;          /* compiled patterns */
+	struct buf notice_text; /* of bounce_template_file, if it is set */
+	bool has_notice_text;
+	int fd;                   /* generation_share() */
+	const char *run_dir;      /* sockets of the roles */
+	const char *store_dir;    /* the queue */
+	const char *state_dir;    /* other embedded state */
+	const char *patterns_dir; /* compiled patterns */
 };
 
 /* generation_tables(): the parameter tables of all directories, ended by
@@ -34,6 +38,10 @@ const struct param_table *const *generation_tables(void);
  * master.cf is malformed.  Free with generation_free(). */
 struct generation *generation_read(const char *dir, struct err *err);
 void generation_free(struct generation *g);
+
+/* generation_check_notices(g, err): -1 and why: bounce_template_file cannot be
+ * read, or not be used; notices then have the words that are built in. */
+int generation_check_notices(const struct generation *g, struct err *err);
 
 /*
  * generation_share(g, err): a descriptor (of ${g}) with the texts, for other

@@ -351,7 +351,8 @@ rollout_reload(struct rollout *r,
 		return false;
 	}
 	wish = layout_wish(g);
-	if (layout_directories(g, err) != 0 ||
+	if (generation_check_notices(g, err) != 0 ||
+	    layout_directories(g, err) != 0 ||
 	    listeners_open(&r->listeners, &wish, err) != 0) {
 		generation_free(g);
 		event_warning(&by, "reload: %s", err->text);

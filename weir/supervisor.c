@@ -202,6 +202,7 @@ prepare(struct supervisor *s, struct err *err)
 {
 	const char *const *names = process_sockets();
 	struct rollout *r = &s->rollout;
+	struct err notices = { 0 };
 
 	r->now = generation_read(r->dir, err);
 	if (r->now == NULL || layout_directories(r->now, err) != 0 ||
@@ -216,7 +217,13 @@ prepare(struct supervisor *s, struct err *err)
 	}
 	s->control = control_open(r->loop, generation_socket(r->now, "control"),
 	    &control_ops, s, err);
-	return s->control != NULL ? 0 : -1;
+	if (s->control == NULL)
+		return -1;
+	if (generation_check_notices(r->now, &notices) != 0)
+		event_warning(&by,
+		    "%s -- notices have the words that are built in",
+		    notices.text);
+	return 0;
 }
 
 /* Let go of all but the roles, which have ended. */
