@@ -201,6 +201,12 @@ stream_deadline(struct stream *s, int64_t when)
 	s->deadline = when;
 }
 
+void
+stream_rest(struct stream *s, int64_t when)
+{
+	(void)wait_for(s->fd, POLLIN, when);
+}
+
 /* Make ${status}, which asks to wait or ends it all, ours. */
 static enum stream_status
 after_tls(struct stream *s, enum tls_status status)

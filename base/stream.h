@@ -68,6 +68,10 @@ size_t stream_pending(const struct stream *s);
  * connection may be used again). */
 int stream_alive(struct stream *s);
 
+/* stream_rest(s, when): wait until ${when} (clock_mono()), or until the peer says
+ * something or hangs up; nothing is read, and the deadline does not count. */
+void stream_rest(struct stream *s, int64_t when);
+
 /* stream_reason(s): why the last call failed, in words. */
 const char *stream_reason(const struct stream *s);
 

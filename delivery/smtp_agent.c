@@ -75,6 +75,7 @@ use(struct smtp_run *run, struct smtp_session *s)
 		    clock_mono() + run->client->connection_cache_time_limit;
 		if (s->key == NULL && (s->key = strdup(run->nexthop)) == NULL)
 			fatal("out of memory");
+		s->delivery = NULL;
 		smtp_cache_put(run->client->cache, s);
 		return done;
 	}
@@ -103,6 +104,7 @@ use_kept(struct smtp_run *run)
 	    (s = smtp_cache_take(
 		 run->client->cache, run->nexthop, clock_mono())) != NULL) {
 		s->until = until(run);
+		s->delivery = run->delivery;
 		if (use(run, s))
 			return;
 	}
@@ -141,6 +143,7 @@ try_host(struct smtp_run *run, const struct smtp_nexthop *hop,
 			unreachable(run, &why);
 			return false;
 		}
+		s->delivery = run->delivery;
 		if (smtp_greet(s, run->nexthop, tls, arena, &why)) {
 			(void)use(run, s);
 			return true;
@@ -282,7 +285,9 @@ run_smtp(struct delivery *d)
 	struct smtp_run run = { .delivery = d,
 		.client = d->transport->state,
 		.nexthop = d->job->nexthop };
+	struct event_by by = transport_by(d->transport, d->number, NULL);
 
+	event_speak(&by);
 	run.busy = smtp_cache_busy(run.client->cache, run.nexthop, clock_mono(),
 	    run.client->connection_cache_time_limit);
 	use_kept(&run);
@@ -290,6 +295,7 @@ run_smtp(struct delivery *d)
 		try_hops(&run);
 	if (d->left > 0 || !d->result.destination_reached)
 		give_up(&run);
+	event_speak(NULL);
 }
 
 static void *

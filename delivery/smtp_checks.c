@@ -187,14 +187,13 @@ smtp_checks_end(struct smtp_checks *c)
 }
 
 void
-smtp_checks_why(const struct smtp_checks *c, const struct smtp_session *s,
-    struct smtp_why *why)
+smtp_checks_why(
+    const struct smtp_checks *c, struct smtp_session *s, struct smtp_why *why)
 {
 	const struct content_verdict *v = &c->verdict;
 
 	if (v->code / 100 == 5)
 		smtp_why_set(why, v->arena, v->dsn, "%s", v->text);
 	else
-		smtp_why_set(why, v->arena, "4.3.0",
-		    "local data error while talking to %s", s->peer);
+		smtp_session_data_error(s, v->arena, why);
 }

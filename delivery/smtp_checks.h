@@ -32,6 +32,6 @@ bool smtp_checks_end(struct smtp_checks *checks);
 
 /* smtp_checks_why(checks, session, why): after such a failure. */
 void smtp_checks_why(const struct smtp_checks *checks,
-    const struct smtp_session *session, struct smtp_why *why);
+    struct smtp_session *session, struct smtp_why *why);
 
 #endif

@@ -220,15 +220,33 @@ open_checks(struct smtp_client *c, struct err *err)
 	c->edits = !content_lists_idle(c->checks);
 }
 
-static void
-open_generic(struct smtp_client *c, struct arena *arena, struct err *err)
+/* ${tables}, which smtp_${name} or lmtp_${name} is; NULL: there are none. */
+static struct table_list *
+open_tables(const struct smtp_client *c, const char *tables, const char *name,
+    struct arena *arena, struct err *err)
 {
-	if (c->generic_maps[0] == '\0')
-		return;
-	c->generic = table_list_open(c->generic_maps,
-	    c->lmtp ? "lmtp_generic_maps" : "smtp_generic_maps",
+	if (tables[0] == '\0')
+		return NULL;
+	return table_list_open(tables,
+	    arena_printf(arena, "%s_%s", c->lmtp ? "lmtp" : "smtp", name),
 	    c->transport->conf, arena, err);
-	c->route = route_open(c->transport->conf, err);
+}
+
+static void
+open_maps(struct smtp_client *c, struct arena *arena, struct err *err)
+{
+	c->generic =
+	    open_tables(c, c->generic_maps, "generic_maps", arena, err);
+	if (c->generic != NULL)
+		c->route = route_open(c->transport->conf, err);
+	c->overlooked = open_tables(c, c->discard_ehlo_keyword_address_maps,
+	    c->lmtp ? "discard_lhlo_keyword_address_maps"
+		    : "discard_ehlo_keyword_address_maps",
+	    arena, err);
+	c->pix = open_tables(
+	    c, c->pix_workaround_maps, "pix_workaround_maps", arena, err);
+	c->replies =
+	    open_tables(c, c->reply_filter, "reply_filter", arena, err);
 }
 
 static void
@@ -240,6 +258,15 @@ copy_settings(
 #undef CLIENT
 }
 
+static void
+copy_tls_settings(
+    struct smtp_client *c, const struct delivery_params *p, bool lmtp_)
+{
+#define CLIENT(member, type, smtp, lmtp) c->member = lmtp_ ? p->lmtp : p->smtp;
+#include "delivery/client_tls.def"
+#undef CLIENT
+}
+
 struct smtp_client *
 smtp_client_open(
     const struct transport *t, bool lmtp, struct arena *arena, struct err *err)
@@ -247,6 +274,7 @@ smtp_client_open(
 	struct smtp_client *c = arena_alloc(arena, sizeof *c);
 
 	copy_settings(c, &t->params, lmtp);
+	copy_tls_settings(c, &t->params, lmtp);
 	c->transport = t;
 	c->lmtp = lmtp;
 	find_protocols(c, arena);
@@ -262,7 +290,7 @@ smtp_client_open(
 		return NULL;
 	find_own(c, arena);
 	open_checks(c, err);
-	open_generic(c, arena, err);
+	open_maps(c, arena, err);
 	c->cache = smtp_cache_new();
 	return c;
 }
@@ -273,6 +301,9 @@ smtp_client_close(struct smtp_client *c)
 	smtp_cache_free(c->cache);
 	content_lists_close(c->checks);
 	table_list_close(c->generic);
+	table_list_close(c->overlooked);
+	table_list_close(c->pix);
+	table_list_close(c->replies);
 	route_close(c->route);
 	tls_client_free(c->tls);
 }

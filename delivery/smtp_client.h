@@ -29,6 +29,7 @@ struct smtp_client {
 /* smtp_name or lmtp_name, whichever the transport is. */
 #define CLIENT(member, type, smtp, lmtp) param_##type member;
 #include "delivery/client.def"
+#include "delivery/client_tls.def"
 #undef CLIENT
 	const struct transport *transport;
 	bool lmtp;
@@ -40,10 +41,14 @@ struct smtp_client {
 	enum smtp_tls_level level;
 	struct tls_client *tls; /* NULL: no TLS */
 	struct content_lists *checks;
-	bool edits;                 /* there is something in them */
-	struct table_list *generic; /* generic_maps; NULL: none */
-	struct route *route;        /* for it; NULL likewise */
-	struct net_addr *own;       /* addresses that reach this machine */
+	bool edits; /* there is something in them */
+	/* NULL: none */
+	struct table_list *generic;    /* generic_maps */
+	struct route *route;           /* for it */
+	struct table_list *overlooked; /* keywords, by address */
+	struct table_list *pix;        /* pix_workaround_maps */
+	struct table_list *replies;    /* reply_filter */
+	struct net_addr *own;          /* addresses that reach this machine */
 	size_t nown;
 	struct smtp_cache *cache;
 };

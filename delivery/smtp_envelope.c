@@ -127,10 +127,9 @@ put_notify(struct smtp_session *s, unsigned notify)
 
 /* RFC 3461, 4: xtext. */
 static void
-put_original(
-    struct smtp_session *s, const struct job_rcpt *rcpt, struct arena *arena)
+put_original(struct smtp_session *s, const char *address, struct arena *arena)
 {
-	const char *p = address_external(arena, rcpt->original);
+	const char *p = address_external(arena, address);
 	bool ascii = is_ascii(p);
 
 	if (!ascii && (s->features & SMTP_UTF8) == 0)
@@ -158,7 +157,9 @@ smtp_envelope_rcpt(struct smtp_session *s, const struct delivery *d,
 		if (rcpt->orcpt[0] != '\0')
 			stream_printf(s->stream, " ORCPT=%s", rcpt->orcpt);
 		else if (rcpt->original[0] != '\0')
-			put_original(s, rcpt, arena);
+			put_original(s, rcpt->original, arena);
+		else if (d->transport->params.enable_original_recipient)
+			put_original(s, rcpt->address, arena);
 		put_notify(s, rcpt->notify);
 	}
 	stream_put(s->stream, "\r\n", 2);

@@ -9,6 +9,7 @@
 #include "base/stream.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_ehlo.h"
+#include "delivery/smtp_pix.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_tls.h"
 #include "delivery/smtp_why.h"
@@ -24,6 +25,22 @@ refused(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
 	return false;
 }
 
+/* One of the words behind the code is ESMTP. */
+static bool
+says_esmtp(const struct smtp_session *s)
+{
+	const char *text = buf_str(&s->reply.text), *blanks = " \t\n";
+
+	for (text += strcspn(text, "- \t\n"); *text != '\0';) {
+		size_t n = strcspn(++text, blanks);
+
+		if (n == 5 && strncasecmp(text, "ESMTP", n) == 0)
+			return true;
+		text += n;
+	}
+	return false;
+}
+
 static bool
 greeting(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
 {
@@ -32,9 +49,12 @@ greeting(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
 	if (!smtp_session_read(s, c->helo_timeout,
 		"receiving the initial server greeting", arena, why))
 		return false;
+	s->says_esmtp = says_esmtp(s);
 	if (s->reply.code / 100 == 2)
-		return smtp_session_quiet(
-		    s, "receiving the initial server greeting", arena, why);
+		return smtp_session_quiet(s,
+			   "receiving the initial server greeting", arena,
+			   why) &&
+		    smtp_pix_detect(s, arena, why);
 	(void)refused(s, arena, why);
 	if (c->skip_5xx_greeting)
 		smtp_why_soften(why, arena);
@@ -57,8 +77,8 @@ introduce(struct smtp_session *s, bool ehlo, struct arena *arena,
 		return false;
 	if (s->reply.code / 100 != 2)
 		return refused(s, arena, why);
-	if (ehlo)
-		smtp_ehlo_parse(s, arena);
+	if (ehlo && !smtp_ehlo_parse(s, arena, why))
+		return false;
 	return smtp_session_quiet(s, doing, arena, why);
 }
 
@@ -69,9 +89,8 @@ wants_ehlo(const struct smtp_session *s)
 
 	if (s->client->lmtp)
 		return true;
-	return !p->smtp_never_send_ehlo &&
-	    (p->smtp_always_send_ehlo ||
-		strstr(buf_str(&s->reply.text), "ESMTP") != NULL);
+	return !p->smtp_never_send_ehlo && !s->no_ehlo &&
+	    (p->smtp_always_send_ehlo || s->says_esmtp);
 }
 
 static bool

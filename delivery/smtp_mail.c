@@ -14,6 +14,7 @@
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_envelope.h"
 #include "delivery/smtp_generic.h"
+#include "delivery/smtp_pix.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_xforward.h"
 #include "delivery/transport.h"
@@ -296,8 +297,7 @@ unreadable(struct mail *m, const struct err *err)
 	struct smtp_why why;
 
 	event(&delivery_events_content, &by, "text", err->text, NULL);
-	smtp_why_set(&why, m->arena, "4.3.0",
-	    "local data error while talking to %s", m->s->peer);
+	smtp_session_data_error(m->s, m->arena, &why);
 	cut_off(m, &why);
 }
 
@@ -356,7 +356,10 @@ send_body(struct mail *m, bool keep)
 	sending.checks =
 	    smtp_checks_new(m->d, m->s, &sending.body, &sending.out);
 	ok = send_parts(m, &sending);
+	if (ok && m->s->delay_dot)
+		ok = flush_part(m, &sending.out);
 	if (ok) {
+		smtp_pix_rest(m->s);
 		smtp_body_end(&sending.body, &sending.out);
 		if (!keep && (m->s->features & SMTP_PIPELINING) != 0) {
 			buf_puts(&sending.out, "QUIT\r\n");

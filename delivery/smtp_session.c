@@ -16,6 +16,7 @@
 #include "delivery/smtp_nexthop.h"
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
+#include "rules/world.h"
 
 /* A connect that has no limit of its own still ends some day. */
 #define LONGEST_CONNECT (3600 * CLOCK_SECOND)
@@ -50,6 +51,9 @@ new_session(const struct smtp_client *client, struct stream *stream,
 	buf_reset(&b);
 	buf_puts(&b, domain);
 	s->domain = text(&b);
+	buf_reset(&b);
+	buf_puts(&b, addr);
+	s->addr = text(&b);
 	buf_reset(&b);
 	buf_puts(&b, host);
 	buf_printf(&b, "[%s]", addr);
@@ -144,6 +148,35 @@ smtp_session_lost(struct smtp_session *s, int status, const char *doing,
 		    "lost connection with %s while %s", s->peer, doing);
 }
 
+struct event_by
+smtp_session_by(const struct smtp_session *s)
+{
+	return transport_by(s->client->transport, s->number,
+	    s->delivery != NULL ? s->delivery->job->qid : NULL);
+}
+
+enum table_status
+smtp_session_find(const struct smtp_session *s, const struct table_list *tables,
+    struct arena *arena, struct table_value *value)
+{
+	enum table_status status = world_find_any(
+	    s->delivery->env->world, arena, tables, s->addr, value);
+
+	if (status == TABLE_FAILED)
+		event_warning(NULL, "%s: %s map lookup error for %s",
+		    s->delivery->job->qid, tables->name, s->addr);
+	return status;
+}
+
+void
+smtp_session_data_error(
+    struct smtp_session *s, struct arena *arena, struct smtp_why *why)
+{
+	s->broken = true;
+	smtp_why_set(why, arena, "4.3.0",
+	    "local data error while talking to %s", s->peer);
+}
+
 bool
 smtp_session_quiet(struct smtp_session *s, const char *doing,
     struct arena *arena, struct smtp_why *why)
@@ -166,6 +199,32 @@ smtp_session_limit(struct smtp_session *s, int64_t limit)
 	    s->stream, s->until != 0 && s->until < when ? s->until : when);
 }
 
+/* A line that the server has said, or what the admin makes of it.  False: the
+ * table cannot be asked. */
+static bool
+filter(struct smtp_session *s, struct arena *arena, char **line, size_t *n)
+{
+	struct table_value value;
+
+	if (s->client->replies == NULL || s->delivery == NULL)
+		return true;
+	switch (world_find_any(s->delivery->env->world, arena,
+	    s->client->replies, *line, &value)) {
+	case TABLE_NONE:
+		return true;
+	case TABLE_FAILED:
+		return false;
+	case TABLE_FOUND:
+		break;
+	}
+	event_info(NULL,
+	    "%s: replacing server reply \"%.100s\" with \"%.100s\"", s->relay,
+	    *line, value.text);
+	*line = arena_strdup(arena, value.text);
+	*n = strlen(*line);
+	return true;
+}
+
 bool
 smtp_session_read(struct smtp_session *s, int64_t limit, const char *doing,
     struct arena *arena, struct smtp_why *why)
@@ -181,6 +240,10 @@ smtp_session_read(struct smtp_session *s, int64_t limit, const char *doing,
 		status = stream_line(s->stream, SMTP_REPLY_LINE, &line, &n);
 		if (status != STREAM_OK) {
 			smtp_session_lost(s, (int)status, doing, arena, why);
+			return false;
+		}
+		if (!filter(s, arena, &line, &n)) {
+			smtp_session_data_error(s, arena, why);
 			return false;
 		}
 		reply = smtp_reply_line(&s->reply, line, n);
@@ -224,6 +287,7 @@ smtp_session_close(struct smtp_session *s)
 	buf_free(&s->reply.text);
 	free(s->key);
 	free(s->host);
+	free(s->addr);
 	free(s->domain);
 	free(s->peer);
 	free(s->relay);

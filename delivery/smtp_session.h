@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/event.h"
 #include "delivery/smtp_reply.h"
+#include "rules/table.h"
 
 struct arena;
+struct delivery;
 struct smtp_client;
 struct smtp_host;
 struct smtp_nexthop;
@@ -25,15 +28,25 @@ enum smtp_feature {
 	SMTP_STARTTLS = 32,
 	SMTP_UTF8 = 64,
 	SMTP_XFORWARD = 128,
+	/* Nothing comes of these but that they can be overlooked. */
+	SMTP_AUTH = 256,
+	SMTP_ETRN = 512,
+	SMTP_VRFY = 1024,
+	SMTP_XCLIENT = 2048,
+	SMTP_ENHANCEDSTATUSCODES = 4096,
+	SMTP_CHUNKING = 8192,
+	SMTP_VERP = 16384,
 };
 
 struct smtp_session {
 	struct smtp_session *next; /* the cache's */
 	const struct smtp_client *client;
+	const struct delivery *delivery; /* NULL: it waits for one */
 	struct stream *stream;
 	unsigned number; /* in the log */
 	char *key;       /* destination, for the cache */
 	char *host;
+	char *addr;   /* or path */
 	char *domain; /* that it was looked up for */
 	char *peer;   /* "host[addr]" */
 	char *relay;  /* "host[addr]:port" */
@@ -45,7 +58,10 @@ struct smtp_session {
 	int64_t until; /* likewise: nothing takes longer; 0: no limit */
 	bool best;     /* no mail exchanger is preferred to it */
 	bool tls;
-	bool quit; /* QUIT has been sent */
+	bool says_esmtp; /* the greeting does */
+	bool no_ehlo;    /* what stands before the server is not up to it */
+	bool delay_dot;  /* ... or would miss the end of a message */
+	bool quit;       /* QUIT has been sent */
 	bool tls_failed;
 	bool broken;             /* not to be talked to any more */
 	struct smtp_reply reply; /* the last one */
@@ -57,6 +73,20 @@ struct smtp_session {
 struct smtp_session *smtp_session_connect(const struct smtp_client *client,
     const struct smtp_nexthop *hop, const struct smtp_host *host,
     struct arena *arena, struct smtp_why *why);
+
+/* smtp_session_by(session): who says something in the log of it. */
+struct event_by smtp_session_by(const struct smtp_session *session);
+
+/* smtp_session_find(session, tables, arena, value): what ${tables} say of the
+ * address of the server; that they cannot be asked is logged.  May block. */
+enum table_status smtp_session_find(const struct smtp_session *session,
+    const struct table_list *tables, struct arena *arena,
+    struct table_value *value);
+
+/* smtp_session_data_error(session, arena, why): a table could not be asked, or
+ * the message not be read: the session ends. */
+void smtp_session_data_error(
+    struct smtp_session *session, struct arena *arena, struct smtp_why *why);
 
 /* smtp_session_quiet(session, doing, arena, why): nothing came that was not
  * asked for.  False: something did, and the session is broken. */
