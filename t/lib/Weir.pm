@@ -214,9 +214,9 @@ sub sendmail {
 	return ($? >> 8, $said // "");
 }
 
-sub start {
+# Start it without waiting until it serves.
+sub launch {
 	my ($self) = @_;
-	my $before = length $self->log;
 	my $pid = fork // die "fork: $!";
 
 	if ($pid == 0) {
@@ -234,7 +234,14 @@ sub start {
 		{ exec @limit, program(), "run", "-c", "$self->{dir}/etc" };
 		POSIX::_exit(127);
 	}
-	$self->{pid} = $pid;
+	return $self->{pid} = $pid;
+}
+
+sub start {
+	my ($self) = @_;
+	my $before = length $self->log;
+	my $pid = $self->launch;
+
 	$self->wait_for(sub {
 		my $log = substr $self->log, $before;
 		return 1 if $log =~ /generation 1 serves/;
