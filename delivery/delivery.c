@@ -12,6 +12,7 @@
 #include "base/fatal.h"
 #include "delivery/agent.h"
 #include "delivery/delivery_events.h"
+#include "delivery/status_filter.h"
 #include "delivery/transport.h"
 #include "rules/address.h"
 
@@ -105,64 +106,101 @@ report(const struct delivery *d, const struct job_rcpt *rcpt,
 	buf_free(&parts);
 }
 
+/* Let the transport's tables say what code and text it is.  Who waits for what
+ * a server says gets that. */
+static bool
+filter(const struct delivery *d, const struct delivery_end *end,
+    const char **dsn, const char **text)
+{
+	struct event_by by;
+
+	if (d->transport == NULL || d->transport->status_filter == NULL ||
+	    end->status == JOB_PASSED || (d->once != NULL && !d->once->probe))
+		return false;
+	by = transport_by(d->transport,
+	    end->number != 0 ? end->number : d->number, d->job->qid);
+	return status_filter_apply(d->transport->status_filter, d->env->world,
+	    d->arena, &by, dsn, text);
+}
+
 /* One line, or one for each message that has taken its place. */
 static void
 report_all(const struct delivery *d, const struct job_rcpt *rcpt,
-    const struct delivery_end *end, const char *status, const char *dsn)
+    const struct delivery_end *end, const char *status)
 {
 	if (end->status == JOB_PASSED)
 		return;
 	if (end->status != JOB_REPLACED)
-		report(d, rcpt, end, status, dsn, end->text);
-	for (size_t i = 0; i < end->nchildren; i++)
-		report(d, rcpt, end, status, dsn,
-		    arena_printf(
-			d->arena, "forwarded as %s", end->children[i].qid));
+		report(d, rcpt, end, status, end->dsn, end->text);
+	for (size_t i = 0; i < end->nchildren; i++) {
+		const char *dsn = end->dsn;
+		const char *text = arena_printf(
+		    d->arena, "forwarded as %s", end->children[i].qid);
+
+		(void)filter(d, end, &dsn, &text);
+		report(d, rcpt, end, status, dsn, text);
+	}
+}
+
+/* What became of it, as the transport's tables and soft_bounce have it. */
+static struct delivery_end
+decide(const struct delivery *d, const struct delivery_end *given)
+{
+	struct delivery_end end = *given;
+
+	if (end.status == JOB_REPLACED ||
+	    !filter(d, given, &end.dsn, &end.text))
+		return end;
+	if (end.dsn[0] == '4' && end.status == JOB_BOUNCED)
+		end.status = JOB_DEFERRED;
+	else if (end.dsn[0] == '5' && end.status == JOB_DEFERRED)
+		end.status = JOB_BOUNCED;
+	return end;
 }
 
 void
-delivery_end(struct delivery *d, size_t i, const struct delivery_end *end)
+delivery_end(struct delivery *d, size_t i, const struct delivery_end *given)
 {
 	static const char *const words[] = { [JOB_SENT] = "sent",
 		[JOB_DEFERRED] = "deferred",
 		[JOB_BOUNCED] = "bounced",
 		[JOB_REPLACED] = "sent",
 		[JOB_PASSED] = "" };
-	enum job_status status = end->status;
-	const char *word = words[status];
-	const char *dsn = arena_strdup(d->arena, end->dsn);
+	struct delivery_end end = decide(d, given);
+	const struct job_rcpt *rcpt = &d->job->rcpts[i];
+	const char *word = words[end.status];
 
 	must(!d->decided[i]);
+	end.dsn = arena_strdup(d->arena, end.dsn);
 	if (delivery_is_probe(d)) {
-		word = status == JOB_SENT ? "deliverable" : "undeliverable";
-	} else if (status == JOB_BOUNCED && d->transport != NULL &&
+		word = end.status == JOB_SENT ? "deliverable" : "undeliverable";
+	} else if (end.status == JOB_BOUNCED && d->transport != NULL &&
 	    d->transport->soft_bounce) {
-		status = JOB_DEFERRED;
-		dsn = soften(d->arena, dsn);
+		end.status = JOB_DEFERRED;
+		end.dsn = soften(d->arena, end.dsn);
 		word = "SOFTBOUNCE";
 	}
 	/* The queue keeps what a filter refuses that was away before. */
-	if (status == JOB_BOUNCED && d->job->rescan)
+	if (end.status == JOB_BOUNCED && d->job->rescan)
 		word = words[JOB_DEFERRED];
 	d->result.outcomes[i] = (struct job_outcome){
-		.index = d->job->rcpts[i].index,
-		.status = status,
-		.report = end->report,
-		.dsn = dsn,
-		.reason = reason(d->arena, &d->job->rcpts[i], end),
-		.remote = copy(d->arena, end->remote),
-		.diagnostic = copy(d->arena, end->diagnostic),
-		.address = end->address != NULL ? end->address
-						: d->job->rcpts[i].address,
-		.transport = end->transport,
-		.nexthop = end->nexthop,
-		.children = end->children,
-		.nchildren = end->nchildren,
+		.index = rcpt->index,
+		.status = end.status,
+		.report = end.report,
+		.dsn = end.dsn,
+		.reason = reason(d->arena, rcpt, &end),
+		.remote = copy(d->arena, end.remote),
+		.diagnostic = copy(d->arena, end.diagnostic),
+		.address = end.address != NULL ? end.address : rcpt->address,
+		.transport = end.transport,
+		.nexthop = end.nexthop,
+		.children = end.children,
+		.nchildren = end.nchildren,
 	};
 	d->decided[i] = true;
 	d->left--;
-	if (d->once == NULL || d->once->probe || status == JOB_SENT)
-		report_all(d, &d->job->rcpts[i], end, word, dsn);
+	if (d->once == NULL || d->once->probe || end.status == JOB_SENT)
+		report_all(d, rcpt, &end, word);
 }
 
 void

@@ -79,10 +79,12 @@ struct delivery_end {
 /* delivery_begin(d): prepare the result. */
 void delivery_begin(struct delivery *d);
 
-/* delivery_end(d, i, end): recipient ${i} is decided: log it and keep the
- * answer.  With soft_bounce a bounce becomes a deferral.  Only once for each
+/* delivery_end(d, i, given): recipient ${i} is decided: log it and keep the
+ * answer.  The transport's status filter may change it; after that, with
+ * soft_bounce, a bounce becomes a deferral.  Only once for each
  * recipient. */
-void delivery_end(struct delivery *d, size_t i, const struct delivery_end *end);
+void
+delivery_end(struct delivery *d, size_t i, const struct delivery_end *given);
 
 /* delivery_end_all(d, end): decide all that are left. */
 void delivery_end_all(struct delivery *d, const struct delivery_end *end);

@@ -9,6 +9,8 @@
 #include "base/event.h"
 #include "base/master.h"
 #include "delivery/agent.h"
+#include "delivery/status_filter.h"
+#include "rules/table_list.h"
 
 static size_t
 process_limit(const struct master_service *service, const struct transport *t)
@@ -38,6 +40,7 @@ transport_open(const struct master_service *service, const struct agent *agent,
 	if (soft == NULL || !param_bool(soft, &t->soft_bounce))
 		t->soft_bounce = false;
 	t->limit = process_limit(service, t);
+	t->status_filter = status_filter_open(t, arena, err);
 	if (agent->open == NULL)
 		return t;
 	t->state = agent->open(t, arena, err);
@@ -49,6 +52,8 @@ transport_close(struct transport *t, const struct conf *conf)
 {
 	if (t->agent->close != NULL)
 		t->agent->close(t);
+	if (t->status_filter != NULL)
+		table_list_close(t->status_filter);
 	if (t->conf != conf)
 		conf_free(t->conf);
 }

@@ -13,6 +13,7 @@ struct arena;
 struct conf;
 struct err;
 struct master_service;
+struct table_list;
 
 struct transport {
 	const char *name;
@@ -22,8 +23,9 @@ struct transport {
 	struct base_params base;
 	struct delivery_params params;
 	bool soft_bounce;
-	size_t limit; /* deliveries at once */
-	void *state;  /* the agent's */
+	struct table_list *status_filter; /* NULL: none */
+	size_t limit;                     /* deliveries at once */
+	void *state;                      /* the agent's */
 };
 
 /* transport_open(service, agent, conf, arena, err): the transport that

@@ -31,6 +31,7 @@ static const struct master_option rescan_options[] = {
 	{ .name = "smtp_body_checks", .value = "" },
 	{ .name = "smtp_connection_cache_destinations", .value = "" },
 	{ .name = "smtp_connection_cache_on_demand", .value = "no" },
+	{ .name = "smtp_delivery_status_filter", .value = "" },
 	{ .name = "smtp_discard_ehlo_keyword_address_maps", .value = "" },
 	{ .name = "smtp_discard_ehlo_keywords", .value = "" },
 	{ .name = "smtp_enforce_tls", .value = "no" },
