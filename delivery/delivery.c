@@ -28,7 +28,7 @@ delivery_number(void)
 bool
 delivery_is_probe(const struct delivery *d)
 {
-	return d->once != NULL && d->once->probe;
+	return d->job->verify || (d->once != NULL && d->once->probe);
 }
 
 void
@@ -61,13 +61,25 @@ copy(struct arena *arena, const char *text)
 	return text != NULL ? arena_strdup(arena, text) : "";
 }
 
+/* Is what is said of it for a report of deliveries? */
+static bool
+tells_way(
+    const struct job *job, const struct job_rcpt *rcpt, enum job_status status)
+{
+	if (job->verify)
+		return true;
+	return (status == JOB_SENT || status == JOB_REPLACED) &&
+	    (job->trace || (rcpt->notify & ENVELOPE_NOTIFY_SUCCESS) != 0);
+}
+
 /* What the sender is told of a delivery names the way that it took. */
 static const char *
-reason(struct arena *arena, const struct job_rcpt *rcpt,
+reason(const struct delivery *d, const struct job_rcpt *rcpt,
     const struct delivery_end *end)
 {
-	if ((end->status == JOB_SENT || end->status == JOB_REPLACED) &&
-	    end->relay != NULL && (rcpt->notify & ENVELOPE_NOTIFY_SUCCESS) != 0)
+	struct arena *arena = d->arena;
+
+	if (tells_way(d->job, rcpt, end->status) && end->relay != NULL)
 		return arena_printf(
 		    arena, "delivery via %s: %s", end->relay, end->text);
 	return copy(arena, end->text);
@@ -173,7 +185,9 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *given)
 	must(!d->decided[i]);
 	end.dsn = arena_strdup(d->arena, end.dsn);
 	if (delivery_is_probe(d)) {
-		word = end.status == JOB_SENT ? "deliverable" : "undeliverable";
+		word = end.status == JOB_SENT || end.status == JOB_REPLACED
+		    ? "deliverable"
+		    : "undeliverable";
 	} else if (end.status == JOB_BOUNCED && d->transport != NULL &&
 	    d->transport->soft_bounce) {
 		end.status = JOB_DEFERRED;
@@ -188,7 +202,7 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *given)
 		.status = end.status,
 		.report = end.report,
 		.dsn = end.dsn,
-		.reason = reason(d->arena, rcpt, &end),
+		.reason = reason(d, rcpt, &end),
 		.remote = copy(d->arena, end.remote),
 		.diagnostic = copy(d->arena, end.diagnostic),
 		.address = end.address != NULL ? end.address : rcpt->address,

@@ -89,7 +89,7 @@ delivery_end(struct delivery *d, size_t i, const struct delivery_end *given);
 /* delivery_end_all(d, end): decide all that are left. */
 void delivery_end_all(struct delivery *d, const struct delivery_end *end);
 
-/* delivery_is_probe(d): see struct delivery_once. */
+/* delivery_is_probe(d): see struct delivery_once, and job->verify. */
 bool delivery_is_probe(const struct delivery *d);
 
 /* delivery_number(): a new number for the log, unlike those in use. */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/fatal.h"
 #include "base/frame.h"
 #include "base/stream.h"
 #include "delivery/delivery.h"
@@ -170,6 +171,7 @@ local_client_ask(struct delivery *d, const struct buf *request,
 {
 	struct frame frame;
 
+	must(!delivery_is_probe(d));
 	if (converse(d, request, true, patience, &frame, err) != 0)
 		return -1;
 	if (mailbox_answer_parse(&frame, d->arena, a))
@@ -199,6 +201,7 @@ local_client_decide(struct delivery *d, size_t first, size_t last,
 		end->status = statuses[a->result];
 		end->dsn = a->dsn;
 		end->text = a->text;
+		end->diagnostic = a->diagnostic;
 	}
 	for (size_t i = first; i < last; i++)
 		delivery_end(d, i, end);

@@ -138,6 +138,14 @@ run_command(struct delivery *d, size_t i, const struct local_leaf *leaf,
 		    d, i, leaf, "command_execution_directory: no directory");
 		return;
 	}
+	if (delivery_is_probe(d)) {
+		end.status = JOB_SENT;
+		end.dsn = "2.0.0";
+		end.text =
+		    arena_printf(d->arena, "delivers to command: %s", command);
+		delivery_end(d, i, &end);
+		return;
+	}
 	set_all(&env, rcpt, name, user);
 	c.nenv = env.n;
 	c.head = arena_printf(d->arena, "%s\n%s%s%s", local_client_from(d),
@@ -231,7 +239,9 @@ local_leaf_do(struct delivery *d, size_t i, const struct local_leaf *leaf)
 		/* Nothing is easier to write. */
 		end.status = JOB_SENT;
 		end.dsn = "2.0.0";
-		end.text = "delivered to file: /dev/null";
+		end.text = delivery_is_probe(d)
+		    ? "delivers to file: /dev/null"
+		    : "delivered to file: /dev/null";
 		delivery_end(d, i, &end);
 	} else if (t->kind == LOCAL_FILE) {
 		write_file(d, i, leaf);

@@ -110,6 +110,7 @@ mailbox_answer_print(const struct mailbox_answer *a, struct buf *out)
 	frame_put_str(out, a->dsn);
 	frame_put_str(out, a->text);
 	frame_put_str(out, a->warning);
+	frame_put_str(out, a->diagnostic);
 	frame_end(out, start);
 }
 
@@ -124,6 +125,7 @@ mailbox_answer_parse(
 	a->dsn = frame_str(&r, arena);
 	a->text = frame_str(&r, arena);
 	a->warning = frame_str(&r, arena);
+	a->diagnostic = frame_str(&r, arena);
 	if (frame->type != MAILBOX_ANSWER || r.bad || r.p != r.end ||
 	    result > MAILBOX_BOUNCE)
 		return false;

@@ -59,7 +59,8 @@ enum mailbox_result {
 struct mailbox_answer {
 	enum mailbox_result result;
 	const char *dsn, *text;
-	const char *warning; /* for the log; "" */
+	const char *warning;    /* for the log; "" */
+	const char *diagnostic; /* Diagnostic-Code; NULL or "": none */
 };
 
 /* mailbox_print(m, out), mailbox_answer_print(a, out): append the frame.

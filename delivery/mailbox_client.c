@@ -83,6 +83,22 @@ mailbox_client_loops(struct delivery *d, size_t rcpt, const char *relay)
 	return true;
 }
 
+/* It is only asked whether it could be written. */
+static void
+would_write(struct delivery *d, size_t rcpt, const struct mailbox *mailbox,
+    struct delivery_end *end)
+{
+	end->status = JOB_SENT;
+	end->dsn = "2.0.0";
+	end->text = mailbox->maildir ? "delivers to maildir"
+	    : mailbox->named
+	    ? arena_printf(d->arena, "delivers to file: %s/%s",
+		  strcmp(mailbox->base, "/") == 0 ? "" : mailbox->base,
+		  mailbox->path)
+	    : "delivers to mailbox";
+	delivery_end(d, rcpt, end);
+}
+
 void
 mailbox_client_write(struct delivery *d, size_t rcpt, struct mailbox *mailbox,
     const char *delivered, struct delivery_end *end)
@@ -92,6 +108,10 @@ mailbox_client_write(struct delivery *d, size_t rcpt, struct mailbox *mailbox,
 	struct buf request = { 0 };
 	struct err err = { { 0 } };
 
+	if (delivery_is_probe(d)) {
+		would_write(d, rcpt, mailbox, end);
+		return;
+	}
 	complete(d, &d->job->rcpts[rcpt], delivered, mailbox);
 	mailbox->size = local_client_size(d, &err);
 	mailbox_print(mailbox, &request);

@@ -96,6 +96,20 @@ deliver(struct delivery *d, size_t first, size_t last)
 	local_client_decide(d, first, last, &end, &answer, &err);
 }
 
+/* It is only asked whether it could be run. */
+static void
+would_run(struct delivery *d)
+{
+	const struct pipe_service *service = d->transport->state;
+	struct delivery_end end = { .relay = d->transport->name,
+		.status = JOB_SENT,
+		.dsn = "2.0.0",
+		.text = arena_printf(
+		    d->arena, "delivers to command: %s", service->argv[0]) };
+
+	delivery_end_all(d, &end);
+}
+
 static void
 run_pipe(struct delivery *d)
 {
@@ -111,6 +125,10 @@ run_pipe(struct delivery *d)
 
 	if (service->size > 0 && d->job->size > service->size) {
 		delivery_end_all(d, &end);
+		return;
+	}
+	if (delivery_is_probe(d)) {
+		would_run(d);
 		return;
 	}
 	for (size_t i = 0; i < d->job->nrcpts; i += step)

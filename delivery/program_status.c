@@ -65,6 +65,21 @@ failed(struct mailbox_answer *a, const char *dsn, const char *text)
 	a->text = text;
 }
 
+/* What a bounce says of it in the field for programs: what the command has
+ * said, or else ${text}. */
+static void
+diagnose(struct mailbox_answer *a, struct arena *arena, const char *output,
+    const char *text)
+{
+	size_t n = strlen(output);
+
+	while (n > 0 && output[n - 1] == ' ')
+		n--;
+	a->diagnostic = n > 0
+	    ? arena_printf(arena, "x-unix; %.*s", (int)n, output)
+	    : arena_printf(arena, "x-unix; %s", text);
+}
+
 /* "what. Command output: ..." */
 static const char *
 with_output(struct arena *arena, const char *what, const char *output)
@@ -84,12 +99,14 @@ exited(const struct program_result *r, const char *program, struct arena *arena,
 	if (n > 0) {
 		text += strspn(text, " ");
 		failed(a, arena_strndup(arena, r->output, n), text);
+		diagnose(a, arena, text, "");
 		return;
 	}
 	for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
 		if (exits[i].status == r->status) {
 			failed(a, exits[i].dsn,
 			    with_output(arena, exits[i].text, r->output));
+			diagnose(a, arena, r->output, exits[i].text);
 			return;
 		}
 	failed(a, "5.3.0",
@@ -97,6 +114,8 @@ exited(const struct program_result *r, const char *program, struct arena *arena,
 		arena_printf(arena, "Command died with status %d: \"%s\"",
 		    r->status, program),
 		r->output));
+	diagnose(a, arena, r->output,
+	    arena_printf(arena, "unknown mail system error %d", r->status));
 }
 
 static void
@@ -132,6 +151,7 @@ program_status_answer(const struct program_result *r, const char *program,
 			    "Command died with signal %d: \"%s\"", r->status,
 			    program),
 			r->output));
+		diagnose(a, arena, r->output, "internal software error");
 		break;
 	case PROGRAM_TIMEOUT:
 		/* As Postfix: it may have done its work. */

@@ -24,6 +24,7 @@ struct options {
 	const char *full_name;
 	char ret;
 	bool utf8, eight_bit, prdr, remote;
+	enum envelope_trace trace;
 	int64_t size;
 };
 
@@ -75,12 +76,16 @@ read_dsn(struct session *s, const char *word, struct options *o)
 }
 
 /* What sendmail(1) says of a message, and no SMTP client can: the sender's full
- * name, and that the message comes from elsewhere. */
+ * name, that the message comes from elsewhere, and which report is wanted. */
 static bool
 read_local(struct session *s, const char *word, struct options *o)
 {
 	if (strcasecmp(word, "XREMOTE") == 0)
 		o->remote = true;
+	else if (strcasecmp(word, "XTRACE=ATTEMPT") == 0)
+		o->trace = ENVELOPE_TRACE_ATTEMPT;
+	else if (strcasecmp(word, "XTRACE=VERIFY") == 0)
+		o->trace = ENVELOPE_TRACE_VERIFY;
 	else if (strncasecmp(word, "XFULLNAME=", 10) == 0)
 		o->full_name = esmtp_xtext(session_arena(s), word + 10);
 	else
@@ -214,6 +219,7 @@ begin(struct session *s, const char *sender, const struct options *o)
 	mail->utf8 = o->utf8;
 	mail->eight_bit = o->eight_bit;
 	mail->prdr = o->prdr;
+	mail->trace = o->trace;
 	if (o->full_name != NULL)
 		mail->full_name = arena_strdup(mail->arena, o->full_name);
 	if (s->service->local)

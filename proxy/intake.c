@@ -271,6 +271,7 @@ fill_envelope(struct session *s)
 	e->arrival = mail->arrival;
 	e->envid = mail->envid;
 	e->ret = mail->ret;
+	e->trace = mail->trace;
 	e->utf8 = mail->utf8;
 	e->eight_bit = mail->eight_bit || mail->message.verdict.eight_bit;
 	e->filter = filter_hook_nexthop(mail);
@@ -288,8 +289,13 @@ fill_envelope(struct session *s)
 static void
 apply_effects(struct mail *mail)
 {
+	/* It would find a message that nobody has written. */
+	bool verify = mail->trace == ENVELOPE_TRACE_VERIFY;
+
+	if (verify)
+		mail->envelope->filter = "";
 	for (struct effect *x = mail->effects; x != NULL; x = x->next) {
-		if (x->kind == EFFECT_FILTER)
+		if (x->kind == EFFECT_FILTER && !verify)
 			mail->envelope->filter = x->text;
 		else if (x->kind == EFFECT_HOLD)
 			mail->envelope->hold = true;

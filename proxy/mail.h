@@ -9,10 +9,10 @@
 #include "checks/effect.h"
 #include "proxy/held.h"
 #include "proxy/message.h"
+#include "queue/envelope.h"
 
 struct arena;
 struct cut_way;
-struct envelope;
 struct filter_run;
 struct milter_content;
 struct recipient_content;
@@ -49,7 +49,8 @@ struct mail {
 	const char *full_name; /* of the sender; NULL: not known */
 	char ret;
 	bool utf8, eight_bit;
-	bool prdr;  /* the client wants a reply for each recipient */
+	bool prdr; /* the client wants a reply for each recipient */
+	enum envelope_trace trace;
 	bool local; /* as from a client in local_header_rewrite_clients */
 	struct mail_rcpt *rcpts;
 	size_t nrcpts, room;

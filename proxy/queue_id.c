@@ -13,6 +13,7 @@
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "queue/envelope.h"
+#include "rules/address.h"
 
 /* A number that no other message has, also after a restart and beside another
  * generation of this role: Postfix has the inode there. */
@@ -45,7 +46,7 @@ queue_id_log(struct session *s)
 	if (s->service->local) {
 		(void)snprintf(origin, sizeof origin, "%u", s->uid);
 		event(&proxy_events_user, &s->by, "uid", origin, "sender",
-		    f->sender, NULL);
+		    address_external(s->mail->arena, f->sender), NULL);
 		return;
 	}
 	if (x->name != NULL || x->addr != NULL)

@@ -246,19 +246,26 @@ static void
 put_original_recipient(const struct dsn *dsn, const struct dsn_rcpt *r,
     const char *type, struct buf *out)
 {
+	const char *original =
+	    r->original[0] != '\0' ? r->original : r->address;
+
 	if (r->orcpt[0] != '\0') {
 		put_field(out, "Original-Recipient", r->orcpt, dsn->utf8);
 		return;
 	}
 	buf_printf(out, "Original-Recipient: %s;", type);
-	put_address(
-	    out, r->original[0] != '\0' ? r->original : r->address, dsn->utf8);
+	put_address(out, original, dsn->utf8);
+	/* As it was when it came, but no reader knows our domain. */
+	if (strchr(original, '@') == NULL)
+		buf_printf(out, "@%s", dsn->myorigin);
 	buf_puts(out, "\r\n");
 }
 
 static const char *
 action(const struct dsn *dsn, const struct dsn_rcpt *r)
 {
+	if (dsn->kind == DSN_TRACE)
+		return r->action;
 	if (dsn->kind == DSN_SUCCESS)
 		return r->relayed ? "relayed"
 		    : r->expanded ? "expanded"
@@ -324,10 +331,11 @@ put_original(const struct dsn *dsn, struct buf *out)
 		type = dsn->utf8 ? "message/global-headers"
 				 : "text/rfc822-headers";
 	put_part(dsn, out,
-	    dsn->kind == DSN_SUCCESS ? "Message Headers"
-		: is_delay(dsn)      ? "Delayed Message Headers"
-		: dsn->headers_only  ? "Undelivered Message Headers"
-				     : "Undelivered Message",
+	    dsn->kind == DSN_SUCCESS || dsn->kind == DSN_TRACE
+		? "Message Headers"
+		: is_delay(dsn)     ? "Delayed Message Headers"
+		: dsn->headers_only ? "Undelivered Message Headers"
+				    : "Undelivered Message",
 	    type);
 	if (dsn->eight_bit || dsn->utf8)
 		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");

@@ -13,6 +13,7 @@ enum dsn_kind {
 	DSN_FAILURE,    /* to the sender: it could not be delivered */
 	DSN_DELAY,      /* to the sender: it is late */
 	DSN_SUCCESS,    /* to the sender: it was delivered */
+	DSN_TRACE,      /* to the sender, who asked what becomes of it */
 	DSN_COPY,       /* to the postmaster: what a sender was told */
 	DSN_COPY_DELAY, /* the same of a delay */
 	DSN_DOUBLE,     /* to the postmaster: a bounce that cannot be
@@ -24,6 +25,7 @@ struct dsn_rcpt {
 	const char *dsn, *reason, *remote, *diagnostic;
 	bool relayed;  /* SUCCESS: to a server that reports nothing itself */
 	bool expanded; /* SUCCESS: it stood for other addresses */
+	const char *action; /* TRACE: RFC 3464's word, or Postfix's */
 };
 
 struct dsn {
@@ -32,6 +34,7 @@ struct dsn {
 	int64_t now;     /* wall clock, ns */
 	const char *to;  /* who gets it, internal form */
 	const char *myhostname, *mail_name;
+	const char *myorigin; /* of addresses that have no domain */
 
 	/* In which words: From: and Subject:, and the text above what became of
 	 * each recipient, with its charset; NULL: none. */

@@ -31,7 +31,9 @@ enum envelope_flag {
 	FLAG_WARNED = 8,
 	FLAG_BOUNCE = 16,
 	FLAG_RESCAN = 32,
-	FLAG_ALL = 63,
+	FLAG_TRACE = 64,
+	FLAG_VERIFY = 128,
+	FLAG_ALL = 255,
 };
 
 static unsigned
@@ -40,7 +42,9 @@ flags_of(const struct envelope *e)
 	return (e->utf8 ? FLAG_UTF8 : 0U) |
 	    (e->eight_bit ? FLAG_EIGHT_BIT : 0U) | (e->hold ? FLAG_HOLD : 0U) |
 	    (e->bounced_delay_warning ? FLAG_WARNED : 0U) |
-	    (e->is_bounce ? FLAG_BOUNCE : 0U) | (e->rescan ? FLAG_RESCAN : 0U);
+	    (e->is_bounce ? FLAG_BOUNCE : 0U) | (e->rescan ? FLAG_RESCAN : 0U) |
+	    (e->trace == ENVELOPE_TRACE_ATTEMPT ? FLAG_TRACE : 0U) |
+	    (e->trace == ENVELOPE_TRACE_VERIFY ? FLAG_VERIFY : 0U);
 }
 
 /* The older version has all but targets. */
@@ -137,7 +141,10 @@ get_flags(uint64_t flags, struct envelope *e)
 	e->bounced_delay_warning = (flags & FLAG_WARNED) != 0;
 	e->is_bounce = (flags & FLAG_BOUNCE) != 0;
 	e->rescan = (flags & FLAG_RESCAN) != 0;
-	return flags <= FLAG_ALL;
+	e->trace = (flags & FLAG_VERIFY) != 0 ? ENVELOPE_TRACE_VERIFY
+	    : (flags & FLAG_TRACE) != 0       ? ENVELOPE_TRACE_ATTEMPT
+					      : ENVELOPE_TRACE_NONE;
+	return flags <= FLAG_ALL && flags_of(e) == flags;
 }
 
 static bool

@@ -32,6 +32,14 @@ enum { /* RFC 3461 NOTIFY */
 	ENVELOPE_NOTIFY_DELAY = 8,
 };
 
+/* A report by mail that whoever submitted it wants, of all recipients. */
+enum envelope_trace {
+	ENVELOPE_TRACE_NONE,
+	ENVELOPE_TRACE_ATTEMPT, /* of the first attempt to deliver it */
+	ENVELOPE_TRACE_VERIFY,  /* of what an attempt would bring: it is never
+				 * delivered, whatever happens */
+};
+
 struct envelope_rcpt {
 	const char *address;  /* internal form, after expansion */
 	const char *original; /* what the client wrote; "" if the same */
@@ -58,6 +66,7 @@ struct envelope {
 	bool utf8, eight_bit;
 	bool hold;
 	bool bounced_delay_warning;
+	enum envelope_trace trace;
 	bool is_bounce;     /* a notice of our own: its sender is <> and it is
 			     * never bounced but to the double-bounce rules */
 	uint64_t size;      /* header and body, CRLF counted, as logged */

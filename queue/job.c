@@ -11,6 +11,8 @@ enum {
 	FLAG_EIGHT_BIT = 2,
 	FLAG_BOUNCE = 4,
 	FLAG_RESCAN = 8,
+	FLAG_TRACE = 16,
+	FLAG_VERIFY = 32,
 	FLAG_FAILED = 1,
 	FLAG_REACHED = 2,
 	/* The least that an element takes: its lengths and numbers. */
@@ -108,7 +110,9 @@ job_print(const struct job *job, enum job_frame type, struct buf *out)
 	    (job->utf8 ? FLAG_UTF8 : 0U) |
 		(job->eight_bit ? FLAG_EIGHT_BIT : 0U) |
 		(job->is_bounce ? FLAG_BOUNCE : 0U) |
-		(job->rescan ? FLAG_RESCAN : 0U));
+		(job->rescan ? FLAG_RESCAN : 0U) |
+		(job->trace ? FLAG_TRACE : 0U) |
+		(job->verify ? FLAG_VERIFY : 0U));
 	frame_put_str(out, job->envid);
 	frame_put_num(out, (unsigned char)job->ret);
 	put_rcpts(out, job->rcpts, job->nrcpts);
@@ -135,6 +139,8 @@ job_parse(const struct frame *frame, struct arena *arena, struct job *job)
 	job->eight_bit = (flags & FLAG_EIGHT_BIT) != 0;
 	job->is_bounce = (flags & FLAG_BOUNCE) != 0;
 	job->rescan = (flags & FLAG_RESCAN) != 0;
+	job->trace = (flags & FLAG_TRACE) != 0;
+	job->verify = (flags & FLAG_VERIFY) != 0;
 	job->envid = frame_str(&r, arena);
 	job->ret = (char)frame_num(&r);
 	return get_rcpts(&r, arena, &job->rcpts, &job->nrcpts) && at_end(&r);

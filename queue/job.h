@@ -47,6 +47,8 @@ struct job {
 	uint64_t size;
 	bool utf8, eight_bit, is_bounce;
 	bool rescan; /* as in struct envelope: nothing of it bounces */
+	bool trace;  /* all that is done is reported */
+	bool verify; /* as ENVELOPE_TRACE_VERIFY: nothing is delivered */
 	const char *envid;
 	char ret;
 	struct job_rcpt *rcpts;

@@ -11,7 +11,7 @@
 #include "queue/envelope.h"
 #include "queue/seal.h"
 
-enum { SEAL = 8, FLAG_HOLD = 1, FLAG_WARNED = 2 };
+enum { SEAL = 8, FLAG_HOLD = 1, FLAG_WARNED = 2, FLAG_TRACE = 4 };
 
 void
 mark_print(
@@ -26,7 +26,8 @@ mark_print(
 	frame_put_num(out, (uint64_t)e->last_attempt);
 	frame_put_num(out,
 	    (e->hold ? FLAG_HOLD : 0U) |
-		(e->bounced_delay_warning ? FLAG_WARNED : 0U));
+		(e->bounced_delay_warning ? FLAG_WARNED : 0U) |
+		(e->trace != ENVELOPE_TRACE_NONE ? FLAG_TRACE : 0U));
 	frame_put_num(out, e->nrcpts);
 	for (size_t i = 0; i < e->nrcpts; i++) {
 		const struct envelope_rcpt *r = &e->rcpts[i];
@@ -97,6 +98,9 @@ mark_apply(const char *data, size_t n, struct arena *arena, struct envelope *e)
 	flags = frame_num(&r);
 	e->hold = (flags & FLAG_HOLD) != 0;
 	e->bounced_delay_warning = (flags & FLAG_WARNED) != 0;
+	/* The report has been sent.  What is only to be verified stays so. */
+	if (e->trace == ENVELOPE_TRACE_ATTEMPT && (flags & FLAG_TRACE) == 0)
+		e->trace = ENVELOPE_TRACE_NONE;
 	if (frame_num(&r) != e->nrcpts)
 		return false;
 	for (size_t i = 0; i < e->nrcpts && !r.bad; i++)

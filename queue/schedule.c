@@ -40,6 +40,8 @@ start(struct schedule_peer *peer, const struct delivery *delivery)
 		.eight_bit = e->eight_bit,
 		.is_bounce = e->is_bounce,
 		.rescan = e->rescan,
+		.trace = e->trace != ENVELOPE_TRACE_NONE,
+		.verify = e->trace == ENVELOPE_TRACE_VERIFY,
 		.envid = e->envid,
 		.ret = e->ret,
 		.nrcpts = delivery->nrecipients };
@@ -195,8 +197,9 @@ static enum envelope_state
 sent_state(const struct schedule *s, const struct active *a,
     const struct envelope_rcpt *r, enum job_report report)
 {
-	bool asked = (r->notify & ENVELOPE_NOTIFY_SUCCESS) != 0 &&
-	    report != JOB_REPORT_PASSED;
+	bool asked = a->e.trace != ENVELOPE_TRACE_NONE ||
+	    ((r->notify & ENVELOPE_NOTIFY_SUCCESS) != 0 &&
+		report != JOB_REPORT_PASSED);
 
 	if (a->e.sender[0] == '\0' || a->e.rescan ||
 	    (!asked && !is_cleared(s, a, r)))
@@ -449,9 +452,10 @@ schedule_configure(struct schedule *s, struct conf *conf, struct err *err)
 	s->myhostname = other(s, conf, "myhostname", "localhost", err);
 	if (s->myhostname == NULL)
 		goto err0;
+	s->myorigin = other(s, conf, "myorigin", s->myhostname, err);
 	s->mail_name = other(s, conf, "mail_name", "Weir", err);
 	long_qids = other(s, conf, "enable_long_queue_ids", "no", err);
-	if (s->mail_name == NULL || long_qids == NULL)
+	if (s->myorigin == NULL || s->mail_name == NULL || long_qids == NULL)
 		goto err0;
 	if (!param_bool(long_qids, &s->long_qids)) {
 		err_set(err, "enable_long_queue_ids = %s: not yes or no",

@@ -190,10 +190,13 @@ make(struct schedule *s, const struct active *a, const struct job_child *given,
 	if (store_reader_envelope(s->reader, a->key, arena, e, &err) <= 0)
 		return false;
 	(void)snprintf(e->qid, sizeof e->qid, "%s", given->qid);
-	if (strcmp(e->sender, given->sender) != 0) {
+	/* The one who asked is told what would become of a list's members. */
+	if (strcmp(e->sender, given->sender) != 0 &&
+	    e->trace != ENVELOPE_TRACE_VERIFY) {
 		e->sender = arena_strdup(arena, given->sender);
 		e->envid = "";
 		e->ret = 0;
+		e->trace = ENVELOPE_TRACE_NONE;
 	}
 	headers = arena_alloc(arena, head + e->nheaders + 1);
 	memcpy(headers, given->head, head);

@@ -21,7 +21,8 @@ struct ending {
 	struct store_op change;
 	struct schedule_notice notices[SCHEDULE_NOTICE_MOST];
 	size_t nnotices;
-	bool late; /* one of them is a warning */
+	bool late;   /* one of them is a warning */
+	bool traced; /* ... the report of the first attempt */
 	struct loop_timer again;
 };
 
@@ -149,6 +150,8 @@ do_without(struct ending *ending)
 	turn(a, ACTIVE_BOUNCED, ACTIVE_DEFERRED);
 	if (ending->late)
 		a->e.bounced_delay_warning = false;
+	if (ending->traced)
+		a->e.trace = ENVELOPE_TRACE_ATTEMPT;
 	set_change(ending);
 	group_add(ending->s->group, &ending->change);
 }
@@ -281,7 +284,10 @@ schedule_end(struct schedule *s, struct active *a)
 	TAILQ_INSERT_TAIL(&s->endings, ending, entry);
 	if (a->wish != ACTIVE_HOLD && !a->e.rescan &&
 	    count(a, ACTIVE_DEFERRED) > 0) {
-		if (is_expired(s, a)) {
+		if (a->e.trace == ENVELOPE_TRACE_VERIFY) {
+			/* It is not asked twice. */
+			turn(a, ACTIVE_DEFERRED, ACTIVE_BOUNCED);
+		} else if (is_expired(s, a)) {
 			schedule_log_expired(a);
 			turn(a, ACTIVE_DEFERRED, ACTIVE_BOUNCED);
 		} else {
@@ -292,6 +298,9 @@ schedule_end(struct schedule *s, struct active *a)
 	ending->nnotices =
 	    schedule_notice_make(s, a, ending->late, ending->notices);
 	a->e.bounced_delay_warning |= ending->late;
+	ending->traced = a->e.trace == ENVELOPE_TRACE_ATTEMPT;
+	if (ending->traced)
+		a->e.trace = ENVELOPE_TRACE_NONE;
 	set_told(a);
 	set_change(ending);
 	group_add(s->group, &ending->change);

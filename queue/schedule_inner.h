@@ -48,7 +48,7 @@ struct schedule {
 	struct arena *conf_arena; /* has the texts of ${params} */
 	struct conf *conf;
 	struct queue_params params;
-	const char *myhostname, *mail_name;
+	const char *myhostname, *myorigin, *mail_name;
 	struct bounce_template words[BOUNCE_TEMPLATE_KINDS]; /* of notices */
 	bool long_qids;
 	struct strmap transports; /* -> struct destination_limits */

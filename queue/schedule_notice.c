@@ -87,6 +87,8 @@ static bool
 concerns(enum dsn_kind kind, unsigned char outcome, unsigned notify)
 {
 	switch (kind) {
+	case DSN_TRACE:
+		return outcome != ACTIVE_NOTHING;
 	case DSN_SUCCESS:
 		return outcome == ACTIVE_DELIVERED ||
 		    outcome == ACTIVE_RELAYED || outcome == ACTIVE_EXPANDED;
@@ -101,6 +103,26 @@ concerns(enum dsn_kind kind, unsigned char outcome, unsigned notify)
 	}
 	return outcome == ACTIVE_BOUNCED &&
 	    (notify == 0 || (notify & ENVELOPE_NOTIFY_FAILURE) != 0);
+}
+
+/* Of a trace. */
+static const char *
+action_of(const struct active *a, unsigned char outcome)
+{
+	bool verify = a->e.trace == ENVELOPE_TRACE_VERIFY;
+
+	switch (outcome) {
+	case ACTIVE_DEFERRED:
+		return "delayed";
+	case ACTIVE_BOUNCED:
+		return verify ? "undeliverable" : "failed";
+	case ACTIVE_EXPANDED:
+		return "expanded";
+	case ACTIVE_RELAYED:
+		return verify ? "deliverable" : "relayed";
+	default:
+		return verify ? "deliverable" : "delivered";
+	}
 }
 
 /* The recipients that a notice of ${kind} names, in ${arena}. */
@@ -124,7 +146,8 @@ select_rcpts(const struct active *a, enum dsn_kind kind, struct arena *arena,
 			.remote = r->remote,
 			.diagnostic = r->diagnostic,
 			.relayed = a->outcomes[i] == ACTIVE_RELAYED,
-			.expanded = a->outcomes[i] == ACTIVE_EXPANDED };
+			.expanded = a->outcomes[i] == ACTIVE_EXPANDED,
+			.action = action_of(a, a->outcomes[i]) };
 	}
 	return n;
 }
@@ -218,6 +241,7 @@ set_words(const struct schedule *s, struct dsn *dsn)
 {
 	enum bounce_template_kind kind = dsn->kind == DSN_SUCCESS
 	    ? BOUNCE_TEMPLATE_SUCCESS
+	    : dsn->kind == DSN_TRACE ? BOUNCE_TEMPLATE_VERIFY
 	    : dsn->kind == DSN_DELAY || dsn->kind == DSN_COPY_DELAY
 	    ? BOUNCE_TEMPLATE_DELAY
 	    : BOUNCE_TEMPLATE_FAILURE;
@@ -245,6 +269,7 @@ make(struct schedule *s, struct active *a, const struct original *o,
 		.now = clock_now(),
 		.to = to,
 		.myhostname = s->myhostname,
+		.myorigin = s->myorigin,
 		.mail_name = s->mail_name,
 		.about = a->e.qid,
 		.sender = a->e.sender,
@@ -321,6 +346,20 @@ about_failure(struct schedule *s, struct active *a, const struct original *o,
 	return n;
 }
 
+/* What was asked for beside the message: a report of all, or nothing but it. */
+static size_t
+about_trace(struct schedule *s, struct active *a, const struct original *o,
+    struct schedule_notice *notices)
+{
+	struct event_by by = { .program = "bounce", .qid = a->e.qid };
+
+	if (a->e.sender[0] != '\0' && !is_double(s, a))
+		return make(s, a, o, DSN_TRACE, a->e.sender, notices);
+	event(&queue_events_untraced, &by, "what",
+	    a->e.sender[0] == '\0' ? "single" : "double", NULL);
+	return 0;
+}
+
 static size_t
 about_delay(struct schedule *s, struct active *a, const struct original *o,
     struct schedule_notice *notices)
@@ -341,6 +380,7 @@ schedule_notice_make(struct schedule *s, struct active *a, bool late,
     struct schedule_notice notices[SCHEDULE_NOTICE_MOST])
 {
 	bool bounced = false, report = false;
+	bool trace = a->e.trace != ENVELOPE_TRACE_NONE;
 	struct original o;
 	size_t n = 0;
 
@@ -349,12 +389,16 @@ schedule_notice_make(struct schedule *s, struct active *a, bool late,
 		report |=
 		    concerns(DSN_SUCCESS, a->outcomes[i], a->e.rcpts[i].notify);
 	}
-	if (!bounced && !report && !late)
+	if (a->e.trace == ENVELOPE_TRACE_VERIFY)
+		bounced = false;
+	if (!bounced && !report && !late && !trace)
 		return 0;
 	read_original(s, a, &o);
 	if (bounced)
 		n += about_failure(s, a, &o, notices);
-	if (report)
+	if (trace)
+		n += about_trace(s, a, &o, &notices[n]);
+	else if (report)
 		n += make(s, a, &o, DSN_SUCCESS, a->e.sender, &notices[n]);
 	if (late)
 		n += about_delay(s, a, &o, notices + n);
@@ -377,6 +421,7 @@ schedule_notice_log(
 		[DSN_FAILURE] = &queue_events_bounce,
 		[DSN_DELAY] = &queue_events_warned,
 		[DSN_SUCCESS] = &queue_events_report,
+		[DSN_TRACE] = &queue_events_report,
 		[DSN_COPY] = &queue_events_postmaster,
 		[DSN_COPY_DELAY] = &queue_events_postmaster_warned,
 		[DSN_DOUBLE] = &queue_events_postmaster,

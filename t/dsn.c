@@ -38,6 +38,7 @@ static const struct dsn sample = {
 	.subject = "Undelivered Mail Returned to Sender",
 	.charset = "us-ascii",
 	.text = "This is the mail system at host mx.example.\n\nSorry.\n",
+	.myorigin = "example",
 	.mail_name = "Weir",
 	.about = "ABOUT1",
 	.sender = "s@example.org",
@@ -203,6 +204,32 @@ test_success(void)
 	    "success: headers");
 }
 
+/* What sendmail -v and -bv ask for. */
+static void
+test_trace(void)
+{
+	struct dsn_rcpt both[2] = { rcpts[0], rcpts[1] };
+	struct dsn dsn = sample;
+
+	dsn.kind = DSN_TRACE;
+	dsn.subject = "Mail Delivery Status Report";
+	dsn.headers_only = true;
+	dsn.rcpts = both;
+	both[0].action = "undeliverable";
+	both[1].action = "deliverable";
+	both[1].original = "here";
+	build(&dsn);
+	ok(has(&headers, "Subject: Mail Delivery Status Report"),
+	    "trace: subject");
+	ok(has(&body, "Action: undeliverable\r\n") &&
+		has(&body, "Action: deliverable\r\n"),
+	    "trace: actions");
+	ok(has(&body, "Content-Description: Message Headers\r\n"),
+	    "trace: headers");
+	ok(has(&body, "Original-Recipient: rfc822;here@example\r\n"),
+	    "a recipient without a domain gets ours");
+}
+
 /* What the postmaster gets instead, or as well. */
 static void
 test_postmaster(void)
@@ -316,6 +343,7 @@ main(void)
 	test_headers_only();
 	test_delay();
 	test_success();
+	test_trace();
 	test_postmaster();
 	test_words();
 	test_utf8();

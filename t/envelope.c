@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/frame.h"
 #include "queue/job.h"
+#include "queue/mark.h"
 #include "t/tap.h"
 
 static struct envelope_rcpt rcpts[] = {
@@ -130,6 +131,42 @@ test_qid(void)
 	    "what is not a queue id");
 }
 
+/* What is only verified is so for ever; a report of one attempt is made once. */
+static void
+test_trace(void)
+{
+	static const enum envelope_trace traces[] = { ENVELOPE_TRACE_NONE,
+		ENVELOPE_TRACE_ATTEMPT, ENVELOPE_TRACE_VERIFY };
+	struct store_place place = { STORE_INCOMING, 0, 1 };
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < 3; i++) {
+		struct envelope e = sample, got;
+		struct buf b = { 0 }, mark = { 0 };
+
+		e.trace = traces[i];
+		envelope_print(&e, &b);
+		ok(envelope_parse(b.data, b.len, arena, &got) &&
+			got.trace == traces[i],
+		    "trace %zu", i);
+		mark_print(&e, &place, &mark);
+		ok(mark_apply(mark.data, mark.len, arena, &got) &&
+			got.trace == traces[i],
+		    "trace %zu stays in a mark", i);
+		buf_reset(&mark);
+		e.trace = ENVELOPE_TRACE_NONE;
+		mark_print(&e, &place, &mark);
+		ok(mark_apply(mark.data, mark.len, arena, &got) &&
+			got.trace ==
+			    (i == 2 ? ENVELOPE_TRACE_VERIFY
+				    : ENVELOPE_TRACE_NONE),
+		    "trace %zu is done with, or never", i);
+		buf_free(&b);
+		buf_free(&mark);
+	}
+	arena_free(arena);
+}
+
 static void
 test_job(void)
 {
@@ -143,6 +180,8 @@ test_job(void)
 		.size = 5,
 		.utf8 = true,
 		.rescan = true,
+		.trace = true,
+		.verify = true,
 		.ret = 'F',
 		.rcpts = &rcpt,
 		.nrcpts = 1 };
@@ -158,8 +197,8 @@ test_job(void)
 	    "one frame");
 	ok(job_parse(&f, arena, &got), "parses");
 	ok(got.id == 9 && got.key == 8 && got.size == 5 && got.utf8 &&
-		got.rescan && !got.is_bounce && got.nrcpts == 1 &&
-		got.rcpts[0].index == 7,
+		got.rescan && got.trace && got.verify && !got.is_bounce &&
+		got.nrcpts == 1 && got.rcpts[0].index == 7,
 	    "numbers");
 	is(got.nexthop, "[x]:25", "next hop");
 	for (; f.len > 0; f.len--, bad++)
@@ -224,6 +263,7 @@ main(void)
 	test_whole();
 	test_damage();
 	test_qid();
+	test_trace();
 	test_job();
 	test_result();
 	return done_testing();

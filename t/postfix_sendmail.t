@@ -4,7 +4,7 @@
 # hear and what arrives must be the same.
 #
 # Where we differ is not played here: a message that is refused is reported at
-# once, not by mail; -bv; -XV; octets with the value zero.
+# once, not by mail; -XV; octets with the value zero.
 use strict;
 use warnings;
 
@@ -67,6 +67,18 @@ case $text, "-Rfoo", "u\@v.example";
 case $text, "-q15m", "u\@v.example";
 case $text, "--", "u\@v.example";
 case $text, "-B", "8BITMIME", "-f", "q\@r.example", "u\@v.example";
+# Reports: what they say is compared in postfix_reports.t.
+case $text, @$_ for ["-bv"], ["-bv", "-t"], ["-bv", "-N", "never", "x\@y.example"], ["-bv", "-R", "hdrs", "x\@y.example"],
+    ["-bv", "-v", "x\@y.example"], ["-bv", "-bp", "x"], ["-v", "-bi", "x"], ["-N", "foo", "-bs", "x"];
+case $text, "-bv", "-f", "s\@reports.example", "x\@y.example", "Foo <\"q r\"\@s.example>", "local", "a b\@c.example";
+case $text, "-bv", "-f", "", map { "u$_\@v.example" } 1 .. 20;
+case $text, "-bv", "-f", "s.p\@reports.example", "-F", "Full Name", "x\@y.example, z\@y.example";
+case $text, "-bv", "-Vid1", "-f", "s\@reports.example", "-B8BITMIME", "x\ny\@y.example";
+case $text, "-v", "-f", "s\@reports.example", "x\@y.example";
+case $text, "-v", "-f", "", "x\@y.example";
+case $text, "-V" . "v" x 101, "-f", "s\@reports.example", "x\@y.example";
+case $text, "-Va\001b", "-f", "s\@reports.example", "x\@y.example";
+case $text, "-Vtwo words+=", "-R", "full", "-N", "delay,failure", "-f", "s\@reports.example", "x\@y.example";
 # Texts.
 case "From a\@b Sat\n>From c\nSubject: crlf\r\n\r\n.x\r\n.\r\nafter\n", "-i", "u\@v.example";
 case "Subject: dot\n\nabc\n.\nafter\n", "u\@v.example";
@@ -95,6 +107,7 @@ message_size_limit = 50000
 milter_command_timeout = 20s
 virtual_alias_maps =
 fast_flush_domains = other.example
+transport_maps = inline:{ {reports.example = discard:} }
 EOT
 for my $who ("w", "p") {
 	my $path = "$dir/$who.milter";
@@ -127,16 +140,21 @@ sub same {
 
 # What is said of a message until it is in the queue.
 sub logged {
-	my ($who, $before) = @_;
+	my ($who, $before, $report) = @_;
 	my $new = substr $log{$who}->(), $before;
+	my ($id) = $new =~ /pickup\[\d+\]: (\w+): /;
 
-	return join "\n", map { same($_) } grep { !/daemon started|delay=|removed|statistics|^(postdrop|postqueue|sendmail|smtp): / }
+	# A report may come at any time.
+	$new = join "\n", grep { /\Q$id\E/ } split /\n/, $new if $report && $id;
+
+	return join "\n", map { same($_) } grep { !/daemon started|delay=|removed|statistics|^(postdrop|postqueue|sendmail|smtp|bounce): / }
 	    map { s/^.*?postfix\/(\w+)\[\d+\]: /$1: /r } split /\n/, $new;
 }
 
 sub play {
 	my ($who, $case) = @_;
 	my $before = length $log{$who}->();
+	my $report = grep { /^-b?v$/ } @{ $case->{args} };
 	my ($status, $said);
 
 	if ($who eq "w") {
@@ -158,9 +176,9 @@ sub play {
 	$said =~ s/^(postdrop: warning|sendmail: warning: mail_stream_cleanup).*\n//mg;
 	$said =~ s/^sendmail: (?:error|option|invalid).*\n//mg;
 	$said =~ s/\n\n/\n/g;
-	$w->wait_for(sub { logged($who, $before) =~ /qmgr: ID: from=/ })
+	$w->wait_for(sub { logged($who, $before, $report) =~ /qmgr: ID: from=/ })
 	    if $status == 0 && !grep { /^-(bh|bH|q|q15m)$/ } @{ $case->{args} };
-	return { status => $status, said => $said, log => logged($who, $before) };
+	return { status => $status, said => $said, log => logged($who, $before, $report) };
 }
 
 for my $case (@cases) {

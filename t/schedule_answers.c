@@ -4,6 +4,13 @@
 #include "t/schedule_rig.h"
 
 static void
+nobody_waits(void *arg, int outcome)
+{
+	(void)arg;
+	(void)outcome;
+}
+
+static void
 test_damage(void)
 {
 	uint64_t key;
@@ -212,6 +219,116 @@ test_passed(void)
 	close_all();
 }
 
+/* sendmail -v: one report, of the first attempt, beside what is due anyhow. */
+static void
+test_attempt(void)
+{
+	start("");
+	wanted_trace = ENVELOPE_TRACE_ATTEMPT;
+	(void)arrive("s@example.org", "a.example", 1, 0);
+	(void)arrive("s@example.org", "b.example", 1, 0);
+	wanted_trace = ENVELOPE_TRACE_NONE;
+	settle();
+	ok(njobs == 2 && !jobs[0].verify, "it is delivered as ever");
+	answer(0, JOB_DEFERRED, false);
+	settle();
+	ok(njobs == 2 && strcmp(jobs[1].to, "s@example.org") == 0,
+	    "an attempt that failed is reported");
+	answer(0, JOB_BOUNCED, false);
+	settle();
+	ok(njobs == 3, "what bounces is reported, and returned");
+	while (njobs > 0)
+		answer(0, JOB_SENT, false);
+	pass(400);
+	ok(njobs == 1, "the first is tried again");
+	answer(0, JOB_SENT, false);
+	settle();
+	ok(njobs == 0, "and nothing more is said of it");
+	close_all();
+}
+
+/* sendmail -bv: whatever the answer is, that is all. */
+static void
+verified(enum job_status status, const char *sender)
+{
+	uint64_t key;
+
+	start("notify_classes = bounce, 2bounce\n");
+	wanted_trace = ENVELOPE_TRACE_VERIFY;
+	key = arrive(sender, "a.example", 2, 0);
+	wanted_trace = ENVELOPE_TRACE_NONE;
+	settle();
+	ok(njobs == 1 && jobs[0].verify, "nothing is to be delivered");
+	answer(0, status, false);
+	settle();
+	ok(!is_there(key), "%d: it is over", (int)status);
+	ok(njobs == (sender[0] != '\0' ? 1 : 0) &&
+		(njobs == 0 || strcmp(jobs[0].to, "s@example.org") == 0),
+	    "one report, to a sender there is");
+	if (njobs > 0)
+		answer(0, JOB_SENT, false);
+	pass(400);
+	ok(njobs == 0, "and nothing more");
+	close_all();
+}
+
+/* The members of a list are verified, too, also those who would not get it
+ * from the sender. */
+static void
+test_verify_list(void)
+{
+	start("");
+	wanted_trace = ENVELOPE_TRACE_VERIFY;
+	(void)arrive("s@example.org", "a.example", 1, 0);
+	wanted_trace = ENVELOPE_TRACE_NONE;
+	settle();
+	answer(0, JOB_REPLACED, false);
+	settle();
+	ok(njobs == 3, "two messages, and what is said of the list");
+	for (size_t i = 0, n = 0; i < njobs; i++) {
+		n += jobs[i].verify &&
+		    strcmp(jobs[i].sender, "s@example.org") == 0;
+		if (i + 1 == njobs)
+			ok(n == 2, "nothing of them is delivered");
+	}
+	while (njobs > 0) {
+		answer(0, JOB_SENT, false);
+		settle();
+	}
+	close_all();
+}
+
+/* A message that waits on hold, is requeued, or survives the queue is still
+ * one that is only verified. */
+static void
+test_verify_for_ever(void)
+{
+	uint64_t key;
+
+	start("");
+	wanted_trace = ENVELOPE_TRACE_VERIFY;
+	held_recipient = 1;
+	key = arrive("s@example.org", "a.example", 2, 0);
+	held_recipient = SIZE_MAX;
+	wanted_trace = ENVELOPE_TRACE_NONE;
+	settle();
+	answer(0, JOB_SENT, false);
+	settle();
+	while (njobs > 0)
+		answer(0, JOB_SENT, false);
+	settle();
+	ok(is_there(key), "a part of it is on hold");
+	close_all();
+	open_all("");
+	schedule_change(
+	    schedule, SCHEDULE_REQUEUE, key, "", nobody_waits, NULL);
+	settle();
+	ok(njobs == 1 && jobs[0].verify, "verified after that, too");
+	answer(0, JOB_SENT, false);
+	settle();
+	close_all();
+}
+
 static void
 test_peer_leaves(void)
 {
@@ -246,6 +363,14 @@ main(void)
 	test_replaced();
 	test_expanded();
 	test_passed();
+	test_attempt();
+	verified(JOB_SENT, "s@example.org");
+	verified(JOB_BOUNCED, "s@example.org");
+	verified(JOB_DEFERRED, "s@example.org");
+	verified(JOB_SENT, "");
+	verified(JOB_BOUNCED, "");
+	test_verify_list();
+	test_verify_for_ever();
 	test_peer_leaves();
 	rig_end();
 	return done_testing();

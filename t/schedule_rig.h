@@ -38,7 +38,7 @@ static struct conf *conf;
 enum { MOST = 500 };
 struct kept {
 	uint64_t id;
-	bool route;
+	bool route, verify;
 	char transport[32], nexthop[64], sender[64], to[64], target[64];
 	uint32_t index[100];
 	size_t nrcpts;
@@ -55,9 +55,10 @@ keep(struct schedule_peer *p, const struct job *job, enum job_frame type)
 	(void)p;
 	if (njobs == MOST || job->nrcpts > 100)
 		abort();
-	*k = (struct kept){
-		.id = job->id, .route = type == JOB_ROUTE, .nrcpts = job->nrcpts
-	};
+	*k = (struct kept){ .id = job->id,
+		.route = type == JOB_ROUTE,
+		.verify = job->verify,
+		.nrcpts = job->nrcpts };
 	(void)snprintf(k->transport, sizeof k->transport, "%s", job->transport);
 	(void)snprintf(k->nexthop, sizeof k->nexthop, "%s", job->nexthop);
 	(void)snprintf(k->sender, sizeof k->sender, "%s", job->sender);
@@ -289,6 +290,7 @@ arrived(struct store_op *op)
 }
 
 static size_t held_recipient = SIZE_MAX; /* of what arrives */
+static enum envelope_trace wanted_trace; /* likewise */
 
 static inline uint64_t
 arrive(const char *sender, const char *nexthop, size_t nrcpts, unsigned notify)
@@ -299,6 +301,7 @@ arrive(const char *sender, const char *nexthop, size_t nrcpts, unsigned notify)
 	struct envelope e = { .arrival = clock_now(),
 		.sender = sender,
 		.size = 100,
+		.trace = wanted_trace,
 		.nrcpts = nrcpts,
 		.headers = "A: b\r\n\r\n",
 		.nheaders = 8 };

@@ -54,8 +54,39 @@ subtest "who sends what" => sub {
 	my ($status, $said) = $w->sendmail("x" x 11_000_000, "x\@y.example");
 	is $status, 75, "too large is seen before it is sent";
 	like $said, qr/^sendmail: fatal: \w+\(\d+\): message file too big$/, "and said";
-	($status, $said) = $w->sendmail($text, "-bv", "x\@y.example");
-	is $status, 69, "-bv is refused";
+	is $w->stop, 0, "stops cleanly";
+	is $w->complaints, "", "no sanitizer complains";
+};
+
+# What -bv is about is never delivered, whichever way it takes.  Postfix's words
+# are compared in postfix_reports.t.
+subtest "verified only" => sub {
+	my $w = Weir->new(start => 0);
+	my $for = "Mail Delivery Status Report will be mailed to <s\@home.example>.\n";
+	my @ask = ("-bv", "-f", "s\@home.example");
+
+	$w->configure(main => $main . <<'EOT', master => $pickup,
+content_filter = smtp:[127.0.0.1]:${port:filter}
+header_checks = regexp:{{/^Subject: probe/ FILTER smtp:[127.0.0.1]:${port:filter}}}
+virtual_alias_domains = alias.example
+virtual_alias_maps = inline:{all@alias.example=one@to.example}
+EOT
+	);
+	# Somebody has to have made the maildrop.
+	$w->start;
+	$w->stop;
+	is_deeply [$w->sendmail("never read", @ask, "all\@alias.example", "x\@y.example")], [0, $for],
+	    "it is kept while nobody serves";
+	$w->sink("filter");
+	$w->sink("sink");
+	$w->start;
+	my $report = arrived($w, qr/Mail Delivery Status Report/);
+	like $report, qr/^Original-Recipient: rfc822;all\@alias.example\r\nAction: deliverable\r\n/m,
+	    "and verified when somebody does: an alias";
+	like $report, qr/^Final-Recipient: rfc822; x\@y.example\r\n.*\r\nAction: deliverable\r\n/m, "and another one";
+	like $report, qr/^Subject: probe\r\nTo:[ \t]all\@alias.example,\r\n\tx\@y.example\r\n/m, "by a message of our own";
+	is scalar(my @none = $w->messages("$w->{dir}/filter", 0, 0)), 0, "content filters are not asked";
+	unlike Weir::read_file("$w->{dir}/sink.commands"), qr/RCPT TO:<(one|x)\@.*\nDATA/, "nothing is sent";
 	is $w->stop, 0, "stops cleanly";
 	is $w->complaints, "", "no sanitizer complains";
 };

@@ -19,6 +19,7 @@
 #include "base/param.h"
 #include "base/spool.h"
 #include "proxy/proxy_params.h"
+#include "rules/address.h"
 #include "weir/cmd_newaliases.h"
 #include "weir/cmd_options.h"
 #include "weir/cmd_postmap.h"
@@ -203,6 +204,19 @@ begin_text(struct mailing *m)
 	};
 }
 
+/* It is whole, or as whole as it gets. */
+static void
+end_text(struct mailing *m, enum sendmail_text_status status, struct err *err)
+{
+	if (status == SENDMAIL_TEXT_MORE || status == SENDMAIL_TEXT_END)
+		status = sendmail_text_finish(&m->text, err);
+	if (status == SENDMAIL_TEXT_LARGE)
+		sendmail_say_fatal("%s(%u): message file too big",
+		    name_of_caller(m), (unsigned)getuid());
+	if (status == SENDMAIL_TEXT_FAILED)
+		sendmail_say_fatal("%s", err->text);
+}
+
 static void
 read_text(struct mailing *m)
 {
@@ -222,13 +236,42 @@ read_text(struct mailing *m)
 			    err_errno(errno));
 		status = sendmail_text_take(&m->text, piece, (size_t)n, &err);
 	}
-	if (status == SENDMAIL_TEXT_MORE || status == SENDMAIL_TEXT_END)
-		status = sendmail_text_finish(&m->text, &err);
-	if (status == SENDMAIL_TEXT_LARGE)
-		sendmail_say_fatal("%s(%u): message file too big",
-		    name_of_caller(m), (unsigned)getuid());
-	if (status == SENDMAIL_TEXT_FAILED)
-		sendmail_say_fatal("%s", err.text);
+	end_text(m, status, &err);
+}
+
+static const char *
+one_line(struct arena *arena, const char *text)
+{
+	char *line = arena_strdup(arena, text);
+
+	for (char *c = line; *c != '\0'; c++)
+		if (*c == '\n' || *c == '\r')
+			*c = ' ';
+	return line;
+}
+
+/* The message that would be verified, which nobody has written. */
+static void
+make_text(struct mailing *m)
+{
+	enum sendmail_text_status status;
+	struct err err = { 0 };
+	struct buf text = { 0 };
+
+	begin_text(m);
+	if (m->sender[0] != '\0')
+		buf_printf(
+		    &text, "From: %s\n", address_external(m->arena, m->sender));
+	buf_puts(&text, "Subject: probe\nTo:");
+	for (char **p = m->flags->operands; *p != NULL; p++) {
+		buf_putc(&text, '\t');
+		buf_puts(&text, one_line(m->arena, *p));
+		buf_puts(&text, p[1] != NULL ? ",\n" : "\n");
+	}
+	buf_putc(&text, '\n');
+	status = sendmail_text_take(&m->text, text.data, text.len, &err);
+	buf_free(&text);
+	end_text(m, status, &err);
 }
 
 /* Those of the command line; one without any address is the one of "". */
@@ -297,6 +340,8 @@ put_sender(struct mailing *m, const struct sendmail_text_list *rcpts)
 		letter_parameter(l, "SMTPUTF8", NULL);
 	if (f->gateway)
 		letter_parameter(l, "XREMOTE", NULL);
+	if (f->verify || f->report)
+		letter_parameter(l, "XTRACE", f->verify ? "VERIFY" : "ATTEMPT");
 	if (name != NULL && *name != '\0')
 		letter_parameter(l, "XFULLNAME", name);
 	letter_line(l);
@@ -309,8 +354,6 @@ put_commands(struct mailing *m)
 	const char *notify = m->flags->notify;
 	struct letter *l = &m->letter;
 
-	if (notify == NULL && m->flags->report)
-		notify = "SUCCESS,FAILURE,DELAY";
 	put_sender(m, &rcpts);
 	for (size_t i = 0; i < rcpts.count; i++) {
 		letter_recipient(l, rcpts.items[i]);
@@ -361,13 +404,16 @@ enqueue(const struct sendmail_flags *f)
 		    "command line or via the -t option",
 		    name_of_caller(&m), (unsigned)getuid());
 	find_sender(&m);
-	if (f->report && m.sender[0] != '\0') {
+	if (f->report || f->verify) {
 		(void)printf("Mail Delivery Status Report will be mailed to "
 			     "<%s>.\n",
 		    m.sender);
 		(void)fflush(stdout);
 	}
-	read_text(&m);
+	if (f->verify)
+		make_text(&m);
+	else
+		read_text(&m);
 	put_commands(&m);
 	hand_over(&m);
 	sendmail_text_free(&m.text);
@@ -404,9 +450,6 @@ manage(const struct sendmail_flags *f)
 		return run(cmd_postqueue, f, "postqueue", "-i", f->target);
 	case SENDMAIL_FLAGS_FLUSH_SITE:
 		return run(cmd_postqueue, f, "postqueue", "-s", f->target);
-	case SENDMAIL_FLAGS_VERIFY:
-		sendmail_say_refused("-bv: address verification by mail is "
-				     "not supported");
 	default:
 		return 0;
 	}

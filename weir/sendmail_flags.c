@@ -10,6 +10,9 @@
 #include "proxy/esmtp.h"
 #include "weir/sendmail_say.h"
 
+/* RFC 3461, 4.4. */
+enum { MOST_ENVID = 100 };
+
 static const char letters[] = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:q:r:tvx";
 
 static void
@@ -28,8 +31,10 @@ set_mode(struct sendmail_flags *f, char letter)
 	case 'm':
 	case 'p':
 	case 's':
-	case 'v':
 		f->mode = (unsigned char)letter;
+		break;
+	case 'v':
+		f->verify = true;
 		break;
 	default:
 		sendmail_say_fatal("unsupported: -b%c", letter);
@@ -54,13 +59,39 @@ set_queue(struct sendmail_flags *f, const char *value)
 	f->target = value + 1;
 }
 
+/* Which word is the bad one, if it is a word. */
+static void
+warn_notify(const char *value)
+{
+	static const char *const words[] = { "never", "success", "failure",
+		"delay" };
+	const char *p = value;
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, ", \t"), i = 0;
+
+		while (i < 4 &&
+		    (strlen(words[i]) != n || strncasecmp(p, words[i], n) != 0))
+			i++;
+		if (i == 4 && n > 0)
+			break;
+		p += n;
+		p += strspn(p, ", \t");
+	}
+	if (*p != '\0')
+		sendmail_say_warning(
+		    "unknown DSN NOTIFY command value \"%.*s\" in \"%s\"",
+		    (int)strcspn(p, ", \t"), p, value);
+	sendmail_say_warning("bad -N option value -- ignored");
+}
+
 static void
 set_notify(struct sendmail_flags *f, const char *value)
 {
 	if (esmtp_notify(value) != 0)
 		f->notify = value;
 	else
-		sendmail_say_warning("bad -N option value -- ignored");
+		warn_notify(value);
 }
 
 static void
@@ -72,6 +103,22 @@ set_ret(struct sendmail_flags *f, const char *value)
 		f->ret = "HDRS";
 	else
 		sendmail_say_warning("bad -R option value -- ignored");
+}
+
+static void
+set_envid(struct sendmail_flags *f, const char *value)
+{
+	if (strlen(value) > MOST_ENVID) {
+		sendmail_say_warning("too long -V option value -- ignored");
+		return;
+	}
+	for (const char *p = value; *p != '\0'; p++)
+		if (!isprint((unsigned char)*p)) {
+			sendmail_say_warning(
+			    "bad syntax in -V option value -- ignored");
+			return;
+		}
+	f->envid = value;
 }
 
 static void
@@ -118,7 +165,7 @@ set_value(struct sendmail_flags *f, char letter, const char *value)
 		set_ret(f, value);
 		break;
 	case 'V':
-		f->envid = value;
+		set_envid(f, value);
 		break;
 	case 'X':
 		if (value[0] != 'V')
@@ -161,13 +208,28 @@ set(struct sendmail_flags *f, char letter, const char *value)
 		f->from_headers = true;
 		break;
 	case 'v':
-		f->report = true;
+		/* Twice it is about what is logged, which is up to main.cf. */
+		f->report = f->verbosity++ == 0;
 		break;
 	default: /* -U, -c, -m, -x mean nothing */
 		if (value != NULL)
 			set_value(f, letter, value);
 		break;
 	}
+}
+
+/* What makes no sense with -bv. */
+static void
+check_verify(const struct sendmail_flags *f)
+{
+	const char *other = f->from_headers ? "-t"
+	    : f->notify != NULL             ? "-N"
+	    : f->ret != NULL                ? "-R"
+	    : f->report                     ? "-v"
+					    : NULL;
+
+	if (f->verify && other != NULL)
+		sendmail_say_fatal("%s option cannot be used with -bv", other);
 }
 
 void
@@ -195,6 +257,7 @@ sendmail_flags_parse(int argc, char **argv, struct sendmail_flags *flags)
 		set(flags, (char)letter, o.value);
 	}
 	flags->operands = argv + o.next;
+	check_verify(flags);
 	if (flags->from_headers && flags->mode != SENDMAIL_FLAGS_ENQUEUE)
 		sendmail_say_fatal("-t can be used only in delivery mode");
 }

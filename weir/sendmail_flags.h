@@ -13,7 +13,6 @@ enum {
 	SENDMAIL_FLAGS_DAEMON = 'd',
 	SENDMAIL_FLAGS_LIST = 'p',
 	SENDMAIL_FLAGS_ALIASES = 'i',
-	SENDMAIL_FLAGS_VERIFY = 'v',
 	SENDMAIL_FLAGS_NOTHING = 'h', /* host status; -q with a time */
 	SENDMAIL_FLAGS_FLUSH = 'F',
 	SENDMAIL_FLAGS_FLUSH_ID = 'I',
@@ -26,7 +25,7 @@ struct sendmail_flags {
 	const char *dir;       /* -C */
 	const char *sender;    /* -f, -r */
 	const char *full_name; /* -F */
-	const char *envid;     /* -V */
+	const char *envid;     /* -V, sound */
 	const char *notify;    /* -N, sound */
 	const char *ret;       /* -R: FULL or HDRS */
 	const char *body;      /* -B: 8BITMIME or 7BIT */
@@ -35,7 +34,9 @@ struct sendmail_flags {
 	bool from_headers;     /* -t */
 	bool no_dot;           /* -i, -oi */
 	bool gateway;          /* -G */
-	bool report;           /* -v */
+	bool verify;           /* -bv */
+	bool report;           /* -v, once */
+	int verbosity;         /* how often -v was there */
 	char **operands;       /* ended by NULL */
 };
 
