@@ -63,7 +63,7 @@ sub routes {
 	my ($table, $main, %arg) = @_;
 
 	$w->index_table("transport", $table);
-	$w->take($main, %arg);
+	$w->restart($main, %arg);
 }
 
 subtest "S-063: when it is tried again" => sub {
@@ -225,7 +225,7 @@ EOT2
 	said("postqueue", "-s", "example.com");
 	gone($qid, "S-116: delivered when it is asked for");
 
-	$w->take("defer_transports = smtp\n");
+	$w->restart("defer_transports = smtp\n");
 	$qid = post('b@far.example');
 	ok in_queue($qid, "deferred"), "S-117: all waits";
 	said("postqueue", "-f");

@@ -115,10 +115,10 @@ subtest "S-078: a backup exchanger finds itself in the list" => sub {
 };
 
 subtest "S-079: who greets with 4xx or 5xx" => sub {
-	$w->take("");
+	$w->restart("");
 	reaches('a@busy4.example.com', "backup", "4xx: the next one");
 	reaches('a@busy5.example.com', "backup", "5xx: the next one");
-	$w->take("smtp_skip_5xx_greeting = no\n");
+	$w->restart("smtp_skip_5xx_greeting = no\n");
 	my $qid = post('a@busy5.example.com');
 	logs($qid, 'relay=never\.example\.com\[127\.0\.1\.7\]:25, .*dsn=5\.7\.1, status=bounced \(host never\.example\.com\[127\.0\.1\.7\] refused to talk to me: 554 5\.7\.1 not you\)',
 	    "no: a 5xx is an answer");
@@ -131,7 +131,7 @@ subtest "S-079: who greets with 4xx or 5xx" => sub {
 subtest "S-080: equal exchangers" => sub {
 	my %seen;
 
-	$w->take("smtp_connection_cache_on_demand = no\n");
+	$w->restart("smtp_connection_cache_on_demand = no\n");
 	for (1 .. 30) {
 		my $qid = post('a@twins.example.com');
 		$seen{ $w->wait_log(qr/: $qid: to=.*relay=(twin\d)\..*sent/)
@@ -139,7 +139,7 @@ subtest "S-080: equal exchangers" => sub {
 		last if keys %seen > 1;
 	}
 	is "@{[ sort keys %seen ]}", "twin1 twin2", "are mixed";
-	$w->take("smtp_randomize_addresses = no\n" .
+	$w->restart("smtp_randomize_addresses = no\n" .
 	    "smtp_connection_cache_on_demand = no\n");
 	%seen = ();
 	for (1 .. 8) {
@@ -153,9 +153,9 @@ subtest "S-080: equal exchangers" => sub {
 subtest "S-084: an exchanger without an address" => sub {
 	my $why = 'Host or domain name not found\. Name service error for name=nowhere\.example\.com type=A: Host not found\)';
 
-	$w->take("smtp_defer_if_no_mx_address_found = yes\n");
+	$w->restart("smtp_defer_if_no_mx_address_found = yes\n");
 	logs(post('a@never.example.com'), "relay=none, .*dsn=4\\.4\\.4, status=deferred \\($why", "waits");
-	$w->take("");
+	$w->restart("");
 	logs(post('b@never.example.com'), "relay=none, .*dsn=5\\.4\\.4, status=bounced \\($why",
 	    "is refused, which is the default nowadays");
 	like $w->log, qr/warning: no MX host for never\.example\.com has a valid address record$/m,
@@ -168,7 +168,7 @@ sub routes {
 	my ($main, $table, %arg) = @_;
 
 	$w->index_table("transport", $table);
-	$w->take("transport_maps = hash:\$dir/etc/transport\n$main", %arg);
+	$w->restart("transport_maps = hash:\$dir/etc/transport\n$main", %arg);
 }
 
 subtest "S-111, S-112, S-113, S-114: what a transport table says" => sub {
@@ -220,12 +220,12 @@ subtest "S-119, S-193: relay hosts in all forms" => sub {
 };
 
 subtest "S-180: disable_dns_lookups" => sub {
-	$w->take("relayhost = native.example.com\n");
+	$w->restart("relayhost = native.example.com\n");
 	reaches('a@far.example', "gw", "by DNS its exchanger");
 	is system("mount", "--bind", $w->write_file("$dir/hosts",
 	    "127.0.0.1 localhost\n$host{native} native.example.com\n"),
 	    "/etc/hosts"), 0, "the system knows the host, too";
-	$w->take("relayhost = native.example.com\n" .
+	$w->restart("relayhost = native.example.com\n" .
 	    "disable_dns_lookups = yes\n");
 	reaches('b@far.example', "native", "without its address");
 };

@@ -44,6 +44,16 @@ sub take {
 	return $text;
 }
 
+# The same for what the queue and those who deliver read: a reload ends before
+# all of them have taken it over.
+sub restart {
+	my ($self, $main, %arg) = @_;
+
+	$self->configure(main => $self->with_base($main), %arg);
+	is $self->stop, 0, "stops";
+	ok $self->start, "starts again";
+}
+
 # One that must be refused, with a text that matches.
 sub refuse {
 	my ($self, $main, $pattern, $what, %arg) = @_;
