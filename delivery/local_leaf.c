@@ -188,6 +188,7 @@ write_file(struct delivery *d, size_t i, const struct local_leaf *leaf)
 	struct delivery_end end = end_of(leaf);
 	struct mailbox m = { .locks = s->locks,
 		.named = true,
+		.user = "",
 		.maildir = path[n - 1] == '/',
 		.limit = (uint64_t)p->mailbox_size_limit };
 	uid_t uid;
@@ -267,7 +268,8 @@ find_mailbox(
 	const struct delivery_params *p = &d->transport->params;
 	const char *spool = p->mail_spool_directory;
 
-	*m = (struct mailbox){ .uid = pw->pw_uid,
+	*m = (struct mailbox){ .user = pw->pw_name,
+		.uid = pw->pw_uid,
 		.gid = pw->pw_gid,
 		.locks = s->locks,
 		.limit = (uint64_t)p->mailbox_size_limit };

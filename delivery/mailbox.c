@@ -22,6 +22,7 @@ mailbox_print(const struct mailbox *m, struct buf *out)
 	frame_put_num(out,
 	    (m->maildir ? MAILDIR : 0U) | (m->spool ? SPOOL : 0U) |
 		(m->strict ? STRICT : 0U) | (m->named ? NAMED : 0U));
+	frame_put_str(out, m->user);
 	frame_put_num(out, m->uid);
 	frame_put_num(out, m->gid);
 	frame_put_num(out, m->limit);
@@ -84,6 +85,7 @@ mailbox_parse(const struct frame *frame, struct arena *arena, struct mailbox *m)
 	m->spool = (flags & SPOOL) != 0;
 	m->strict = (flags & STRICT) != 0;
 	m->named = (flags & NAMED) != 0;
+	m->user = frame_str(&r, arena);
 	uid = frame_num(&r);
 	gid = frame_num(&r);
 	m->uid = (uint32_t)uid;

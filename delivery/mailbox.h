@@ -38,6 +38,8 @@ struct mailbox {
 	bool strict;  /* the file must belong to ${uid} */
 	bool named;   /* a file that an alias names, no mailbox: it may lie
 		       * where no lock file can be made */
+	const char
+	    *user; /* whose mailbox it is, for texts; "": a virtual one */
 	uint32_t uid, gid;
 	uint64_t limit;    /* octets of the file; 0: any */
 	unsigned locks;    /* enum mailbox_lock */

@@ -38,16 +38,33 @@ find_place(const struct mailbox *m, struct arena *arena, struct place *place)
 	return place->dir >= 0;
 }
 
+/* ${why}, as Postfix's agents begin it: a file, a user's mailbox, a virtual
+ * mailbox. */
+static const char *
+told(const struct mailbox *m, const struct place *place, const char *why,
+    struct arena *arena)
+{
+	if (m->named)
+		return arena_printf(arena,
+		    "cannot append message to file %s: %s", place->full, why);
+	if (m->user[0] != '\0')
+		return arena_printf(arena,
+		    "cannot update mailbox %s for user %s. %s", place->full,
+		    m->user, why);
+	return arena_printf(
+	    arena, "delivery failed to mailbox %s: %s", place->full, why);
+}
+
 static void
 failed(const struct mailbox *m, const struct place *place, int error,
     const char *doing, struct arena *arena, struct mailbox_answer *answer)
 {
-	mailbox_file_failed(answer, arena, error,
-	    m->named ? "cannot append message to file %s: %s"
-		     : "cannot update mailbox %s: %s",
-	    place->full, doing);
-	/* As Postfix: that a file cannot be written is not going to change. */
-	if (m->named && strcmp(answer->dsn, "4.2.0") == 0 && error != EAGAIN &&
+	mailbox_file_failed(
+	    answer, arena, error, "%s", told(m, place, doing, arena));
+	/* As Postfix: that a file or a user's mailbox cannot be written is not
+	 * going to change; that a virtual mailbox cannot, is. */
+	if ((m->named || m->user[0] != '\0') &&
+	    strcmp(answer->dsn, "4.2.0") == 0 && error != EAGAIN &&
 	    error != ESTALE) {
 		answer->dsn = "5.2.0";
 		answer->result = MAILBOX_BOUNCE;
@@ -55,13 +72,13 @@ failed(const struct mailbox *m, const struct place *place, int error,
 }
 
 static void
-refuse(const struct place *place, struct arena *arena,
+refuse(const struct mailbox *m, const struct place *place, struct arena *arena,
     struct mailbox_answer *answer, const char *dsn, const char *why)
 {
 	answer->dsn = dsn;
 	answer->result = dsn[0] == '5' ? MAILBOX_BOUNCE : MAILBOX_DEFER;
-	answer->text =
-	    arena_printf(arena, "destination %s %s", place->full, why);
+	answer->text = told(m, place,
+	    arena_printf(arena, "destination %s %s", place->full, why), arena);
 }
 
 /* It is what it was taken for.  Looked at through the descriptor, so that it
@@ -73,18 +90,18 @@ check(const struct mailbox *m, const struct place *place, int fd,
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		refuse(place, arena, answer, "5.2.0", "is not a regular file");
+		refuse(
+		    m, place, arena, answer, "5.2.0", "is not a regular file");
 	} else if (st.st_nlink != 1) {
-		refuse(place, arena, answer, "4.2.0", "has several hard links");
+		refuse(
+		    m, place, arena, answer, "4.2.0", "has several hard links");
 	} else if (m->named && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH))) {
 		answer->result = MAILBOX_BOUNCE;
 		answer->dsn = "5.7.1";
-		answer->text = arena_printf(arena,
-		    "cannot append message to file %s: file is executable",
-		    place->full);
+		answer->text = told(m, place, "file is executable", arena);
 	} else if (m->strict && st.st_uid != m->uid) {
-		refuse(
-		    place, arena, answer, "4.2.0", "is not owned by recipient");
+		refuse(m, place, arena, answer, "4.2.0",
+		    "is not owned by recipient");
 		answer->warning =
 		    "specify \"strict_mailbox_ownership = no\" to ignore "
 		    "mailbox ownership mismatch";
@@ -105,9 +122,10 @@ open_file(const struct mailbox *m, const struct place *place,
 	struct stat st;
 
 	if (fd < 0 && errno == ELOOP) {
-		refuse(place, arena, answer, "4.2.0", "is a symbolic link");
-	} else if (fd < 0 && (errno == EISDIR || errno == ENXIO)) {
-		refuse(place, arena, answer, "5.2.0", "is not a regular file");
+		refuse(m, place, arena, answer, "4.2.0", "is a symbolic link");
+	} else if (fd < 0 && errno == ENXIO) {
+		refuse(
+		    m, place, arena, answer, "5.2.0", "is not a regular file");
 	} else if (fd < 0) {
 		int e = errno;
 		bool there = fstatat(place->dir, place->name, &st,

@@ -157,7 +157,7 @@ deliver_one(struct delivery *d, size_t i)
 		.dsn = "4.3.5",
 		.text = "mail system configuration error",
 		.relay = "virtual" };
-	struct mailbox m = { 0 };
+	struct mailbox m = { .user = "" };
 	struct table_value value;
 
 	if (mailbox_client_loops(d, i, "virtual"))

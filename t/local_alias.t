@@ -405,7 +405,7 @@ subtest "hostile programs and files (130, 131)" => sub {
 	like out("evil"), qr/^EXTENSION=_touch__ifs_pwned__id_x$/m,
 	    "command_expansion_filter";
 	like outcome("fifo"), qr/dsn=5\.2\.0, status=bounced/, "a FIFO";
-	like outcome("link"), qr/dsn=4\.2\.0, status=deferred \(destination .* is a symbolic link\)/,
+	like outcome("link"), qr/dsn=4\.2\.0, status=deferred \(cannot append message to file \S+: destination .* is a symbolic link\)/,
 	    "a link";
 	like outcome("dir"), qr/status=(?:deferred|bounced)/, "root's directory";
 	like outcome($_), qr/status=bounced|^5/, "recipient $_ (132)"

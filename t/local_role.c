@@ -86,6 +86,7 @@ request(void)
 		.path = "box/",
 		.maildir = true,
 		.strict = true,
+		.user = "",
 		.uid = getuid() == 0 ? NOBODY : (uint32_t)getuid(),
 		.gid = getuid() == 0 ? NOBODY : (uint32_t)getgid(),
 		.locks = MAILBOX_FCNTL | MAILBOX_DOTLOCK,

@@ -34,6 +34,7 @@ request(const char *path, bool maildir)
 		.path = path,
 		.maildir = maildir,
 		.strict = true,
+		.user = "",
 		.uid = (uint32_t)getuid(),
 		.gid = (uint32_t)getgid(),
 		.locks = MAILBOX_FLOCK | MAILBOX_FCNTL | MAILBOX_DOTLOCK,
@@ -200,6 +201,8 @@ mbox(void)
 static void
 mbox_refused(void)
 {
+	struct mailbox m = request("directory", false);
+
 	put("target", "");
 	(void)!symlink("target", place("symlink"));
 	(void)!link(place("target"), place("hard"));
@@ -211,13 +214,19 @@ mbox_refused(void)
 	    "hostile 128: %s", answer.text);
 	ok(deliver(request("fifo", false), "a", 1) == MAILBOX_BOUNCE,
 	    "hostile 128: %s", answer.text);
-	ok(deliver(request("directory", false), "a", 1) == MAILBOX_BOUNCE,
+	ok(deliver(request("directory", false), "a", 1) == MAILBOX_DEFER &&
+		strstr(answer.text, "delivery failed to mailbox ") != NULL,
+	    "hostile 128: %s", answer.text);
+	m.user = "kdent";
+	ok(deliver(m, "a", 1) == MAILBOX_BOUNCE &&
+		strstr(answer.text,
+		    "directory for user kdent. cannot open file: Is a "
+		    "directory") != NULL,
 	    "hostile 128: %s", answer.text);
 	is(content("target"), "", "nothing was written through them");
 	(void)unlink(place("hard"));
 	if (getuid() == 0) {
-		struct mailbox m = request("target", false);
-
+		m = request("target", false);
 		m.uid = 12345;
 		ok(deliver(m, "a", 1) == MAILBOX_DEFER &&
 			strstr(answer.text, "not owned by recipient") != NULL,

@@ -139,7 +139,7 @@ subtest "S-173: mailbox_size_limit" => sub {
 	begin($set);
 	mail('kdent@example.com', %big) for 1 .. 2;
 	my $qid = mail('kdent@example.com', %big);
-	like outcome($qid), qr/dsn=5\.2\.2, status=bounced \(cannot update mailbox \S+\/kdent: error writing message: File too large\)/,
+	like outcome($qid), qr/dsn=5\.2\.2, status=bounced \(cannot update mailbox \S+\/kdent for user kdent\. error writing message: File too large\)/,
 	    "a file grows to it";
 	is scalar(() = text("spool/kdent") =~ /^From /mg), 2, "and stays whole";
 	sunk(1);
