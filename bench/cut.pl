@@ -9,43 +9,17 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
-use Time::HiRes qw(sleep time);
 
 use Bench;
 use Weir;
 
-my $out = $ENV{OUT} ||= "build/release";
+$ENV{OUT} ||= "build/release";
 my $quick = grep { $_ eq "quick" } @ARGV;
 my $dir = tempdir("weir-bench-XXXXXX", TMPDIR => 1, CLEANUP => 1);
 my $port = Weir::free_port();
 my $count = 6000;
 
 chmod 0755, $dir;
-
-sub sunk {
-	open my $f, "<", "$dir/count" or return 0;
-	sysread $f, my $n, 8;
-	return unpack "Q", $n // "\0" x 8;
-}
-
-# One run: (messages per second, seconds of CPU per 1000).
-sub run {
-	my ($subject, $sessions, $n, $size, $reuse) = @_;
-	my $want = sunk() + $n;
-	my $cpu = Bench::cpu($subject->{pid});
-	my $start = time;
-
-	system("smtp-source", "-s", $sessions, "-m", $n, "-l", $size,
-	    $reuse ? "-d" : (), "-f", 'sender@example.net', "-t",
-	    'rcpt@example.org', "127.0.0.1:$subject->{port}") == 0
-	    or die "smtp-source";
-	sleep 0.005 while sunk() < $want && time < $start + 60;
-	die "lost: ", $want - sunk() if sunk() < $want;
-	my $time = time - $start;
-	# What follows the last delivery: logs, the queue's own marks.
-	sleep 0.2;
-	return ($n / $time, (Bench::cpu($subject->{pid}) - $cpu) * 1000 / $n);
-}
 
 sub compare {
 	my ($size, $sessions, $reuse, @subjects) = @_;
@@ -54,10 +28,11 @@ sub compare {
 
 	for my $round (1 .. ($quick ? 1 : 3)) {
 		for my $i (0, 1) {
-			run($subjects[$i], $sessions, $sessions + 100, $size,
-			    $reuse) if $round == 1;
-			my ($rate, $cpu) =
-			    run($subjects[$i], $sessions, $n, $size, $reuse);
+			my $subject = $subjects[$i];
+			Bench::relay($subject, $sessions, $sessions + 100,
+			    $size, $reuse) if $round == 1;
+			my ($rate, $cpu) = Bench::relay($subject, $sessions,
+			    $n, $size, $reuse);
 			push @{ $rate[$i] }, $rate;
 			push @{ $cpu[$i] }, $cpu;
 		}
@@ -80,7 +55,7 @@ header_checks = regexp:\$dir/etc/checks
 relayhost = [127.0.0.1]:$port
 smtp_tls_security_level = none
 EOT
-my $sink = Bench::start("$out/bench/sink", $port, "$dir/count");
+my $sink = Bench::sink($dir, $port);
 my @weir = map {
 	Weir->new(real_time => 1, files => { checks => $checks },
 	    main => $main . "weir_cut_through = $_\n")

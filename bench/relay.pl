@@ -19,7 +19,7 @@ use Bench;
 use Weir;
 use Weir::Postfix;
 
-my $out = $ENV{OUT} ||= "build/release";
+$ENV{OUT} ||= "build/release";
 my $quick = grep { $_ eq "quick" } @ARGV;
 my $dir = tempdir("weir-bench-XXXXXX", TMPDIR => 1, CLEANUP => 1);
 my $sink_port = Weir::free_port();
@@ -27,61 +27,6 @@ my $rounds = $quick ? 1 : 3;
 my @subjects;
 
 chmod 0755, $dir;
-
-# The private memory of a process and all below it, in KB.
-sub private_memory {
-	my $kb = 0;
-
-	for my $pid (Bench::family(@_)) {
-		my $text = Weir::read_file("/proc/$pid/smaps");
-		# The store's mapping is not counted: it is the page cache.
-		for my $map (split /^(?=[0-9a-f]+-[0-9a-f]+ )/m, $text) {
-			next if $map =~ m{/store/};
-			$kb += $1 while $map =~ /^Private_\w+:\s+(\d+) kB/gm;
-		}
-	}
-	return $kb;
-}
-
-sub sunk {
-	open my $f, "<", "$dir/count" or return 0;
-	sysread $f, my $n, 8;
-	return unpack "Q", $n // "\0" x 8;
-}
-
-sub client {
-	my ($port, $sessions, $count, $size, $reuse) = @_;
-
-	return ("smtp-source", "-s", $sessions, "-m", $count, "-l", $size,
-	    $reuse ? "-d" : (), "-f", 'sender@example.net', "-t",
-	    'rcpt@example.org', "127.0.0.1:$port");
-}
-
-sub wait_sunk {
-	my ($want) = @_;
-	my $end = time + 60;
-
-	sleep 0.005 while sunk() < $want && time < $end;
-	die "lost: ", $want - sunk() if sunk() < $want;
-}
-
-# One run: (messages per second, seconds of CPU per 1000).
-sub run {
-	my ($subject, $sessions, $count, $size, $reuse) = @_;
-	my @command =
-	    client($subject->{port}, $sessions, $count, $size, $reuse);
-	my $before = sunk();
-	my $cpu = Bench::cpu($subject->{pid});
-	my $start = time;
-
-	system(@command) == 0 or die "@command";
-	wait_sunk($before + $count);
-	my $time = time - $start;
-	# What follows the last delivery: logs, the queue's own marks.
-	sleep 0.2;
-	return ($count / $time,
-	    (Bench::cpu($subject->{pid}) - $cpu) * 1000 / $count);
-}
 
 sub compare {
 	my ($size, $sessions, $reuse) = @_;
@@ -91,10 +36,10 @@ sub compare {
 		for my $s (@subjects) {
 			my $count = $s->{count} / ($sessions == 1 ? 4 : 1);
 
-			run($s, $sessions, $sessions + 100, $size, $reuse)
-			    if $round == 1;
+			Bench::relay($s, $sessions, $sessions + 100, $size,
+			    $reuse) if $round == 1;
 			my ($rate, $cpu) =
-			    run($s, $sessions, $count, $size, $reuse);
+			    Bench::relay($s, $sessions, $count, $size, $reuse);
 			push @{ $rate{ $s->{name} } }, $rate;
 			push @{ $cpu{ $s->{name} } }, $cpu;
 		}
@@ -112,14 +57,14 @@ sub compare {
 sub calls {
 	my ($subject, $reuse) = @_;
 	my $count = 1000;
-	my $before = sunk();
+	my $before = Bench::sunk();
 	my $tracer = Bench::start("strace", "-c", "-f", "-q", "-o",
 	    "$dir/strace", map { ("-p", $_) } Bench::family($subject->{pid}));
 
 	sleep 1;
-	system(client($subject->{port}, 20, $count, 1024, $reuse)) == 0
+	system(Bench::source($subject->{port}, 20, $count, 1024, $reuse)) == 0
 	    or die "smtp-source";
-	wait_sunk($before + $count);
+	Bench::wait_sunk($before + $count);
 	sleep 0.5;
 	kill "INT", $tracer;
 	waitpid $tracer, 0;
@@ -131,25 +76,25 @@ sub calls {
 # The most private memory of all processes while 100 sessions send, in MB.
 sub memory {
 	my ($subject) = @_;
-	my $before = sunk();
+	my $before = Bench::sunk();
 	my $count = $subject->{count};
 	my $most = 0;
 	my $client =
-	    Bench::start(client($subject->{port}, 100, $count, 10240, 0));
+	    Bench::start(Bench::source($subject->{port}, 100, $count, 10240, 0));
 
 	do {
-		my $kb = private_memory($subject->{pid});
+		my $kb = Bench::private_memory($subject->{pid});
 		$most = $kb if $kb > $most;
 		sleep 0.1;
 	} while waitpid($client, POSIX::WNOHANG()) == 0;
-	wait_sunk($before + $count);
+	Bench::wait_sunk($before + $count);
 	return $most / 1024;
 }
 
 # Connections that say nothing: (how many, KB each, worst greeting in ms).
 sub idle {
 	my ($subject, $want) = @_;
-	my $before = private_memory($subject->{pid});
+	my $before = Bench::private_memory($subject->{pid});
 	my $worst = 0;
 	my @clients;
 
@@ -160,7 +105,7 @@ sub idle {
 		} or last;
 		push @clients, $c;
 	}
-	my $kb = private_memory($subject->{pid}) - $before;
+	my $kb = Bench::private_memory($subject->{pid}) - $before;
 	for (1 .. 50) {
 		my $begin = time;
 		Weir::Client->new($subject->{port})->cmd("EHLO me");
@@ -183,7 +128,7 @@ smtp_tls_security_level = none
 EOT
 
 Weir::Postfix::write_file("$dir/checks", $checks);
-my $sink = Bench::start("$out/bench/sink", $sink_port, "$dir/count");
+my $sink = Bench::sink($dir, $sink_port);
 
 # The memory of idle connections is that of a process that has served nobody.
 my $fresh = Weir->new(real_time => 1, main => $main);

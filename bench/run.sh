@@ -1,15 +1,15 @@
 #!/bin/sh
-# Run the benchmarks; usage: bench/run.sh build/release [relay|cut|rcpt|rules] [quick]
+# Run the benchmarks; usage: bench/run.sh build/release [relay|cut|rcpt|rules|queue] [quick]
 
 set -e
 out=$1
 shift
-which='relay cut rcpt rules'
+which='relay cut rcpt rules queue'
 how=
 for word; do
 	case $word in
 	quick) how=quick ;;
-	relay | cut | rcpt | rules) which=$word ;;
+	relay | cut | rcpt | rules | queue) which=$word ;;
 	*) echo "no such benchmark: $word" >&2; exit 64 ;;
 	esac
 done

@@ -1,5 +1,6 @@
 /* sink.c - an SMTP server that only answers, as cheaply as it can, and counts
- * messages in a shared file: usage: sink port countfile. */
+ * in a shared file the messages and, behind them, their recipients: usage:
+ * sink port countfile [port ...]. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +20,16 @@
 struct session {
 	int fd;
 	bool data;
+	unsigned recipients;
 	char in[65536];
 	size_t len;
 	char out[4096];
 	size_t n;
 };
 
-static _Atomic uint64_t *count;
+static struct {
+	_Atomic uint64_t messages, recipients;
+} *count;
 
 static void
 say(struct session *s, const char *text)
@@ -50,6 +54,10 @@ command(struct session *s, const char *line)
 	} else if (strncasecmp(line, "QUIT", 4) == 0) {
 		say(s, "221 2.0.0 Bye\r\n");
 	} else {
+		if (strncasecmp(line, "MAIL", 4) == 0)
+			s->recipients = 0;
+		else if (strncasecmp(line, "RCPT", 4) == 0)
+			s->recipients++;
 		say(s, "250 2.0.0 Ok\r\n");
 	}
 }
@@ -75,7 +83,8 @@ take(struct session *s)
 			p = dot + (dot[0] == '.' ? 3 : 5);
 			s->data = false;
 			say(s, "250 2.0.0 Ok: sunk\r\n");
-			(*count)++;
+			count->recipients += s->recipients;
+			count->messages++;
 			continue;
 		}
 		nl = memchr(p, '\n', (size_t)(end - p));
@@ -120,6 +129,7 @@ welcome(int epoll, int listener)
 			exit(1);
 		s->fd = fd;
 		s->data = false;
+		s->recipients = 0;
 		s->len = s->n = 0;
 		(void)setsockopt(
 		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -131,37 +141,53 @@ welcome(int epoll, int listener)
 	}
 }
 
+static int
+listen_on(const char *port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(port)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)&sin, sizeof sin) != 0 ||
+	    listen(fd, 4096) != 0) {
+		perror(port);
+		exit(1);
+	}
+	return fd;
+}
+
+/* An event's value: a session, or, below it, a listener's descriptor. */
+enum { LISTENERS = 4096 };
+
 int
 main(int argc, char **argv)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
 	struct epoll_event events[256];
-	int fd, listener, epoll = epoll_create1(0), one = 1;
+	int fd, epoll = epoll_create1(0);
 
-	if (argc != 3)
+	if (argc < 3)
 		return 64;
 	fd = open(argv[2], O_RDWR | O_CREAT, 0600);
 	if (fd < 0 || ftruncate(fd, sizeof *count) != 0)
 		return 1;
 	count = mmap(
 	    NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	sin.sin_port = htons((uint16_t)atoi(argv[1]));
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(listener, (struct sockaddr *)&sin, sizeof sin) != 0 ||
-	    listen(listener, 4096) != 0) {
-		perror("listen");
-		return 1;
+	for (int i = 1; i < argc; i++) {
+		if (i == 2)
+			continue;
+		fd = listen_on(argv[i]);
+		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd,
+		    &(struct epoll_event){
+			.events = EPOLLIN, .data.u64 = (uint64_t)fd });
 	}
-	(void)epoll_ctl(epoll, EPOLL_CTL_ADD, listener,
-	    &(struct epoll_event){ .events = EPOLLIN, .data.ptr = NULL });
 	for (;;) {
 		int n = epoll_wait(epoll, events, 256, -1);
 
 		for (int i = 0; i < n; i++)
-			if (events[i].data.ptr == NULL)
-				welcome(epoll, listener);
+			if (events[i].data.u64 < LISTENERS)
+				welcome(epoll, (int)events[i].data.u64);
 			else
 				serve(events[i].data.ptr);
 	}

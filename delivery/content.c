@@ -14,7 +14,7 @@ content_open(struct content *c, struct store_reader *store, uint64_t key,
     struct arena *arena, struct err *err)
 {
 	*c = (struct content){ .store = store, .key = key };
-	return store_reader_envelope(store, key, arena, &c->envelope, err);
+	return store_reader_content(store, key, arena, &c->envelope, err);
 }
 
 void

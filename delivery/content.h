@@ -16,8 +16,8 @@ struct store_reader;
 struct content {
 	struct store_reader *store;
 	uint64_t key;
-	struct envelope envelope;
-	uint64_t next; /* part */
+	struct envelope envelope; /* without recipients: the job has them */
+	uint64_t next;            /* part */
 	struct buf chunk;
 };
 

@@ -231,9 +231,9 @@ join(struct destination_transport *t, struct delivery *delivery)
 {
 	struct destination_job *job;
 
-	LIST_FOREACH(job, &delivery->jobs->list, mine)
-	if (job->transport == t)
-		break;
+	LIST_FOREACH (job, &delivery->jobs->list, mine)
+		if (job->transport == t)
+			break;
 	if (job == NULL) {
 		job = calloc(1, sizeof *job);
 		if (job == NULL)

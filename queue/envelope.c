@@ -186,9 +186,9 @@ get_rcpts(struct frame_reader *r, struct arena *arena, char version,
 	return r->p == r->end;
 }
 
+/* All fields but the recipients. */
 static bool
-get_fields(struct frame_reader *r, struct arena *arena, char version,
-    struct envelope *e)
+get_fields(struct frame_reader *r, struct arena *arena, struct envelope *e)
 {
 	const char *qid = frame_str(r, arena);
 	uint64_t ret, flags;
@@ -217,13 +217,12 @@ get_fields(struct frame_reader *r, struct arena *arena, char version,
 	e->nchunks = frame_num(r);
 	return !r->bad && get_flags(flags, e) &&
 	    (ret == 0 || ret == 'F' || ret == 'H') &&
-	    get_rcpts(r, arena, version, e) &&
 	    (e->nchunks == 0 || e->nbody == 0);
 }
 
 static bool
 parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
-    bool whole)
+    bool content_whole, bool rcpts)
 {
 	struct frame_reader r = { .p = data, .end = data + n };
 	const char *fields;
@@ -250,26 +249,36 @@ parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
 	e->nbody = nbody;
 	if (seal(seal(0, data, SEALED), fields, nfields) != sealed)
 		return false;
-	if (whole &&
+	if (content_whole &&
 	    seal(seal(0, e->headers, nheaders), e->body, nbody) != content)
 		return false;
 	r.end = fields + nfields;
-	return get_fields(&r, arena, data[sizeof magic], e) &&
-	    version_of(e) == data[sizeof magic];
+	if (!get_fields(&r, arena, e))
+		return false;
+	return !rcpts ||
+	    (get_rcpts(&r, arena, data[sizeof magic], e) &&
+		version_of(e) == data[sizeof magic]);
 }
 
 bool
 envelope_parse(
     const char *data, size_t n, struct arena *arena, struct envelope *e)
 {
-	return parse(data, n, arena, e, true);
+	return parse(data, n, arena, e, true, true);
 }
 
 bool
 envelope_peek(
     const char *data, size_t n, struct arena *arena, struct envelope *e)
 {
-	return parse(data, n, arena, e, false);
+	return parse(data, n, arena, e, false, true);
+}
+
+bool
+envelope_parse_content(
+    const char *data, size_t n, struct arena *arena, struct envelope *e)
+{
+	return parse(data, n, arena, e, true, false);
 }
 
 bool

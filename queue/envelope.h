@@ -107,6 +107,11 @@ bool envelope_parse(
 bool envelope_peek(
     const char *data, size_t n, struct arena *arena, struct envelope *e);
 
+/* envelope_parse_content(): the same as envelope_parse() without the recipients,
+ * of which there may be many: rcpts is NULL, nrcpts 0. */
+bool envelope_parse_content(
+    const char *data, size_t n, struct arena *arena, struct envelope *e);
+
 /* envelope_has(e, state): some recipient is in that state.
  * envelope_waits(e): nothing is left to do of it but for an administrator.
  * envelope_release(e): no recipient is held any more. */

@@ -152,6 +152,14 @@ damaged(uint64_t key, const char *what, struct err *err)
 	return -1;
 }
 
+/* What of a message is wanted. */
+enum look_for {
+	ALL,
+	CONTENT,        /* and what the sender's side said */
+	FIELDS,         /* without headers and body */
+	CHECKED_FIELDS, /* but they must be whole */
+};
+
 static int
 get_mark(MDB_txn *txn, const struct store_layout *layout, uint64_t key,
     struct arena *arena, struct envelope *e, struct err *err)
@@ -164,62 +172,65 @@ get_mark(MDB_txn *txn, const struct store_layout *layout, uint64_t key,
 	return rc == MDB_NOTFOUND ? 1 : outcome(rc, err);
 }
 
-int
-store_reader_envelope(struct store_reader *reader, uint64_t key,
-    struct arena *arena, struct envelope *e, struct err *err)
+static int
+look(struct store_reader *reader, uint64_t key, struct arena *arena,
+    struct envelope *e, enum look_for what, struct err *err)
 {
+	static bool (*const parse[])(const char *data, size_t n,
+	    struct arena *arena, struct envelope *e) = {
+		[ALL] = envelope_parse,
+		[CONTENT] = envelope_parse_content,
+		[FIELDS] = envelope_peek,
+		[CHECKED_FIELDS] = envelope_parse,
+	};
 	MDB_txn *txn = begin(reader, err);
-	const char *copy;
 	MDB_val v;
 	int rc;
 
 	if (txn == NULL)
 		return -1;
 	rc = outcome(get_number(txn, reader->layout.message, key, &v), err);
-	if (rc > 0) {
-		copy = arena_strndup(arena, v.mv_data, v.mv_size);
-		rc = envelope_parse(copy, v.mv_size, arena, e)
-		    ? get_mark(txn, &reader->layout, key, arena, e, err)
-		    : damaged(key, "record", err);
+	if (rc > 0 && !parse[what](v.mv_data, v.mv_size, arena, e))
+		rc = damaged(key, "record", err);
+	if (rc > 0 && what != CONTENT)
+		rc = get_mark(txn, &reader->layout, key, arena, e, err);
+	if (rc > 0 && (what == ALL || what == CONTENT)) {
+		e->headers = arena_strndup(arena, e->headers, e->nheaders);
+		e->body = arena_strndup(arena, e->body, e->nbody);
+	} else {
+		/* What they point to goes with the transaction. */
+		e->headers = e->body = "";
 	}
 	end(reader, txn);
 	return rc;
 }
 
-static int
-look(struct store_reader *reader, uint64_t key, struct arena *arena,
-    struct envelope *e, bool whole, struct err *err)
+int
+store_reader_envelope(struct store_reader *reader, uint64_t key,
+    struct arena *arena, struct envelope *e, struct err *err)
 {
-	MDB_txn *txn = begin(reader, err);
-	MDB_val v;
-	int rc;
+	return look(reader, key, arena, e, ALL, err);
+}
 
-	if (txn == NULL)
-		return -1;
-	rc = outcome(get_number(txn, reader->layout.message, key, &v), err);
-	if (rc > 0)
-		rc = (whole ? envelope_parse : envelope_peek)(
-			 v.mv_data, v.mv_size, arena, e)
-		    ? get_mark(txn, &reader->layout, key, arena, e, err)
-		    : damaged(key, "record", err);
-	end(reader, txn);
-	/* What they point to goes with the transaction. */
-	e->headers = e->body = "";
-	return rc;
+int
+store_reader_content(struct store_reader *reader, uint64_t key,
+    struct arena *arena, struct envelope *e, struct err *err)
+{
+	return look(reader, key, arena, e, CONTENT, err);
 }
 
 int
 store_reader_peek(struct store_reader *reader, uint64_t key,
     struct arena *arena, struct envelope *e, struct err *err)
 {
-	return look(reader, key, arena, e, false, err);
+	return look(reader, key, arena, e, FIELDS, err);
 }
 
 int
 store_reader_check(struct store_reader *reader, uint64_t key,
     struct arena *arena, struct envelope *e, struct err *err)
 {
-	return look(reader, key, arena, e, true, err);
+	return look(reader, key, arena, e, CHECKED_FIELDS, err);
 }
 
 int

@@ -32,7 +32,12 @@ store_reader_within(struct MDB_env *env, const struct store_layout *layout);
 int store_reader_envelope(struct store_reader *reader, uint64_t key,
     struct arena *arena, struct envelope *e, struct err *err);
 
-/* store_reader_peek(): the same without headers and body, which are left
+/* store_reader_content(): the same without the recipients, and with what else
+ * can change (attempts, hold ...) as it was at first. */
+int store_reader_content(struct store_reader *reader, uint64_t key,
+    struct arena *arena, struct envelope *e, struct err *err);
+
+/* store_reader_peek(): store_reader_envelope() without headers and body, which are left
  * empty and whose wholeness stays open (nheaders, nbody say their sizes). */
 int store_reader_peek(struct store_reader *reader, uint64_t key,
     struct arena *arena, struct envelope *e, struct err *err);
