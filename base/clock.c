@@ -7,12 +7,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static const int64_t *shared; /* the offset; NULL: none */
+/* What is added to both clocks, and to that on the wall alone; NULL: nothing. */
+static const int64_t *shared;
+
+enum { BOTH, WALL, OFFSETS };
 
 static int64_t
-offset(void)
+offset(int of)
 {
-	return shared != NULL ? __atomic_load_n(shared, __ATOMIC_RELAXED) : 0;
+	return shared != NULL ? __atomic_load_n(shared + of, __ATOMIC_RELAXED)
+			      : 0;
 }
 
 static int64_t
@@ -27,13 +31,13 @@ get(clockid_t id)
 int64_t
 clock_now(void)
 {
-	return get(CLOCK_REALTIME) + offset();
+	return get(CLOCK_REALTIME) + offset(BOTH) + offset(WALL);
 }
 
 int64_t
 clock_mono(void)
 {
-	return get(CLOCK_MONOTONIC) + offset();
+	return get(CLOCK_MONOTONIC) + offset(BOTH);
 }
 
 int64_t
@@ -58,7 +62,8 @@ clock_open(void)
 
 	if (path == NULL || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return;
-	page = mmap(NULL, sizeof *shared, PROT_READ, MAP_SHARED, fd, 0);
+	page =
+	    mmap(NULL, OFFSETS * sizeof *shared, PROT_READ, MAP_SHARED, fd, 0);
 	if (page != MAP_FAILED)
 		shared = page;
 	(void)close(fd);

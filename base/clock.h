@@ -22,8 +22,9 @@ int64_t clock_cpu(void);
  * clock_open():
  * In debug builds, read an offset that is added to both clocks from the file
  * that the environment variable WEIR_CLOCK names (eight octets, native order,
- * shared by all roles of a test), so that tests need not sleep.  Call once at
- * start.  Does nothing in release builds.
+ * shared by all roles of a test), so that tests need not sleep; eight octets
+ * more, if they are there, are added to clock_now() alone, as if somebody had
+ * set the clock.  Call once at start.  Does nothing in release builds.
  */
 void clock_open(void);
 

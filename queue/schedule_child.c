@@ -205,7 +205,7 @@ make(struct schedule *s, const struct active *a, const struct job_child *given,
 	e->headers = headers;
 	e->nheaders += head;
 	e->size += head;
-	e->arrival = schedule_clock_now(s);
+	e->arrival = clock_now();
 	e->attempts = 0;
 	e->not_before = 0;
 	e->hold = e->bounced_delay_warning = false;

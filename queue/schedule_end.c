@@ -98,7 +98,7 @@ next_place(struct schedule *s, struct active *a)
 	if (waits)
 		return place;
 	a->e.not_before = a->e.last_attempt +
-	    schedule_clock_backoff(a->e.last_attempt, a->e.arrival,
+	    schedule_clock_backoff(schedule_clock_age(s, a->key, a->e.arrival),
 		s->params.minimal_backoff_time, s->params.maximal_backoff_time);
 	if (!a->e.rescan)
 		place.class = STORE_DEFERRED;
@@ -245,13 +245,13 @@ is_expired(struct schedule *s, const struct active *a)
 	int64_t most = a->e.sender[0] != '\0' ? s->params.maximal_queue_lifetime
 					      : s->params.bounce_queue_lifetime;
 
-	return schedule_clock_now(s) - a->e.arrival >= most;
+	return schedule_clock_age(s, a->key, a->e.arrival) >= most;
 }
 
 static bool
 is_late(struct schedule *s, const struct active *a)
 {
-	int64_t age = schedule_clock_now(s) - a->e.arrival;
+	int64_t age = schedule_clock_age(s, a->key, a->e.arrival);
 
 	return s->params.delay_warning_time > 0 &&
 	    !a->e.bounced_delay_warning && age >= s->params.delay_warning_time;

@@ -39,6 +39,24 @@ struct schedule_scan {
 	struct schedule_sites later; /* asked for since it began */
 };
 
+enum { SCHEDULE_STEPS = 32 };
+
+/* The wall clock was set.  Keys below ${first} are of messages that came
+ * before; those from ${first} to before ${end} may be. */
+struct schedule_step {
+	int64_t by;
+	uint64_t first, end;
+};
+
+struct schedule_clock {
+	bool running;
+	int64_t base;  /* the schedule's time at 0 of the monotonic clock */
+	int64_t skew;  /* of the wall clock, as far as it is known */
+	uint64_t next; /* key when it was looked at last */
+	struct schedule_step steps[SCHEDULE_STEPS];
+	size_t nsteps;
+};
+
 struct schedule {
 	struct loop *loop;
 	struct store *store;
@@ -73,7 +91,7 @@ struct schedule {
 	struct schedule_scan incoming, deferred, held;
 	struct strmap passing; /* filters that took the last message */
 
-	int64_t clock_skew, clock_wall, clock_mono;
+	struct schedule_clock clock;
 };
 
 /* How long to wait when the store has no room even for a mark. */
@@ -82,10 +100,11 @@ struct schedule {
 /* schedule_clock.c: the schedule's time: the wall clock, but without its
  * jumps. */
 int64_t schedule_clock_now(struct schedule *s);
+/* How old message ${key} is, whose ${arrival} was told by the wall clock. */
+int64_t schedule_clock_age(struct schedule *s, uint64_t key, int64_t arrival);
 /* How long to wait before the next attempt: as long as the message is old,
  * within bounds. */
-int64_t schedule_clock_backoff(
-    int64_t now, int64_t arrival, int64_t least, int64_t most);
+int64_t schedule_clock_backoff(int64_t age, int64_t least, int64_t most);
 
 /* schedule_active.c: as schedule_add(). */
 void schedule_active_add(struct schedule *s, uint64_t key, struct arena *arena,

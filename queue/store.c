@@ -193,6 +193,12 @@ store_key(struct store *store)
 	return store->next++;
 }
 
+uint64_t
+store_next_key(const struct store *store)
+{
+	return store->next;
+}
+
 bool
 store_tight(const struct store *store)
 {

@@ -93,6 +93,9 @@ void store_close(struct store *store);
 /* store_key(store): a key that no message ever had.  One thread at a time. */
 uint64_t store_key(struct store *store);
 
+/* store_next_key(store): what store_key() would say. */
+uint64_t store_next_key(const struct store *store);
+
 /*
  * store_commit(store, ops, err):
  * Make the list ${ops} durable in one transaction (few, when space is tight)

@@ -8,13 +8,13 @@ test_retry_age(void)
 {
 	const int64_t s = CLOCK_SECOND;
 
-	ok(schedule_clock_backoff(10 * s, 0, 300 * s, 4000 * s) == 300 * s,
+	ok(schedule_clock_backoff(10 * s, 300 * s, 4000 * s) == 300 * s,
 	    "a young message waits minimal_backoff_time");
-	ok(schedule_clock_backoff(1000 * s, 0, 300 * s, 4000 * s) == 1000 * s,
+	ok(schedule_clock_backoff(1000 * s, 300 * s, 4000 * s) == 1000 * s,
 	    "then as long as it is old (Q-24)");
-	ok(schedule_clock_backoff(9999 * s, 0, 300 * s, 4000 * s) == 4000 * s,
+	ok(schedule_clock_backoff(9999 * s, 300 * s, 4000 * s) == 4000 * s,
 	    "at most maximal_backoff_time");
-	ok(schedule_clock_backoff(0, 10 * s, 300 * s, 4000 * s) == 300 * s,
+	ok(schedule_clock_backoff(-10 * s, 300 * s, 4000 * s) == 300 * s,
 	    "a message from the future");
 }
 

@@ -152,12 +152,15 @@ sub family {
 sub cut {
 	my ($self, $odd, @names) = @_;
 	my $w = $self->{w};
-	my @all;
+	my (@all, $still);
 
+	# Who was stopped has no more children the next time we look.
 	$w->wait_for(sub {
 		@all = $self->family;
-		kill "STOP", @all;
-		return !grep { field($_, 0) !~ /[TtZX]/ } @all;
+		my @running = grep { field($_, 0) !~ /[TtZX]/ } @all;
+		kill "STOP", @running;
+		$still = @running ? 0 : ($still // 0) + 1;
+		return $still > 1;
 	}) or die "not all could be stopped";
 	for my $name (@names) {
 		open my $f, "<", $self->{at}{$name} or die;
