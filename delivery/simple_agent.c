@@ -8,13 +8,13 @@
 #include "delivery/smtp_reply.h"
 #include "delivery/transport.h"
 
-/* "5.1.1 text": a status in front of the text, if its class is one of
+/* "error: 5.1.1 text": blanks do not count, and a status in front of the text, if its class is one of
  * ${classes}, replaces the usual one. */
 static void
 give_back(struct delivery *d, enum job_status status, const char *dsn,
     const char *classes)
 {
-	const char *text = d->job->nexthop;
+	const char *text = d->job->nexthop + strspn(d->job->nexthop, " \t");
 	size_t n = smtp_reply_dsn(text);
 	struct delivery_end end = { .status = status, .dsn = dsn };
 
