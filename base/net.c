@@ -454,6 +454,22 @@ fail:
 	return -1;
 }
 
+int
+net_bindable(const struct net_addr *addr, struct err *err)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = net_to_socket(addr, 0, &ss);
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = -1;
+
+	if (fd >= 0)
+		rc = bind(fd, (struct sockaddr *)&ss, len);
+	if (rc != 0)
+		err_set(err, "%s", err_errno(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
 bool
 net_port(const char *text, unsigned *port)
 {

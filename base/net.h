@@ -64,6 +64,10 @@ int net_listen(const char *host, const char *port, int backlog, bool reuse,
     struct err *err);
 int net_listen_unix(const char *path, unsigned mode, struct err *err);
 
+/* net_bindable(addr, err): a connection can be made from ${addr}, which is one of
+ * ours.  -1: why not. */
+int net_bindable(const struct net_addr *addr, struct err *err);
+
 /* net_port(text, port): a number or a name from /etc/services (tcp). */
 bool net_port(const char *text, unsigned *port);
 

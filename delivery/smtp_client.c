@@ -54,6 +54,35 @@ add_own_all(struct smtp_client *c)
 		add_own(c, &blocks[i].addr);
 }
 
+static bool
+is_loopback(const struct net_addr *addr)
+{
+	static const struct net_addr one = { .family = NET_IPV6,
+		.octets[15] = 1 };
+
+	return addr->family == NET_IPV4 ? addr->octets[0] == 127
+					: net_equal(addr, &one);
+}
+
+/* A mail system that is one of several on this machine is to be known by its
+ * own address: that is what connections are made from, unless ${from} is set. */
+static void
+find_virtual(
+    struct smtp_client *c, enum net_family family, struct net_addr *from)
+{
+	const struct net_addr *only = NULL;
+
+	for (size_t i = 0; i < c->nown; i++) {
+		if (c->own[i].family != family)
+			continue;
+		if (only != NULL)
+			return;
+		only = &c->own[i];
+	}
+	if (only != NULL && !is_loopback(only) && from->family == NET_NONE)
+		*from = *only;
+}
+
 static void
 find_own(struct smtp_client *c, struct arena *arena)
 {
@@ -70,6 +99,8 @@ find_own(struct smtp_client *c, struct arena *arena)
 			add_own_host(c, word);
 		}
 	}
+	find_virtual(c, NET_IPV4, &c->from4);
+	find_virtual(c, NET_IPV6, &c->from6);
 	cursor = c->transport->base.proxy_interfaces;
 	while ((word = conf_word(&cursor, arena)) != NULL)
 		add_own_host(c, word);

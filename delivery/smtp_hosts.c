@@ -78,6 +78,8 @@ static void
 add_answer(struct search *s, const char *name, unsigned preference,
     const struct dns_question *q)
 {
+	if (s->client->cname_overrides_servername)
+		name = q->answer.canon;
 	for (size_t i = 0; i < q->answer.count; i++) {
 		struct net_addr addr = {
 			.family = q->type == DNS_A ? NET_IPV4 : NET_IPV6

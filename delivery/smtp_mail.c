@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/stream.h"
@@ -63,17 +64,25 @@ fail_one(struct smtp_run *run, const struct smtp_session *s, size_t rcpt,
 		delivery_end(run->delivery, rcpt, &end);
 }
 
-void
-smtp_mail_fail(struct smtp_run *run, const struct smtp_session *s,
+/* What decides nothing is logged all the same. */
+static void
+note_soft(const struct smtp_run *run, const struct smtp_session *s,
     const struct smtp_why *why)
 {
-	struct event_by by = transport_by(
-	    run->client->transport, s->number, run->delivery->job->qid);
-	struct smtp_why soft = *why;
+	struct event_by by = smtp_session_by(s);
 
 	if (!smtp_why_hard(why) && !run->final)
 		event(
 		    &delivery_events_unreachable, &by, "text", why->text, NULL);
+}
+
+void
+smtp_mail_fail(struct smtp_run *run, const struct smtp_session *s,
+    const struct smtp_why *why)
+{
+	struct smtp_why soft = *why;
+
+	note_soft(run, s, why);
 	if (run->delivery->once != NULL && !run->delivery->once->probe) {
 		/* It has said nothing about the message. */
 		smtp_why_soften(&soft, run->delivery->arena);
@@ -88,6 +97,8 @@ smtp_mail_fail(struct smtp_run *run, const struct smtp_session *s,
 static void
 fail_all(struct mail *m, const struct smtp_why *why)
 {
+	if (m->naccepted > 0)
+		note_soft(m->run, m->s, why);
 	for (size_t i = 0; i < m->count; i++) {
 		if (!m->accepted[i])
 			continue;
@@ -153,6 +164,7 @@ read_rcpt(struct mail *m, size_t i)
 	if (m->s->reply.code / 100 == 2 || m->refused)
 		return true;
 	said(m, "RCPT TO command", &why);
+	note_soft(m->run, m->s, &why);
 	fail_one(m->run, m->s, m->rcpts[i], &why);
 	m->accepted[i] = false;
 	m->naccepted--;
@@ -250,17 +262,37 @@ read_data(struct mail *m)
 	return false;
 }
 
+/* A message on its way out. */
+struct sending {
+	struct smtp_body body;
+	struct smtp_checks *checks; /* NULL: none */
+	struct buf out;
+	int64_t until; /* clock_mono(): the time for all of it */
+};
+
+/* Send what there is, within the time for a part.  If the message as a whole has
+ * a limit, that is for its first part, and what is taken of it earns time for the
+ * next, so that nothing less than the least rate will do. */
 static bool
-flush_part(struct mail *m, struct buf *out)
+flush_part(struct mail *m, struct sending *sending)
 {
+	const struct smtp_client *c = m->run->client;
 	const char *doing = "sending message body";
+	struct buf *out = &sending->out;
 	enum stream_status status;
 	struct smtp_why why;
+	int64_t latest;
 
-	smtp_session_limit(m->s, m->run->client->data_xfer_timeout);
+	smtp_session_limit(m->s,
+	    c->per_request_deadline ? sending->until - clock_mono()
+				    : c->data_xfer_timeout);
 	stream_put(m->s->stream, out->data, out->len);
+	sending->until += (int64_t)out->len * CLOCK_SECOND / c->min_data_rate;
 	buf_reset(out);
 	status = stream_flush(m->s->stream);
+	latest = clock_mono() + c->data_xfer_timeout;
+	if (sending->until > latest)
+		sending->until = latest;
 	if (status == STREAM_OK)
 		return true;
 	smtp_session_lost(m->s, (int)status, doing, m->arena, &why);
@@ -301,13 +333,6 @@ unreadable(struct mail *m, const struct err *err)
 	cut_off(m, &why);
 }
 
-/* A message on its way out. */
-struct sending {
-	struct smtp_body body;
-	struct smtp_checks *checks; /* NULL: none */
-	struct buf out;
-};
-
 /* Header and body, edited and encoded; what has grown large is sent. */
 static bool
 send_parts(struct mail *m, struct sending *sending)
@@ -327,7 +352,7 @@ send_parts(struct mail *m, struct sending *sending)
 			ok = smtp_checks_put(sending->checks, data, n);
 		if (!ok)
 			break;
-		if (sending->out.len >= PART && !flush_part(m, &sending->out))
+		if (sending->out.len >= PART && !flush_part(m, sending))
 			return false;
 	}
 	if (more < 0) {
@@ -350,6 +375,7 @@ send_body(struct mail *m, bool keep)
 {
 	struct sending sending = {
 		.body = { .limit = (size_t)m->run->client->line_length_limit },
+		.until = clock_mono() + m->run->client->data_xfer_timeout,
 	};
 	bool ok;
 
@@ -357,7 +383,7 @@ send_body(struct mail *m, bool keep)
 	    smtp_checks_new(m->d, m->s, &sending.body, &sending.out);
 	ok = send_parts(m, &sending);
 	if (ok && m->s->delay_dot)
-		ok = flush_part(m, &sending.out);
+		ok = flush_part(m, &sending);
 	if (ok) {
 		smtp_pix_rest(m->s);
 		smtp_body_end(&sending.body, &sending.out);
@@ -373,13 +399,25 @@ send_body(struct mail *m, bool keep)
 	return ok;
 }
 
+/* Who tells the sender that asks to be told. */
+static enum job_report
+reporter(const struct mail *m)
+{
+	const struct smtp_client *c = m->run->client;
+
+	if ((m->s->features & SMTP_DSN) != 0)
+		return JOB_REPORT_PASSED;
+	return c->lmtp && c->transport->params.lmtp_assume_final
+	    ? JOB_REPORT_DELIVERED
+	    : JOB_REPORT_RELAYED;
+}
+
 static void
 sent(struct mail *m, size_t rcpt)
 {
 	struct buf flat = { 0 };
-	bool passed = (m->s->features & SMTP_DSN) != 0;
 	struct delivery_end end = { .status = JOB_SENT,
-		.report = passed ? JOB_REPORT_PASSED : JOB_REPORT_RELAYED,
+		.report = reporter(m),
 		/* 354 has none. */
 		.dsn = m->s->reply.dsn[0] != '\0' ? m->s->reply.dsn : "2.0.0",
 		.relay = m->s->relay,
@@ -411,13 +449,14 @@ read_done(struct mail *m)
 {
 	const char *doing =
 	    "sending end of data -- message may be sent more than once";
-	bool lmtp = m->run->client->lmtp, first = true;
+	bool lmtp = m->run->client->lmtp, first = true, fresh;
 	struct smtp_why why;
 
 	for (size_t i = 0; i < m->count; i++) {
 		if (!m->accepted[i])
 			continue;
-		if ((first || lmtp) &&
+		fresh = first || lmtp;
+		if (fresh &&
 		    !read_reply(m, m->run->client->data_done_timeout, doing)) {
 			doubt(m);
 			return;
@@ -427,6 +466,8 @@ read_done(struct mail *m)
 			sent(m, m->rcpts[i]);
 		} else {
 			said(m, "end of DATA command", &why);
+			if (fresh)
+				note_soft(m->run, m->s, &why);
 			fail_one(m->run, m->s, m->rcpts[i], &why);
 		}
 		m->accepted[i] = false;

@@ -98,12 +98,33 @@ connect_unix(const struct smtp_client *client, const struct smtp_nexthop *hop,
 	return NULL;
 }
 
+/* The address that a connection to ${host} is made from; NET_NONE: any.  False:
+ * it must be one that cannot be had. */
+static bool
+find_source(const struct smtp_client *client, const struct smtp_host *host,
+    struct net_addr *from, struct arena *arena, struct smtp_why *why)
+{
+	struct err err = { { 0 } };
+	char addr[NET_TEXT];
+
+	*from = host->addr.family == NET_IPV6 ? client->from6 : client->from4;
+	if (from->family == NET_NONE || net_bindable(from, &err) == 0)
+		return true;
+	event_warning(NULL, "smtp_connect_addr: bind %s: %s",
+	    net_print(from, addr), err.text);
+	from->family = NET_NONE;
+	if (!client->bind_address_enforce)
+		return true;
+	smtp_why_set(why, arena, "4.4.0", "server configuration error");
+	return false;
+}
+
 struct smtp_session *
 smtp_session_connect(const struct smtp_client *client,
     const struct smtp_nexthop *hop, const struct smtp_host *host,
     struct arena *arena, struct smtp_why *why)
 {
-	const struct net_addr *from;
+	struct net_addr from;
 	struct smtp_session *s;
 	struct stream *stream;
 	struct err err = { { 0 } };
@@ -115,10 +136,11 @@ smtp_session_connect(const struct smtp_client *client,
 			s->until = hop->until;
 		return s;
 	}
-	from = host->addr.family == NET_IPV6 ? &client->from6 : &client->from4;
+	if (!find_source(client, host, &from, arena, why))
+		return NULL;
 	(void)net_print(&host->addr, addr);
 	stream = stream_connect(&host->addr, hop->port,
-	    from->family != NET_NONE ? from : NULL,
+	    from.family != NET_NONE ? &from : NULL,
 	    connect_deadline(client, hop), &err);
 	if (stream == NULL) {
 		smtp_why_set(why, arena, "4.4.1", "connect to %s[%s]:%u: %s",

@@ -119,6 +119,54 @@ lmtp(void)
 	arena_free(arena);
 }
 
+/* Whether we tell the sender that it was sent, or the server does. */
+static void
+reports(void)
+{
+	static const struct {
+		const char *what, *settings;
+		const char *offers;
+		enum job_report report;
+		bool lmtp;
+	} cases[] = {
+		{ "SMTP", "", "250 x", JOB_REPORT_RELAYED, false },
+		{ "SMTP with DSN", "", "250 DSN", JOB_REPORT_PASSED, false },
+		{ "SMTP is never final", "lmtp_assume_final = yes\n", "250 x",
+		    JOB_REPORT_RELAYED, false },
+		{ "LMTP", "", "250 x", JOB_REPORT_RELAYED, true },
+		{ "LMTP is final", "lmtp_assume_final = yes\n", "250 x",
+		    JOB_REPORT_DELIVERED, true },
+		{ "LMTP with DSN is not final", "lmtp_assume_final = yes\n",
+		    "250 DSN", JOB_REPORT_PASSED, true },
+	};
+	struct testworld world = testworld_new("");
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct arena *arena = arena_new();
+		struct transport t;
+		struct server s;
+		struct delivery d;
+		struct job job;
+
+		server_start(&s,
+		    SCRIPT(">220 x ESMTP", cases[i].lmtp ? "<LHLO" : "<EHLO",
+			">250-x", arena_printf(arena, ">%s", cases[i].offers),
+			"<MAIL", ">250 a", "<RCPT", ">250 b", "<RCPT", ">250 c",
+			"<DATA", ">354 d", ".", ">250 e", ">250 f"));
+		transport_make(&t, cases[i].settings, cases[i].lmtp, arena);
+		job = job_make(arena_printf(arena, "[127.0.0.1]:%u", s.port));
+		run(&t, &job, &world, arena, &d);
+		server_stop(&s);
+		ok(d.result.outcomes[0].status == JOB_SENT &&
+			d.result.outcomes[0].report == cases[i].report,
+		    "%s", cases[i].what);
+		t.agent->close(&t);
+		server_free(&s);
+		conf_free(t.conf);
+		arena_free(arena);
+	}
+}
+
 /* A socket that keeps its port, where nobody listens. */
 static int
 closed_port(unsigned *port)
@@ -196,6 +244,43 @@ next_server(void)
 	arena_free(arena);
 }
 
+/* Of a server whose name is an alias. */
+static void
+aliases(void)
+{
+	static const char *const settings[] = { "",
+		"smtp_cname_overrides_servername = yes\n" };
+	static const char *const names[] = { "alias.example", "real.example" };
+	struct testworld world =
+	    testworld_new("d.example MX 10 alias.example\n"
+			  "alias.example CNAME real.example\n"
+			  "real.example A 127.0.0.1\n");
+
+	for (size_t i = 0; i < 2; i++) {
+		struct arena *arena = arena_new();
+		struct transport t;
+		struct delivery d;
+		struct job job;
+		unsigned port;
+		int fd = closed_port(&port);
+
+		transport_make(&t, settings[i], false, arena);
+		job = job_make(arena_printf(arena, "d.example:%u", port));
+		job.nrcpts = 1;
+		run(&t, &job, &world, arena, &d);
+		is(outcome(&d),
+		    arena_printf(arena,
+			"deferred 4.4.1 connect to %s[127.0.0.1]:%u: "
+			"Connection refused",
+			names[i], port),
+		    "an alias is known as %s", names[i]);
+		(void)close(fd);
+		t.agent->close(&t);
+		conf_free(t.conf);
+		arena_free(arena);
+	}
+}
+
 /* A connection serves several messages, and one that has died is no loss. */
 static void
 reuse(void)
@@ -237,7 +322,9 @@ main(void)
 	be_quiet();
 	dialogues();
 	lmtp();
+	reports();
 	next_server();
+	aliases();
 	reuse();
 	return done_testing();
 }

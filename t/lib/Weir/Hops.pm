@@ -13,7 +13,7 @@ package Weir::Hops;
 # 127.0.1.N, N being its number from 1 on.  Of a case: lmtp => 1; ehlo => the
 # whole answer to EHLO; replies, banner as for Weir::Sink; data, from, mail,
 # rcpt as for Weir::Client->deliver; hop => the next hop, "ADDRESS" and "PORT" in
-# it replaced; count => how many messages, one after the other; differs => [what
+# it and in "set" replaced; count => how many messages, one after the other; differs => [what
 # Weir logs, what Postfix logs], patterns for what is not the same.
 
 use strict;
@@ -62,15 +62,20 @@ smtpd_peername_lookup = no
 EOT
 }
 
+sub place {
+	my ($text, $n, $port) = @_;
+
+	return $text =~ s/ADDRESS/127.0.1.$n/gr =~ s/PORT/$port/gr;
+}
+
 sub master_cf {
-	my ($self) = @_;
+	my ($self, $port) = @_;
 	my $n = 0;
 
 	return join "", map {
 		my $agent = $_->{lmtp} ? "lmtp" : "smtp";
 		my $options = join "", map { " -o $_" }
-		    split " ", $_->{set} // "";
-		$n++;
+		    split " ", place($_->{set} // "", ++$n, $port);
 		"c$n unix - - n - - $agent$options\n";
 	} @{ $self->{cases} };
 }
@@ -80,10 +85,7 @@ sub transports {
 	my $n = 0;
 
 	return join "", map {
-		my $hop = $_->{hop} // "[ADDRESS]:PORT";
-		$n++;
-		$hop =~ s/ADDRESS/127.0.1.$n/g;
-		$hop =~ s/PORT/$port/g;
+		my $hop = place($_->{hop} // "[ADDRESS]:PORT", ++$n, $port);
 		"c$n.example.org c$n:$hop\n";
 	} @{ $self->{cases} };
 }
@@ -111,7 +113,7 @@ sub run {
 	my %out = map { $_ => Weir::free_port() } @mtas;
 	my $cases = $self->{cases};
 	my $w = $self->{weir} = Weir->new(main => $self->main_cf,
-	    master => $self->master_cf, files => { %{ $self->{files} },
+	    master => $self->master_cf($out{weir}), files => { %{ $self->{files} },
 	    transport => $self->transports($out{weir}) }, start => 0);
 	my $etc = "$w->{dir}/postfix/etc";
 
@@ -130,7 +132,7 @@ sub run {
 	$w->write_file("$etc/transport", $self->transports($out{postfix}));
 	$self->{postfix} = Weir::Postfix->start("$w->{dir}/postfix",
 	    port => $self->{port}, main => $self->main_cf,
-	    master => $self->master_cf);
+	    master => $self->master_cf($out{postfix}));
 	$self->send_all($_) for @mtas;
 	$self->wait_all($_) for @mtas;
 }
@@ -175,7 +177,8 @@ sub wait_one {
 	return $self->{weir}->wait_for(sub {
 		$self->{weir}->advance(1) if $mta eq "weir" && $self->{hurry};
 		return $self->log_of($mta) =~ /: $qid: to=<.*status=/
-	}) // die "$mta: no end of $qid";
+	}) // die "$mta: no end of $qid: " .
+	    join "", grep { /fatal|$qid/ } $self->log_of($mta) =~ /^.*\n/mg;
 }
 
 sub wait_all {
@@ -199,6 +202,7 @@ sub logged {
 		next unless /127\.0\.1\.$n\b|^(?:$ids): /;
 		s/\b(?:$ids)\b/QID/g;
 		s/(\Q127.0.1.$n\E\]?):\d+/$1:PORT/g;
+		s/message size \d+/message size N/;
 		s/delays?=[\d.\/]+/delay/g;
 		s/\b(?:mail|postfix)\.example\.com\b/ME/g;
 		push @lines, $_;
