@@ -102,16 +102,16 @@ sub reports {
 	return sort @seen;
 }
 
-# A server for each is ready; what becomes of a message with these options.
+# What becomes of a message with this option.
 sub play {
-	my ($who, $log, $over, @args) = @_;
+	my ($who, $log, $how) = @_;
 	my $box = "$d/spool/anna";
 
 	unlink $box;
 	my $before = length $log->();
-	my ($status, $said) = submit($who, $text, @args, "-f", "anna", @to);
-	is "$status $said", "0 Mail Delivery Status Report will be mailed to <anna>.\n", "$who: @args";
-	$w->wait_for(sub { $over->(Weir::Users::read_file($box), substr $log->(), $before) }, 60)
+	my ($status, $said) = submit($who, $text, "-$how", "-f", "anna", @to);
+	is "$status $said", "0 Mail Delivery Status Report will be mailed to <anna>.\n", "$who: -$how";
+	$w->wait_for(sub { over($who, $how, Weir::Users::read_file($box), substr $log->(), $before) }, 60)
 	    or diag $who, $log->();
 	return Weir::Users::read_file($box);
 }
@@ -126,14 +126,23 @@ sub quiet {
 	return $log =~ /qmgr/ && !%open;
 }
 
+# All that is to come has come, whole.
+sub over {
+	my ($who, $how, $box, $log) = @_;
+	my @wanted = (qr/rfc822; x\@retry.example/, qr{out/emil}, qr{out/list});
+
+	push @wanted, qr/rfc822; fwd\@outside/ if $who eq "w" || $how eq "bv";
+	push @wanted, qr/Undelivered Mail/ if $how eq "v";
+	return quiet($log) && $box =~ /^--\S+--\n\n\z/m && !grep { $box !~ /$_/ } @wanted;
+}
+
 sub both {
 	my ($who, $log) = @_;
-	my $over = sub { $_[0] =~ /Delivery Status Report.*^--.*--$/ms && quiet($_[1]) };
 
-	my $v = play($who, $log, $over, "-v");
+	my $v = play($who, $log, "v");
 	unlink glob("$d/spool/* $d/out/* $d/virt/*"), grep { -f } glob("$d/virt/md/*/*");
 	my $sunk = $w->messages("$w->{dir}/sink", 0, 0);
-	my $bv = play($who, $log, $over, "-bv");
+	my $bv = play($who, $log, "bv");
 	$left{$who} = [(map { s/^\Q$d\E//r } grep { -f } glob("$d/spool/* $d/out/* $d/virt/* $d/virt/md/*/*")),
 	    $w->messages("$w->{dir}/sink", 0, 0) - $sunk];
 	return { v => $v, bv => $bv };
