@@ -16,6 +16,7 @@
 #include "proxy/queue_id.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
+#include "proxy/submitter.h"
 #include "rules/address.h"
 
 /* What the parameters of MAIL say. */
@@ -33,7 +34,7 @@ cmd_mail_blocks(const struct session *s)
 {
 	return stage_blocks(s->service->rules, STAGE_MAIL) ||
 	    milter_hook_blocks(s) ||
-	    (s->tls != NULL && s->service->lists_block);
+	    ((s->tls != NULL || s->service->local) && s->service->lists_block);
 }
 
 static enum smtp_command_result
@@ -246,6 +247,8 @@ cmd_mail_run(struct session *s)
 	sender = read_sender(s, o.utf8);
 	if (sender == NULL)
 		return refuse(s, "501 5.1.7 Bad sender address syntax");
+	if (s->service->local && (reply = submitter_refusal(s, sender)) != NULL)
+		return refuse(s, reply);
 	for (size_t i = 3; i < s->words.count; i++)
 		if ((reply = read_option(s, s->words.word[i], &o)) != NULL)
 			return refuse(s, reply);

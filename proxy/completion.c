@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "proxy/full_name.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/received.h"
@@ -75,28 +76,6 @@ sender(const struct session *s)
 	return address_external(arena, address);
 }
 
-/* A display name, with quotes if it needs them. */
-static void
-put_phrase(struct buf *out, const char *name)
-{
-	static const char special[] = "()<>[]:;@\\,.\"";
-	bool quotes = strpbrk(name, special) != NULL;
-
-	if (quotes)
-		buf_putc(out, '"');
-	for (; *name != '\0'; name++) {
-		if (*name == '"' || *name == '\\')
-			buf_putc(out, '\\');
-		if (*name == '\r' || *name == '\n')
-			buf_putc(out, ' ');
-		else
-			buf_putc(out, *name);
-	}
-	if (quotes)
-		buf_putc(out, '"');
-}
-
-/* As header_from_format = standard has it. */
 static void
 add_from(struct session *s, const char *resent)
 {
@@ -106,11 +85,12 @@ add_from(struct session *s, const char *resent)
 
 	buf_printf(out, "%sFrom: ", resent);
 	if (name != NULL && *name != '\0' && mail->sender[0] != '\0') {
-		put_phrase(out, name);
-		buf_printf(out, " <%s>\r\n", sender(s));
+		full_name_put(out, s->service->from_format,
+		    s->params->full_name_encoding_charset, name, sender(s));
 	} else {
-		buf_printf(out, "%s\r\n", sender(s));
+		buf_puts(out, sender(s));
 	}
+	buf_puts(out, "\r\n");
 }
 
 static void

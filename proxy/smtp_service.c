@@ -196,6 +196,12 @@ read_content(struct smtp_service *s, struct err *all)
 	gather(all, &err);
 	read_newline(s, &err);
 	gather(all, &err);
+	if (!full_name_format(s->calm.header_from_format, &s->from_format))
+		err_set(&err,
+		    "header_from_format: \"%s\" is neither "
+		    "standard nor obsolete",
+		    s->calm.header_from_format);
+	gather(all, &err);
 	read_overrides(s, &err);
 	gather(all, &err);
 	read_filters(s, all);
@@ -230,6 +236,10 @@ read_lists(struct smtp_service *s, struct err *all)
 	    s, p->smtpd_forbidden_commands, "smtpd_forbidden_commands", all);
 	s->submitters = list_of(
 	    s, p->authorized_submit_users, "authorized_submit_users", all);
+	s->delimiters = text_of(s, "recipient_delimiter", all);
+	s->login_senders = table_list_open(p->local_login_sender_maps,
+	    "local_login_sender_maps", s->conf, s->arena, &err);
+	gather(all, &err);
 	s->flush = match_open(text_of(s, "fast_flush_domains", all),
 	    "fast_flush_domains", match_style(s->conf, "fast_flush_domains"),
 	    s->conf, &err);
@@ -239,6 +249,7 @@ read_lists(struct smtp_service *s, struct err *all)
 	flags = match_flags(s->xclient) | match_flags(s->xforward) |
 	    match_flags(s->newline_exclusions) |
 	    match_flags(s->limit_exceptions) |
+	    table_list_flags(s->login_senders) |
 	    local_clients_flags(s->local_clients);
 	s->lists_block = (flags & TABLE_MAY_BLOCK) != 0;
 }
@@ -396,6 +407,8 @@ smtp_service_close(struct smtp_service *s)
 		if (lists[i] != NULL)
 			match_close(lists[i]);
 	local_clients_close(s->local_clients);
+	if (s->login_senders != NULL)
+		table_list_close(s->login_senders);
 	message_rules_close(&s->content);
 	milter_setting_close(s->milters);
 	if (s->tls != NULL)

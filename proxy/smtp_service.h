@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proxy/full_name.h"
 #include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
 
@@ -19,6 +20,7 @@ struct match;
 struct milter_setting_all;
 struct route;
 struct rules;
+struct table_list;
 struct tls_server;
 
 /* What EHLO may announce, and smtpd_discard_ehlo_keywords takes away. */
@@ -57,6 +59,7 @@ struct smtp_service {
 	struct route *route;
 	struct rules *rules;
 	const char *myhostname, *mail_name, *banner, *syslog_name;
+	const char *delimiters; /* recipient_delimiter */
 
 	struct match *mynetworks;
 	struct match *xclient, *xforward;    /* who may say so */
@@ -65,12 +68,14 @@ struct smtp_service {
 	struct match *noop, *forbidden;      /* commands */
 	struct match *flush;                 /* fast_flush_domains */
 	struct match *submitters;            /* authorized_submit_users */
+	struct table_list *login_senders;    /* local_login_sender_maps */
 	struct local_clients *local_clients; /* whose mail is completed */
 	bool lists_block;   /* one of those by client may block */
 	bool replies_block; /* the tables that replies are looked up in may */
 
 	bool local;        /* for users of this machine (submitter.h) */
 	unsigned keywords; /* what EHLO may announce */
+	enum full_name_format from_format; /* header_from_format */
 	enum smtp_service_newline newline;
 	bool tls_must;          /* nothing of value without TLS */
 	struct tls_server *tls; /* NULL: no TLS */

@@ -10,6 +10,7 @@
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
+#include "rules/login_sender.h"
 #include "rules/match.h"
 
 enum { PASSWD_TEXT = 4096 };
@@ -70,17 +71,17 @@ submitter_settle(struct conf *view)
 		    (struct origin){ NULL, 0 });
 }
 
-/* The name of the user, or "unknown", as Postfix has it. */
+/* The name of the user; NULL: it has none. */
 static const char *
-name_of(struct session *s, uid_t uid)
+name_of(uid_t uid, struct arena *arena)
 {
 	struct passwd pw, *found = NULL;
 	char text[PASSWD_TEXT];
 
 	if (getpwuid_r(uid, &pw, text, sizeof text, &found) != 0 ||
 	    found == NULL)
-		return "unknown";
-	return arena_strdup(s->facts, pw.pw_name);
+		return NULL;
+	return arena_strdup(arena, pw.pw_name);
 }
 
 static bool
@@ -126,6 +127,7 @@ set_facts(struct session *s)
 bool
 submitter_identify(struct session *s)
 {
+	const char *name;
 	struct ucred peer;
 	socklen_t n = sizeof peer;
 
@@ -136,5 +138,42 @@ submitter_identify(struct session *s)
 		return false;
 	}
 	s->uid = peer.uid;
-	return allowed(s, name_of(s, peer.uid));
+	name = name_of(peer.uid, s->facts);
+	/* Postfix has this name for all that have none. */
+	return allowed(s, name != NULL ? name : "unknown");
+}
+
+/* 521, since it is the user who is barred, whatever the message is. */
+static const char *
+forbidden(struct session *s, const char *sender)
+{
+	event_warning(&s->by_itself,
+	    "uid=%u: not authorized to use sender='%s'", s->uid, sender);
+	return arena_printf(session_arena(s),
+	    "521 5.7.1 %s(%u): not authorized to use sender='%s'", sender,
+	    s->uid, sender);
+}
+
+const char *
+submitter_refusal(struct session *s, const char *sender)
+{
+	const struct proxy_params *p = s->params;
+	struct arena *arena = session_arena(s);
+	struct login_sender who = { .login = name_of(s->uid, arena),
+		.sender = sender,
+		.delimiters = s->service->delimiters,
+		.null = p->empty_address_local_login_sender_maps_lookup_key };
+
+	if (who.login == NULL)
+		who.login = arena_printf(arena, "uid:%u", s->uid);
+	switch (login_sender_match(
+	    s->service->login_senders, s->subject.world, arena, &who)) {
+	case TABLE_FOUND:
+		return NULL;
+	case TABLE_NONE:
+		return forbidden(s, sender);
+	case TABLE_FAILED:
+		break;
+	}
+	return "451 4.3.0 Error: cannot ask which senders a user may be";
 }

@@ -17,4 +17,8 @@ void submitter_settle(struct conf *view);
  * it is told that it is not, or why that is not known.  May block. */
 bool submitter_identify(struct session *s);
 
+/* submitter_refusal(s, sender): NULL: the user may send as ${sender}, by
+ * local_login_sender_maps; else the reply.  May block. */
+const char *submitter_refusal(struct session *s, const char *sender);
+
 #endif

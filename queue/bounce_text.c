@@ -194,8 +194,13 @@ bounce_text_from(
 	static const char name[] = "From: ";
 	struct origin_of origin = { .arena = arena };
 	struct err err = { 0 };
-	const char *header = arena_printf(arena, "%s%s", name, t->from);
+	const char *format = conf_get(conf, "header_from_format", arena, &err);
+	const char *from = t->from, *header;
 
+	if (format != NULL && strcasecmp(format, "obsolete") == 0 &&
+	    strcmp(from, "Mail Delivery System <MAILER-DAEMON>") == 0)
+		from = "MAILER-DAEMON (Mail Delivery System)";
+	header = arena_printf(arena, "%s%s", name, from);
 	origin.domain = conf_get(conf, "myorigin", arena, &err);
 	if (origin.domain != NULL && origin.domain[0] != '\0')
 		(void)header_addresses_rewrite(

@@ -26,14 +26,14 @@ bare(const struct login_sender *who, struct arena *arena)
 }
 
 static bool
-allows(const char *pattern, const char *sender)
+allows(const char *pattern, const char *sender, const char *null)
 {
 	const char *at = strrchr(sender, '@');
 
 	if (strcmp(pattern, "*") == 0)
 		return true;
 	if (sender[0] == '\0')
-		return strcmp(pattern, "<>") == 0;
+		return strcmp(pattern, null) == 0;
 	if (pattern[0] == '@')
 		return at != NULL && strcasecmp(pattern, at) == 0;
 	return strcasecmp(pattern, sender) == 0;
@@ -55,7 +55,8 @@ login_sender_match(const struct table_list *maps, struct world *world,
 	sender = bare(who, arena);
 	list = value.text;
 	while ((pattern = conf_word(&list, arena)) != NULL)
-		if (allows(pattern, sender) || allows(pattern, who->sender))
+		if (allows(pattern, sender, who->null) ||
+		    allows(pattern, who->sender, who->null))
 			return TABLE_FOUND;
 	return TABLE_NONE;
 }

@@ -22,7 +22,7 @@ ask(const char *maps, const char *login, const char *sender)
 	struct conf *conf = conf_parse("main.cf", NULL, none, &err);
 	struct table_list *list =
 	    table_list_open(maps, "test", conf, arena, &err);
-	struct login_sender who = { login, sender, "+-" };
+	struct login_sender who = { login, sender, "+-", "<>" };
 	struct testworld world = testworld_new("");
 	enum table_status status;
 

@@ -58,6 +58,67 @@ subtest "who sends what" => sub {
 	is $w->complaints, "", "no sanitizer complains";
 };
 
+# The words are those that Postfix 3.7 said.
+subtest "as whom" => sub {
+	plan skip_all => "not root" unless $root;
+	my $w = Weir->new(main => $main . <<'EOT', master => $pickup);
+local_login_sender_maps = inline:{ {root = foo@example.com, @example.org bar null}, {nobody = nobody} }
+empty_address_local_login_sender_maps_lookup_key = null
+recipient_delimiter = +
+myorigin = example.com
+EOT
+	my $no = sub { [75, "sendmail: fatal: $_[0]($>): not authorized to use sender='$_[0]'\n"] };
+
+	$w->sink("sink");
+	is_deeply [$w->sendmail($text, "x\@y.example")], $no->("root"), "not as oneself, if the list lacks that";
+	is_deeply [$w->sendmail($text, "-f", $_, "x\@y.example")], [0, ""], "as $_"
+	    for "foo\@example.com", "bar", "BAR+x", "foo+ext\@Example.com", "any\@Example.org", "";
+	is_deeply [$w->sendmail($text, "-f", $_, "x\@y.example")], $no->($_), "not as $_"
+	    for "foo", "bar\@example.com", "any\@sub.example.org", "evil\@x.example";
+	is_deeply [$w->sendmail($text, "-f", "\"a b\"\@x.example", "x\@y.example")], $no->("a b\@x.example"),
+	    "nor by quotes";
+	is_deeply [$w->sendmail($text, { user => "nobody" }, "x\@y.example")], [0, ""], "another user, as itself";
+	is(($w->sendmail($text, { user => "nobody" }, "-f", "", "x\@y.example"))[0], 75, "not as nobody at all");
+	my (undef, $said) = $w->sendmail("MAIL FROM:<evil\@x.example>\r\nRCPT TO:<x\@y.example>\r\nQUIT\r\n", "-bs");
+	like $said, qr/^521 5\.7\.1 evil\@x\.example\(0\): not authorized to use sender='evil\@x\.example'\r$/m,
+	    "by SMTP neither";
+	ok $w->wait_log("pickup\\[\\d+\\]: warning: uid=0: not authorized to use sender='evil\@x.example'"), "it is logged";
+	is_deeply [glob("$w->{dir}/queue/maildrop/*")], [], "nothing is kept";
+	is $w->stop, 0, "stops cleanly";
+	is(($w->sendmail("Subject: late\n\n", { user => "nobody" }, "-f", "root", "x\@y.example"))[0], 0,
+	    "while it is down anything is kept");
+	$w->start;
+	ok $w->wait_log("maildrop file \\w+\\.\\w+\\.\\w+ is left: root\\(65534\\): not authorized to use sender='root'"),
+	    "and left there";
+	is count($w, qr/^Subject: late/m), 0, "nothing of it goes out";
+	is $w->stop, 0, "stops cleanly";
+	is $w->complaints, "", "no sanitizer complains";
+};
+
+subtest "full names" => sub {
+	my $w = Weir->new(main => $main, master => $pickup);
+	my $from = sub {
+		my ($n, @args) = @_;
+
+		$w->sendmail("Subject: name $n\n\n", @args, "-f", "u\@x.example", "x\@y.example");
+		return arrived($w, qr/^Subject: name $n/m) =~ /^From: ((?:.*\r\n[ \t])*.*)\r$/m ? $1 : "none";
+	};
+
+	$w->sink("sink");
+	is $from->(1, "-F", "J\xc3\xb6rg M"), "=?utf-8?Q?J=C3=B6rg_M?= <u\@x.example>", "is encoded";
+	is $from->(2, "-F", "Joe M."), "\"Joe M.\" <u\@x.example>", "if it is not ASCII";
+	is(($w->reconfigure(main => $main . "header_from_format = obsolete\nfull_name_encoding_charset =\n",
+	    master => $pickup))[0], 0, "reload");
+	is $from->(3, "-F", "J\xc3\xb6rg (M)"), "u\@x.example (J\xc3\xb6rg \\(M\\))", "obsolete, and not encoded";
+	$w->sendmail("", "-v", "-f", "u\@x.example", "x\@y.example");
+	like arrived($w, qr/Delivery Status Report/), qr/^From: MAILER-DAEMON\@\S+ \(Mail Delivery System\)\r$/m,
+	    "notices are obsolete, too";
+	my ($status, $text) = $w->configure(main => $main . "header_from_format = modern\n", master => $pickup)->command("check");
+	like $text, qr/header_from_format: "modern" is neither standard nor obsolete/, "weir check";
+	is $w->stop, 0, "stops cleanly";
+	is $w->complaints, "", "no sanitizer complains";
+};
+
 # What -bv is about is never delivered, whichever way it takes.  Postfix's words
 # are compared in postfix_reports.t.
 subtest "verified only" => sub {
