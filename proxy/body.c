@@ -46,6 +46,12 @@ static const struct step loose[STATES][COLUMNS] = {
 	[DOT]   = { { TEXT, KEEP },        { TEXT, KEEP },        { TEXT, 0 },     { DOTCR, HOLD }, { END, NAKED } },
 	[DOTCR] = { { TEXT, BARE | KEEP }, { TEXT, BARE | KEEP }, { TEXT, BARE },  { DOTCR, HOLD }, { END, 0 } },
 };
+/* In chunks; how strict makes no difference. */
+static const struct step chunked[STATES][COLUMNS] = {
+	[LINE]  = { { TEXT, KEEP },        { TEXT, KEEP },        { TEXT, 0 },     { CR, HOLD },    { LINE, BREAK | NAKED } },
+	[TEXT]  = { { TEXT, KEEP },        { TEXT, KEEP },        { TEXT, 0 },     { CR, HOLD },    { LINE, BREAK | NAKED } },
+	[CR]    = { { TEXT, BARE | KEEP }, { TEXT, BARE | KEEP }, { TEXT, BARE },  { CR, HOLD },    { LINE, BREAK } },
+};
 /* clang-format on */
 
 static const unsigned char columns[256] = {
@@ -104,7 +110,9 @@ enum body_status
 body_decode(struct body *body, const char *in, size_t len, struct buf *out,
     size_t *used)
 {
-	const struct step(*steps)[COLUMNS] = body->loose ? loose : strict;
+	const struct step(*steps)[COLUMNS] = body->chunked ? chunked
+	    : body->loose                                  ? loose
+							   : strict;
 	size_t i = 0, n;
 
 	must(body->state < END);
@@ -121,4 +129,15 @@ body_decode(struct body *body, const char *in, size_t len, struct buf *out,
 	}
 	*used = i;
 	return body->state == END ? BODY_END : BODY_MORE;
+}
+
+void
+body_finish(struct body *body, struct buf *out)
+{
+	must(body->chunked);
+	put_held(body, body->held, out);
+	if (body->state != LINE)
+		buf_put(out, "\r\n", 2);
+	body->held = 0;
+	body->state = LINE;
 }

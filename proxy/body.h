@@ -1,4 +1,5 @@
-/* body.h - the octets between 354 and the final dot (RFC 5321, 4.5.2). */
+/* body.h - the octets of a message: between 354 and the final dot (RFC 5321,
+ * 4.5.2), or in chunks (RFC 3030). */
 #ifndef PROXY_BODY_H
 #define PROXY_BODY_H
 
@@ -20,11 +21,13 @@ enum body_status {
  * of the text, which is always written with <CR><LF>; so what a less strict
  * server would take for the end stays text.  ${loose} is
  * smtpd_forbid_bare_newline = no, as in Postfix: any <LF> ends a line, the
- * <CR>s before it do not matter.
+ * <CR>s before it do not matter.  ${chunked} is BDAT: dots mean nothing, and
+ * nothing in the text ends it.
  */
 struct body {
 	unsigned char state;
 	bool loose;
+	bool chunked;
 	bool keep_cr;  /* a bare <CR> stays; otherwise it becomes a blank */
 	bool bare_lf;  /* one was seen */
 	bool nul;      /* one was seen, and left out */
@@ -40,5 +43,9 @@ struct body {
  */
 enum body_status body_decode(struct body *body, const char *in, size_t len,
     struct buf *out, size_t *used);
+
+/* body_finish(body, out): the last chunk has come.  Append what is still
+ * missing: the end of a line that has none. */
+void body_finish(struct body *body, struct buf *out);
 
 #endif

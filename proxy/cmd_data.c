@@ -19,6 +19,8 @@ cmd_data_blocks(const struct session *s)
 static const char *
 out_of_order(const struct session *s)
 {
+	if (s->chunk.chunks != SESSION_CHUNKS_NONE)
+		return "503 5.5.1 Error: DATA after BDAT";
 	if (s->mail == NULL)
 		return "503 5.5.1 Error: need RCPT command";
 	if (s->mail->nrcpts == 0)

@@ -116,6 +116,7 @@ extended(struct session *s, const char *protocol)
 		{ SMTP_SERVICE_8BITMIME, "8BITMIME" },
 		{ SMTP_SERVICE_DSN, "DSN" },
 		{ SMTP_SERVICE_SMTPUTF8, "SMTPUTF8" },
+		{ SMTP_SERVICE_CHUNKING, "CHUNKING" },
 		{ SMTP_SERVICE_PRDR, "PRDR" },
 	};
 	long long most = (long long)s->params->message_size_limit;

@@ -195,6 +195,8 @@ out_of_order(struct session *s)
 		return "503 5.5.1 Error: send HELO/EHLO first";
 	if (s->mail != NULL)
 		return "503 5.5.1 Error: nested MAIL command";
+	if (s->chunk.chunks != SESSION_CHUNKS_NONE)
+		return "503 5.5.1 Error: MAIL after BDAT";
 	if (s->words.count < 3 || strcasecmp(s->words.word[1], "FROM:") != 0)
 		return "501 5.5.4 Syntax: MAIL FROM:<address>";
 	return NULL;

@@ -84,6 +84,8 @@ out_of_order(struct session *s)
 {
 	if (s->mail == NULL)
 		return "503 5.5.1 Error: need MAIL command";
+	if (s->chunk.chunks != SESSION_CHUNKS_NONE)
+		return "503 5.5.1 Error: RCPT after BDAT";
 	if (s->words.count < 3 || strcasecmp(s->words.word[1], "TO:") != 0)
 		return "501 5.5.4 Syntax: RCPT TO:<address>";
 	return NULL;

@@ -30,15 +30,6 @@ cmd_simple_auth(struct session *s)
 	return refuse(s, "503 5.5.1 Error: authentication not enabled");
 }
 
-/* Not announced.  Who sends it all the same sends the content with it, which
- * must not be taken for commands. */
-enum smtp_command_result
-cmd_simple_bdat(struct session *s)
-{
-	s->hangup = true;
-	return refuse(s, "502 5.5.1 Error: command not implemented");
-}
-
 enum smtp_command_result
 cmd_simple_help(struct session *s)
 {

@@ -10,7 +10,6 @@ struct session;
 
 /* See struct smtp_command. */
 enum smtp_command_result cmd_simple_auth(struct session *s);
-enum smtp_command_result cmd_simple_bdat(struct session *s);
 enum smtp_command_result cmd_simple_etrn(struct session *s);
 enum smtp_command_result cmd_simple_help(struct session *s);
 enum smtp_command_result cmd_simple_noop(struct session *s);

@@ -189,6 +189,7 @@ adopt(struct session *s, struct change *c)
 	arena_free(s->facts);
 	s->facts = c->arena;
 	stage_reset_session(&s->state);
+	s->chunk.chunks = SESSION_CHUNKS_NONE;
 	session_name(s);
 }
 

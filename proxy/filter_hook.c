@@ -196,7 +196,7 @@ filter_hook_data(struct session *s)
 		run->spool = spool_new(s->hall->shared->spool);
 		return NULL;
 	}
-	if (filter_peer_ask(run->peer, FILTER_PEER_MORE, s->line) !=
+	if (filter_peer_ask(run->peer, FILTER_PEER_MORE, "DATA") !=
 	    FILTER_PEER_DONE)
 		return reply_of(s, run);
 	put_head(s, &run->out);

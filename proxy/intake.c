@@ -1,6 +1,7 @@
 /* intake.c - see intake.h. */
 #include "proxy/intake.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "base/spool.h"
 #include "proxy/answers.h"
 #include "proxy/completion.h"
+#include "proxy/content_fault.h"
 #include "proxy/content_look.h"
 #include "proxy/cut_through.h"
 #include "proxy/filter_hook.h"
@@ -18,6 +20,7 @@
 #include "proxy/header_list.h"
 #include "proxy/judge.h"
 #include "proxy/mail.h"
+#include "proxy/mail_envelope.h"
 #include "proxy/milter_content.h"
 #include "proxy/milter_hook.h"
 #include "proxy/proxy_events.h"
@@ -53,31 +56,11 @@ intake_begin(struct session *s)
 		    newline == SMTP_SERVICE_NEWLINE_NOTE || s->newline_exempt,
 		.keep_cr = !s->params->cleanup_replace_stray_cr_lf ||
 		    s->service->verbatim,
+		.chunked = s->chunk.chunks != SESSION_CHUNKS_NONE,
 	};
 	begin_text(s);
 	cut_through_prepare(s);
 	s->body_step = SESSION_BODY_READ;
-}
-
-static void
-log_fault(struct session *s)
-{
-	const struct subject *f = &s->subject;
-	struct event_by cleanup = {
-		.program = "cleanup", .number = s->by.number, .qid = s->by.qid
-	};
-
-	if (s->mail->message.fault == MESSAGE_TOO_LARGE)
-		event(&proxy_events_too_large, &s->by_itself, "queue_id",
-		    s->by.qid, NULL);
-	else
-		event(&proxy_events_content, &cleanup, "action", "reject",
-		    "what",
-		    arena_printf(
-			s->mail->arena, "content %s", s->mail->message.wrong),
-		    "client", s->client, "sender", f->sender, "recipient",
-		    f->recipient, "protocol", f->protocol, "helo", f->helo,
-		    "text", "5.7.1 disallowed character", NULL);
 }
 
 static bool
@@ -85,18 +68,6 @@ looping(const struct session *s)
 {
 	/* Our own Received: counts, too. */
 	return s->mail->message.keep.hops > (unsigned)s->params->hopcount_limit;
-}
-
-static void
-log_hops(const struct session *s)
-{
-	char text[100];
-
-	(void)snprintf(text, sizeof text,
-	    "%s: message rejected: hopcount exceeded", s->by.qid);
-	event(&proxy_events_trouble,
-	    &(struct event_by){ .program = "cleanup", .number = s->by.number },
-	    "text", text, NULL);
 }
 
 static void stored(void *arg, enum submit_result result, const char *why);
@@ -110,6 +81,25 @@ drained(void *arg)
 	session_wake(s);
 }
 
+static bool
+decode_chunk(struct session *s, const char *data, size_t n, size_t *used)
+{
+	if (n > s->chunk.left)
+		n = (size_t)s->chunk.left;
+	(void)body_decode(&s->body, data, n, &s->mail->text, used);
+	s->chunk.left -= n;
+	if (s->chunk.left > 0 || !s->chunk.last)
+		return false;
+	body_finish(&s->body, &s->mail->text);
+	return true;
+}
+
+bool
+intake_wants(const struct session *s)
+{
+	return !s->body.chunked || s->chunk.left > 0;
+}
+
 bool
 intake_decode(struct session *s, const char *data, size_t n, size_t *used)
 {
@@ -117,7 +107,9 @@ intake_decode(struct session *s, const char *data, size_t n, size_t *used)
 	bool end;
 
 	buf_reset(&s->mail->text);
-	end = body_decode(&s->body, data, n, &s->mail->text, used) == BODY_END;
+	end = s->body.chunked
+	    ? decode_chunk(s, data, n, used)
+	    : body_decode(&s->body, data, n, &s->mail->text, used) == BODY_END;
 	if (s->body.nul)
 		message_nul(m);
 	s->mail->whole = end;
@@ -236,74 +228,6 @@ make_headers(struct session *s)
 	e->nheaders = out.len;
 }
 
-static const char *
-or_empty(const char *text)
-{
-	return text != NULL ? text : "";
-}
-
-/* Who it came from; a user of this machine is no client. */
-static void
-fill_client(const struct session *s, struct envelope *e)
-{
-	const struct subject *f = &s->subject;
-	const struct session_forward *x = &s->forward;
-
-	e->client_name = e->client_addr = e->client_port = "";
-	e->helo = e->protocol = "";
-	if (s->service->local)
-		return;
-	e->client_name = or_empty(x->name != NULL ? x->name : f->client_name);
-	e->client_addr = or_empty(x->addr != NULL ? x->addr : f->client_addr);
-	e->client_port = or_empty(x->addr != NULL ? x->port : f->client_port);
-	e->helo = or_empty(x->helo != NULL ? x->helo : f->helo);
-	e->protocol = x->protocol != NULL ? x->protocol : f->protocol;
-}
-
-static void
-fill_envelope(struct session *s)
-{
-	const struct subject *f = &s->subject;
-	struct mail *mail = s->mail;
-	struct envelope *e = mail->envelope;
-
-	memcpy(e->qid, s->qid, sizeof e->qid);
-	e->arrival = mail->arrival;
-	e->envid = mail->envid;
-	e->ret = mail->ret;
-	e->trace = mail->trace;
-	e->utf8 = mail->utf8;
-	e->eight_bit = mail->eight_bit || mail->message.verdict.eight_bit;
-	e->filter = filter_hook_nexthop(mail);
-	if (e->filter == NULL)
-		e->filter = s->params->content_filter;
-	fill_client(s, e);
-	e->sasl_method = or_empty(f->sasl_method);
-	e->sasl_username = or_empty(f->sasl_username);
-	e->message_id = "";
-	if (mail->message.keep.message_id != NULL)
-		e->message_id =
-		    arena_strdup(mail->arena, mail->message.keep.message_id);
-}
-
-static void
-apply_effects(struct mail *mail)
-{
-	/* It would find a message that nobody has written. */
-	bool verify = mail->trace == ENVELOPE_TRACE_VERIFY;
-
-	if (verify)
-		mail->envelope->filter = "";
-	for (struct effect *x = mail->effects; x != NULL; x = x->next) {
-		if (x->kind == EFFECT_FILTER && !verify)
-			mail->envelope->filter = x->text;
-		else if (x->kind == EFFECT_HOLD)
-			mail->envelope->hold = true;
-		else if (x->kind == EFFECT_DISCARD)
-			mail->discard = true;
-	}
-}
-
 /* NULL: each recipient has said why. */
 static void
 fail(struct session *s, const char *reply)
@@ -338,11 +262,20 @@ refuse_by_recipients(struct session *s)
 	return true;
 }
 
-/* Faults of the content itself; true: it was refused. */
-static bool
-refuse_content(struct session *s)
+/* The client is told; in the middle of a message there is one reply. */
+static void
+fail_chunk(struct session *s, const char *reply)
 {
-	struct message *m = &s->mail->message;
+	if (s->mail->whole)
+		fail(s, reply);
+	else
+		session_reply(s, "%s", reply);
+}
+
+/* What is wrong with the octets, whatever they say; true: it was refused. */
+static bool
+refuse_octets(struct session *s)
+{
 	char reply[1024];
 
 	if (s->body.bare_lf)
@@ -355,19 +288,49 @@ refuse_content(struct session *s)
 		    "%d 5.5.2 %s Error: bare <LF> received",
 		    (int)s->params->smtpd_forbid_bare_newline_reject_code,
 		    s->service->myhostname);
-		fail(s, reply);
+		fail_chunk(s, reply);
 		return true;
 	}
+	if (s->mail->message.fault != MESSAGE_TOO_LARGE)
+		return false;
+	content_fault_log(s);
+	fail_chunk(s, "552 5.3.4 Error: message file too big");
+	return true;
+}
+
+bool
+intake_chunk(struct session *s)
+{
+	if (s->mail->whole || intake_wants(s))
+		return false;
+	if (refuse_octets(s)) {
+		s->errors++;
+		s->chunk.chunks = SESSION_CHUNKS_REFUSED;
+	} else {
+		session_reply(
+		    s, "250 2.0.0 Ok: %" PRIu64 " bytes", s->chunk.size);
+		s->count[smtp_command_place(s->command)].ok++;
+	}
+	session_settle(s);
+	s->phase = SESSION_COMMAND;
+	return true;
+}
+
+/* Faults of the content itself; true: it was refused. */
+static bool
+refuse_content(struct session *s)
+{
+	struct message *m = &s->mail->message;
+
+	if (refuse_octets(s))
+		return true;
 	if (m->fault != MESSAGE_OK) {
-		log_fault(s);
-		fail(s,
-		    m->fault == MESSAGE_TOO_LARGE
-			? "552 5.3.4 Error: message file too big"
-			: "550 5.7.1 disallowed character");
+		content_fault_log(s);
+		fail(s, "550 5.7.1 disallowed character");
 		return true;
 	}
 	if (looping(s)) {
-		log_hops(s);
+		content_fault_log_hops(s);
 		fail(s, "554 5.4.0 Error: too many hops");
 		return true;
 	}
@@ -383,8 +346,13 @@ take(struct session *s)
 {
 	char reply[128];
 
-	(void)snprintf(
-	    reply, sizeof reply, "250 2.0.0 Ok: queued as %s", s->qid);
+	if (s->body.chunked)
+		(void)snprintf(reply, sizeof reply,
+		    "250 2.0.0 Ok: %" PRIu64 " bytes queued as %s",
+		    s->mail->message.size, s->qid);
+	else
+		(void)snprintf(
+		    reply, sizeof reply, "250 2.0.0 Ok: queued as %s", s->qid);
 	trace_log_message(s, reply);
 	answers_give(s, reply);
 	s->errors = s->junk = 0;
@@ -439,11 +407,11 @@ fill(struct session *s)
 	}
 	recipient_outcome_apply(s);
 	mail->envelope = arena_alloc(mail->arena, sizeof *mail->envelope);
-	fill_envelope(s);
+	mail_envelope_fill(s);
 	if (filter_hook_holds(mail))
 		filter_hook_hold(mail);
 	else
-		apply_effects(mail);
+		mail_envelope_apply(mail);
 	if (!mail->discard && !filter_hook_holds(mail)) {
 		refusal = recipients_fill(s, mail->envelope);
 		if (refusal != NULL) {

@@ -8,22 +8,27 @@
 
 struct session;
 
-/* intake_begin(s): content follows (354 was said). */
+/* intake_begin(s): content follows (354 was said), or the first chunk of it. */
 void intake_begin(struct session *s);
 
 /*
  * Content as it came from the client goes through three steps, in turn:
  * intake_decode(s, data, n, used): the loop finds the end of the message; *used
- * octets were taken.  True: that was the end.
+ * octets were taken.  True: that was the end.  intake_wants(s): it takes some;
+ * otherwise what follows is no content (BDAT), and there may be none to decode.
  * intake_look(s): the content stages look at what was decoded; may block if
  * intake_look_blocks().
  * intake_pass(s): the loop hands body text to the queue; while s->choked,
  * nothing more should be read.
+ * intake_chunk(s): if that was all of a chunk, and not the end, the client is
+ * told so, and may speak again.
  */
 bool intake_decode(struct session *s, const char *data, size_t n, size_t *used);
 void intake_look(struct session *s);
 bool intake_look_blocks(const struct session *s);
 void intake_pass(struct session *s);
+bool intake_wants(const struct session *s);
+bool intake_chunk(struct session *s);
 
 /*
  * intake_finish(s):

@@ -6,9 +6,9 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fatal.h"
 #include "classes/class_names.h"
 #include "classes/recipient_content.h"
-#include "proxy/hall.h"
 #include "proxy/message_rules.h"
 #include "proxy/session.h"
 
@@ -34,9 +34,7 @@ mail_new(struct session *s, const char *sender)
 void
 mail_free(struct mail *mail)
 {
-	if (mail->submission != NULL)
-		mail->session->hall->store.cancel(mail->submission);
-	mail->submission = NULL;
+	must(mail->submission == NULL);
 	message_close(&mail->message);
 	if (mail->content != NULL)
 		mail->free_content(mail->content);

@@ -88,8 +88,7 @@ struct mail {
  * copied. */
 struct mail *mail_new(struct session *s, const char *sender);
 
-/* mail_free(mail): also takes back what the queue was given, if that was not
- * committed. */
+/* mail_free(mail): what the queue was given is its, or taken back. */
 void mail_free(struct mail *mail);
 
 /* mail_begin_text(mail, rules): its content comes, or once more. */

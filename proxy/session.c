@@ -117,6 +117,7 @@ session_end(struct session *s)
 	free(s->helo);
 	session_forget_forward(s);
 	arena_free(s->facts);
+	buf_free(&s->chunk.reply);
 	buf_free(&s->in);
 	buf_free(&s->out);
 	if (s->prev != NULL)
@@ -203,13 +204,39 @@ session_reply(struct session *s, const char *format, ...)
 }
 
 void
+session_drop(struct session *s)
+{
+	if (s->dropped == NULL)
+		return;
+	s->hall->store.cancel(s->dropped);
+	s->dropped = NULL;
+	s->choked = false;
+}
+
+/* What the queue was given, and not asked to keep.  A worker does not talk to
+ * the queue. */
+static void
+drop_submission(struct session *s)
+{
+	must(s->dropped == NULL);
+	s->dropped = s->mail->submission;
+	s->mail->submission = NULL;
+	if (!s->away)
+		session_drop(s);
+}
+
+void
 session_forget_mail(struct session *s)
 {
 	if (s->milters != NULL)
 		s->milters_over(s, false);
-	if (s->mail != NULL)
+	if (s->mail != NULL) {
+		if (s->mail->submission != NULL)
+			drop_submission(s);
 		mail_free(s->mail);
+	}
 	s->mail = NULL;
+	s->chunk.chunks = SESSION_CHUNKS_NONE;
 	stage_reset_mail(&s->state);
 	s->qid[0] = '\0';
 	s->by.qid = "NOQUEUE";
@@ -218,7 +245,7 @@ session_forget_mail(struct session *s)
 	s->subject.queue_id = s->subject.instance = NULL;
 	s->subject.recipient_count = 0;
 	s->subject.size = 0;
-	s->subject.utf8 = false;
+	s->subject.utf8 = s->subject.bdat = false;
 }
 
 void

@@ -30,6 +30,7 @@ struct mail;
 struct milter_chain;
 struct proxy_params;
 struct smtp_service;
+struct submission;
 struct tls;
 struct trace;
 struct verdict;
@@ -38,7 +39,8 @@ struct verdict;
 enum session_phase {
 	SESSION_COMMAND,   /* the next command */
 	SESSION_HANDSHAKE, /* TLS */
-	SESSION_BODY,      /* the rest of a message */
+	SESSION_BODY,      /* the rest of a message, or of a chunk of it */
+	SESSION_SKIP,      /* the rest of a chunk that is refused */
 	SESSION_STORE,     /* the queue's acknowledgement */
 	SESSION_CLOSING,   /* the client to take the last reply */
 	SESSION_LINGER,    /* the client to close, so that the reply arrives */
@@ -52,6 +54,22 @@ enum session_body_step {
 	SESSION_BODY_FINISHED, /* intake_finish() has run, or runs */
 	SESSION_BODY_FETCHED,  /* so has intake_fetch() */
 	SESSION_BODY_CUT,      /* so has cut_through_run() */
+};
+
+/* The transaction, as far as BDAT has come with it. */
+enum session_chunks {
+	SESSION_CHUNKS_NONE,
+	SESSION_CHUNKS_TAKEN,   /* the message comes in chunks */
+	SESSION_CHUNKS_REFUSED, /* so are those that follow one refused */
+};
+
+struct session_chunk {
+	unsigned char chunks; /* enum session_chunks */
+	bool last;            /* it is the message's */
+	uint64_t size, left;  /* octets of the one under way, and to come */
+	/* To be said, so many times, when one that is refused has come. */
+	struct buf reply;
+	size_t times;
 };
 
 /* Facts of XFORWARD; texts in
@@ -79,6 +97,8 @@ struct session {
 	bool in_line;            /* a part of a command line has come */
 	unsigned char body_step; /* enum session_body_step */
 	unsigned char place;     /* of the service in the hall */
+	/* What the queue has of a message that a worker has forgotten. */
+	struct submission *dropped;
 
 	/* The hand-over. */
 	struct work work;
@@ -126,6 +146,7 @@ struct session {
 	const char *refusal; /* of the last judge_stage(); in scratch */
 	const char *why;     /* it ends: "lost connection" ...; NULL: by QUIT */
 	struct body body;
+	struct session_chunk chunk;
 
 	int errors, junk;
 	int overshoot; /* recipients beyond the limit */
@@ -178,6 +199,9 @@ void session_reply(struct session *s, const char *format, ...)
  * reply. */
 void session_delay(struct session *s);
 void session_add_reply(struct session *s, const char *text);
+
+/* session_drop(s): the queue forgets what s->dropped is.  By the loop. */
+void session_drop(struct session *s);
 
 /* session_forget_mail(s): the transaction is over (RSET).  session_forget(s):
  * so is all that the client has said, as after STARTTLS and XCLIENT. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fatal.h"
 #include "base/tls.h"
+#include "proxy/cmd_bdat.h"
 #include "proxy/cmd_tls.h"
 #include "proxy/cut_through.h"
 #include "proxy/dialogue.h"
@@ -21,6 +22,7 @@
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
+#include "proxy/session_ending.h"
 #include "proxy/session_wire.h"
 #include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
@@ -88,47 +90,10 @@ release_input(struct session *s)
 	s->in_at = 0;
 }
 
-static void
-log_end(const struct session *s)
-{
-	struct buf counts = { 0 };
-	unsigned done = 0, all = 0;
-
-	for (unsigned i = 0; i < SMTP_COMMAND_COUNT; i++) {
-		if (s->count[i].all == 0)
-			continue;
-		done += s->count[i].ok;
-		all += s->count[i].all;
-		buf_printf(&counts, " %s=%u", smtp_command_at(i)->counted,
-		    s->count[i].ok);
-		if (s->count[i].ok != s->count[i].all)
-			buf_printf(&counts, "/%u", s->count[i].all);
-	}
-	buf_printf(&counts, " commands=%u", done);
-	if (done != all || all == 0)
-		buf_printf(&counts, "/%u", all);
-	event(&proxy_events_disconnect, &s->by, "client", s->client, "counts",
-	    buf_str(&counts), "notes", s->bare_lf ? "bare_lf" : NULL, NULL);
-	buf_free(&counts);
-}
-
 static enum step
 end(struct session *s)
 {
-	char octets[24];
-	bool body = s->phase == SESSION_BODY;
-
-	if (s->why != NULL && !s->service->local) {
-		if (body)
-			(void)snprintf(octets, sizeof octets, "%" PRIu64,
-			    s->mail->message.whole);
-		event(&proxy_events_gone, &s->by_itself, "why", s->why, "where",
-		    s->where, "octets", body ? octets : NULL, "client",
-		    s->client, NULL);
-	}
-	s->by.qid = NULL;
-	if (!s->service->local)
-		log_end(s);
+	session_ending_log(s);
 	s->phase = SESSION_OVER;
 	session_end(s);
 	return GONE;
@@ -215,8 +180,9 @@ extend(struct session *s, size_t octets)
 {
 	int64_t most = limit(s);
 
-	s->deadline +=
-	    (int64_t)octets * CLOCK_SECOND / s->params->smtpd_min_data_rate;
+	if (s->deadline != 0)
+		s->deadline += (int64_t)octets * CLOCK_SECOND /
+		    s->params->smtpd_min_data_rate;
 	if (s->deadline > most || s->deadline == 0)
 		s->deadline = most;
 }
@@ -255,26 +221,40 @@ commit_or_not(struct session *s)
 	s->deadline = 0;
 }
 
+static bool
+has_input(const struct session *s)
+{
+	return s->in_at < s->in.len;
+}
+
+/* Some octets of content. */
+static enum step
+input(struct session *s)
+{
+	switch (receive(s, READ_BODY)) {
+	case SESSION_WIRE_SOME:
+		return GO_ON;
+	case SESSION_WIRE_END:
+		return lost(s);
+	case SESSION_WIRE_NONE:
+		break;
+	}
+	if (s->deadline == 0)
+		s->deadline = limit(s);
+	return PARK;
+}
+
 static enum step
 read_body(struct session *s, size_t *turn)
 {
-	enum session_wire_got got;
-	size_t used;
+	size_t n, used;
 
-	if (s->in_at == s->in.len) {
-		if (s->choked)
-			return PARK;
-		got = receive(s, READ_BODY);
-		if (got == SESSION_WIRE_END)
-			return lost(s);
-		if (got != SESSION_WIRE_SOME) {
-			if (s->deadline == 0)
-				s->deadline = limit(s);
-			return PARK;
-		}
-	}
-	(void)intake_decode(
-	    s, s->in.data + s->in_at, s->in.len - s->in_at, &used);
+	if (s->choked)
+		return PARK;
+	if (intake_wants(s) && !has_input(s))
+		return input(s);
+	n = s->in.len - s->in_at;
+	(void)intake_decode(s, n > 0 ? s->in.data + s->in_at : "", n, &used);
 	s->in_at += used;
 	*turn += used;
 	extend(s, used);
@@ -325,6 +305,8 @@ body_phase(struct session *s, size_t *turn)
 			s->deadline = 0;
 			s->body_step = SESSION_BODY_FINISHED;
 			session_work_run(s, intake_blocks(s), intake_finish);
+		} else if (intake_chunk(s)) {
+			s->deadline = 0;
 		}
 		break;
 	case SESSION_BODY_FINISHED:
@@ -350,6 +332,33 @@ body_phase(struct session *s, size_t *turn)
 		commit_or_not(s);
 		break;
 	}
+	return GO_ON;
+}
+
+/* A chunk that nobody wants: it comes, and goes. */
+static enum step
+skip_phase(struct session *s, size_t *turn)
+{
+	size_t n;
+
+	if (s->chunk.left == 0 || s->hangup) {
+		cmd_bdat_skipped(s);
+		s->deadline = 0;
+		return GO_ON;
+	}
+	if (*turn >= TURN) {
+		session_wake(s);
+		return YIELD;
+	}
+	if (!has_input(s))
+		return input(s);
+	n = s->in.len - s->in_at;
+	if (n > s->chunk.left)
+		n = (size_t)s->chunk.left;
+	s->in_at += n;
+	s->chunk.left -= n;
+	*turn += n;
+	extend(s, n);
 	return GO_ON;
 }
 
@@ -413,6 +422,8 @@ one_step(struct session *s, size_t *turn)
 		return handshake_phase(s);
 	case SESSION_BODY:
 		return body_phase(s, turn);
+	case SESSION_SKIP:
+		return skip_phase(s, turn);
 	case SESSION_STORE:
 		return PARK;
 	case SESSION_CLOSING:
@@ -457,6 +468,8 @@ session_io_drive(struct session *s)
 	enum step next = GO_ON;
 	size_t turn = 0;
 
+	if (!s->away)
+		session_drop(s);
 	while (next == GO_ON && !s->away)
 		next = take_step(s, &turn);
 	if (next == GONE || s->away)
@@ -473,6 +486,7 @@ time_is_up(struct session *s)
 	switch (s->phase) {
 	case SESSION_COMMAND:
 	case SESSION_BODY:
+	case SESSION_SKIP:
 		if (session_wire_unsent(s) == 0)
 			session_reply(s, "421 4.4.2 %s Error: timeout exceeded",
 			    s->service->myhostname);

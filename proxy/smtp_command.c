@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <strings.h>
 
+#include "proxy/cmd_bdat.h"
 #include "proxy/cmd_data.h"
 #include "proxy/cmd_helo.h"
 #include "proxy/cmd_mail.h"
@@ -28,7 +29,7 @@ static const struct smtp_command commands[SMTP_COMMAND_COUNT] = {
 	{ "MAIL", "mail", 0, cmd_mail_run, cmd_mail_blocks },
 	{ "RCPT", "rcpt", 0, cmd_rcpt_run, cmd_rcpt_blocks },
 	{ "DATA", "data", L, cmd_data_run, cmd_data_blocks },
-	{ "BDAT", "bdat", 0, cmd_simple_bdat, NULL },
+	{ "BDAT", "bdat", 0, cmd_bdat_run, cmd_bdat_blocks },
 	{ "RSET", "rset", J, cmd_simple_rset, NULL },
 	{ "NOOP", "noop", J | T | L, cmd_simple_noop, NULL },
 	{ "VRFY", "vrfy", J | L, cmd_simple_vrfy, cmd_simple_vrfy_blocks },

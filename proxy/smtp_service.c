@@ -82,8 +82,9 @@ static const struct { const char *name; unsigned bit; } keywords[] = {
 	{ "dsn", SMTP_SERVICE_DSN },
 	{ "smtputf8", SMTP_SERVICE_SMTPUTF8 },
 	{ "prdr", SMTP_SERVICE_PRDR },
+	{ "chunking", SMTP_SERVICE_CHUNKING },
 	/* Known to Postfix, not offered here: */
-	{ "auth", 0 }, { "chunking", 0 }, { "silent-discard", 0 },
+	{ "auth", 0 }, { "silent-discard", 0 },
 };
 /* clang-format on */
 

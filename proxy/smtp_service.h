@@ -37,6 +37,7 @@ enum smtp_service_keyword {
 	SMTP_SERVICE_DSN = 1 << 9,
 	SMTP_SERVICE_SMTPUTF8 = 1 << 10,
 	SMTP_SERVICE_PRDR = 1 << 11,
+	SMTP_SERVICE_CHUNKING = 1 << 12,
 };
 
 /* smtpd_forbid_bare_newline */

@@ -1,6 +1,7 @@
 /* The end of a message, as hostile.md 2.1 has it (rows 1-28). */
 #include "proxy/body.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,6 +179,59 @@ many_returns(void)
 	buf_free(&in);
 }
 
+/* The same octets in two chunks. */
+static struct buf
+chunks(const struct buf *in, size_t at)
+{
+	struct body body = { .chunked = true };
+	struct buf text = { 0 };
+	size_t used, all;
+
+	(void)body_decode(&body, in->data, at, &text, &all);
+	(void)body_decode(&body, in->data + at, in->len - at, &text, &used);
+	body_finish(&body, &text);
+	ok(all + used == in->len, "all of it is taken");
+	return text;
+}
+
+static void
+chunked(const char *in, size_t n, const char *out, const char *what)
+{
+	struct buf all = { 0 };
+
+	buf_put(&all, in, n);
+	for (size_t at = 0; at <= n; at++) {
+		struct buf text = chunks(&all, at);
+
+		is(buf_str(&text), out, "%s", what);
+		buf_free(&text);
+	}
+	buf_free(&all);
+}
+#define CHUNKED(in, out, what) chunked(in, sizeof(in) - 1, out, what)
+
+/* Row 43: in a chunk, nothing is the end, and dots are dots. */
+static void
+in_chunks(void)
+{
+	CHUNKED("", "", "nothing is an empty message");
+	CHUNKED("a\r\n.\r\nb\r\n", "a\r\n.\r\nb\r\n", "CRLF.CRLF");
+	CHUNKED("a\n.\nb\r\n", "a\r\n.\r\nb\r\n", "LF.LF");
+	CHUNKED("..a\r\n", "..a\r\n", "two dots");
+	CHUNKED("a", "a\r\n", "a last line without its end");
+	CHUNKED("a\r", "a \r\n", "... with the half of it");
+	CHUNKED("a\0b\rc\r\r\n", "ab c\r\n", "NUL, bare CR, many CRs");
+	for (size_t i = 0; i < COUNT; i++) {
+		struct buf all = { 0 }, text;
+
+		buf_put(&all, sequences[i].text, sequences[i].len);
+		text = chunks(&all, all.len / 2);
+		ok(clean(&text), "%s in chunks is clean", sequences[i].name);
+		buf_free(&text);
+		buf_free(&all);
+	}
+}
+
 int
 main(void)
 {
@@ -192,5 +246,6 @@ main(void)
 	BECOMES("a\0b\r\n.\r\n", "ab\r\n", "row 31: NUL is removed");
 	BECOMES("a\r\r\n.\r\n", "a\r\n", "CRs before a line end go");
 	many_returns();
+	in_chunks();
 	return done_testing();
 }

@@ -115,13 +115,15 @@ subtest "greeting" => sub {
 	is $c->cmd("LHLO me.example"), join("\n", "250-mail.example.com",
 	    "250-PIPELINING", "250-SIZE 10240000", "250-VRFY", "250-ETRN",
 	    "250-STARTTLS", "250-ENHANCEDSTATUSCODES", "250-8BITMIME",
-	    "250-DSN", "250 SMTPUTF8"), "LHLO: no PRDR, no CHUNKING";
+	    "250-DSN", "250-SMTPUTF8", "250 CHUNKING"), "LHLO: no PRDR";
 	like $c->cmd('MAIL FROM:<a@b.example> PRDR'), qr/^555-5\.5\.4 /,
 	    "and PRDR is not taken";
 	is $c->cmd("HELP"), "214 2.0.0 LHLO STARTTLS MAIL RCPT DATA RSET NOOP " .
 	    "VRFY ETRN HELP QUIT", "HELP";
-	like $c->cmd("BDAT 5 LAST"), qr/^502-5\.5\.1 /, "BDAT";
-	ok $w->wait_log(qr/lmtpd\[\d+\]: disconnect from \S+ lhlo=1 mail=0\/1 bdat=0\/1 help=1 commands=2\/4$/m),
+	like $c->cmd("BDAT 7 LAST\r\nhello"), qr/^503-5\.5\.1 Error: need RCPT/,
+	    "BDAT";
+	$c->cmd("QUIT");
+	ok $w->wait_log(qr/lmtpd\[\d+\]: disconnect from \S+ lhlo=1 mail=0\/1 bdat=0\/1 help=1 quit=1 commands=3\/5$/m),
 	    "the end is logged as Postfix does it";
 	is lmtp($w->port("filtered"), 1)->{banner}, "220 mail.example.com",
 	    "smtpd_banner, if it is set";

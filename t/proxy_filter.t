@@ -88,6 +88,14 @@ my @cases = (
 	[ "spooled, the client leaves", $spool,
 	    [ @one, "DATA", "PUT Subject: a\r\n\r\nfoo", "LEAVE" ], {} ],
 	[ "one after the other", "", [ @one, "DATA", $small, @one[1, 2], "DATA", $small ], {} ],
+	# The end of a line is that of the command.
+	[ "in chunks", "", [ @one, "BDAT 12\r\nSubject: x", "BDAT 10 LAST\r\n\r\n.\r\n..x" ], {} ],
+	[ "spooled, in chunks", $spool, [ @one, "BDAT 12\r\nSubject: x", "BDAT 6 LAST\r\n\r\n.x" ], {} ],
+	[ "chunks that end early", "", [ @one, "BDAT 12\r\nSubject: x", "RSET", @one[1, 2], "DATA", $small ], {} ],
+	[ "DATA refused in chunks", "", [ @one, "BDAT 3\r\nx", "BDAT 3 LAST\r\nx", "NOOP" ],
+	    { DATA => ["451 4.7.1 not now *"] } ],
+	[ "too large in chunks", "-o message_size_limit=200",
+	    [ @one, "BDAT 150\r\n" . "x" x 148, "BDAT 60\r\n" . "x" x 58, "BDAT 3 LAST\r\nx", "NOOP" ], {} ],
 );
 
 # A listener for each set of options, and the filter that it has.
@@ -1059,3 +1067,119 @@ M: 	for <one@example.org>; DATE
 M: Subject: x
 M: 
 M: hello
+== in chunks
+S: 250-postfix.example.com
+S: 250 2.1.0 Ok
+S: 250 2.1.5 Ok
+S: 250 2.0.0 Ok: 12 bytes
+S: 250 2.0.0 Ok: sunk
+S: 221 2.0.0 Bye
+L: connect from localhost[127.0.0.1]
+L: NOQUEUE: client=localhost[127.0.0.1]
+L: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: sunk; from=<me@example.net> to=<one@example.org> proto=ESMTP helo=<client.example.net>
+L: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 rcpt=1 bdat=2 quit=1 commands=6
+F: EHLO postfix.example.com
+F: MAIL FROM:<me@example.net>
+F: RCPT TO:<one@example.org>
+F: DATA
+F: QUIT
+M: X-From: <me@example.net>
+M: X-To: <one@example.org>
+M: Received: from client.example.net (localhost [127.0.0.1])
+M: 	by postfix.example.com (Postfix) with ESMTP
+M: 	for <one@example.org>; DATE
+M: Subject: x
+M: 
+M: .
+M: ..x
+== spooled, in chunks
+S: 250-postfix.example.com
+S: 250 2.1.0 Ok
+S: 250 2.1.5 Ok
+S: 250 2.0.0 Ok: 12 bytes
+S: 250 2.0.0 Ok: sunk
+S: 221 2.0.0 Bye
+L: connect from localhost[127.0.0.1]
+L: NOQUEUE: client=localhost[127.0.0.1]
+L: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: sunk; from=<me@example.net> to=<one@example.org> proto=ESMTP helo=<client.example.net>
+L: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 rcpt=1 bdat=2 quit=1 commands=6
+F: EHLO postfix.example.com
+F: MAIL FROM:<me@example.net>
+F: RCPT TO:<one@example.org>
+F: DATA
+F: QUIT
+M: X-From: <me@example.net>
+M: X-To: <one@example.org>
+M: Received: from client.example.net (localhost [127.0.0.1])
+M: 	by postfix.example.com (Postfix) with ESMTP
+M: 	for <one@example.org>; DATE
+M: Subject: x
+M: 
+M: .x
+== chunks that end early
+S: 250-postfix.example.com
+S: 250 2.1.0 Ok
+S: 250 2.1.5 Ok
+S: 250 2.0.0 Ok: 12 bytes
+S: 250 2.0.0 Ok
+S: 250 2.1.0 Ok
+S: 250 2.1.5 Ok
+S: 354 End data with <CR><LF>.<CR><LF>
+S: 250 2.0.0 Ok: sunk
+S: 221 2.0.0 Bye
+L: connect from localhost[127.0.0.1]
+L: NOQUEUE: client=localhost[127.0.0.1]
+L: NOQUEUE: client=localhost[127.0.0.1]
+L: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: sunk; from=<me@example.net> to=<one@example.org> proto=ESMTP helo=<client.example.net>
+L: disconnect from localhost[127.0.0.1] ehlo=1 mail=2 rcpt=2 data=1 bdat=1 rset=1 quit=1 commands=9
+F: EHLO postfix.example.com
+F: MAIL FROM:<me@example.net>
+F: RCPT TO:<one@example.org>
+F: DATA
+F: EHLO postfix.example.com
+F: MAIL FROM:<me@example.net>
+F: RCPT TO:<one@example.org>
+F: DATA
+F: QUIT
+M: X-From: <me@example.net>
+M: X-To: <one@example.org>
+M: Received: from client.example.net (localhost [127.0.0.1])
+M: 	by postfix.example.com (Postfix) with ESMTP
+M: 	for <one@example.org>; DATE
+M: Subject: x
+M: 
+M: hello
+== DATA refused in chunks
+S: 250-postfix.example.com
+S: 250 2.1.0 Ok
+S: 250 2.1.5 Ok
+S: 451 4.7.1 not now
+S: 551 5.0.0 Discarded 3 bytes after earlier error
+S: 250 2.0.0 Ok
+S: 221 2.0.0 Bye
+L: connect from localhost[127.0.0.1]
+L: NOQUEUE: client=localhost[127.0.0.1]
+L: warning: proxy FILTER rejected "DATA": "451 4.7.1 not now"
+L: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 rcpt=1 bdat=0/2 noop=1 quit=1 commands=5/7
+F: EHLO postfix.example.com
+F: MAIL FROM:<me@example.net>
+F: RCPT TO:<one@example.org>
+F: DATA
+F: QUIT
+== too large in chunks
+S: 250-postfix.example.com
+S: 250 2.1.0 Ok
+S: 250 2.1.5 Ok
+S: 250 2.0.0 Ok: 150 bytes
+S: 552 5.3.4 Chunk exceeds message size limit
+S: 551 5.0.0 Discarded 3 bytes after earlier error
+S: 250 2.0.0 Ok
+S: 221 2.0.0 Bye
+L: connect from localhost[127.0.0.1]
+L: NOQUEUE: client=localhost[127.0.0.1]
+L: warning: NOQUEUE: BDAT request from localhost[127.0.0.1] exceeds message size limit
+L: disconnect from localhost[127.0.0.1] ehlo=1 mail=1 rcpt=1 bdat=1/3 noop=1 quit=1 commands=6/8
+F: EHLO postfix.example.com
+F: MAIL FROM:<me@example.net>
+F: RCPT TO:<one@example.org>
+F: DATA

@@ -112,7 +112,7 @@ message(void)
 	has(rig_say(&rig, HELLO),
 	    "250-mx.example.com\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n"
 	    "250-VRFY\r\n250-ETRN\r\n250-ENHANCEDSTATUSCODES\r\n"
-	    "250-8BITMIME\r\n250-DSN\r\n250 SMTPUTF8\r\n",
+	    "250-8BITMIME\r\n250-DSN\r\n250-SMTPUTF8\r\n250 CHUNKING\r\n",
 	    "EHLO announces what there is, in Postfix's order");
 	has(rig_say(&rig, TO_USER),
 	    "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End data with "

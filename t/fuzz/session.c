@@ -1,8 +1,10 @@
 /* The real session, told anything: it ends, its replies are well formed, and
- * no more messages are accepted than there were true ends of message. */
+ * no more messages are accepted than there were true ends of message, or last
+ * chunks. */
 #include <ctype.h>
 #include <signal.h>
 #include <stdint.h>
+#include <strings.h>
 
 #include "t/rig.h"
 
@@ -36,7 +38,8 @@ true_ends(const char *in, size_t n)
 	unsigned ends = 0;
 
 	for (size_t i = 0; i + 5 <= n; i++)
-		ends += memcmp(in + i, "\r\n.\r\n", 5) == 0;
+		ends += memcmp(in + i, "\r\n.\r\n", 5) == 0 ||
+		    strncasecmp(in + i, " LAST", 5) == 0;
 	return ends;
 }
 

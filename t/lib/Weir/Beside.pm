@@ -16,6 +16,8 @@ package Weir::Beside;
 #	tls [CERTIFICATE [VERSION]]	STARTTLS and the handshake; the certificate
 #					and its key are files of the case's $dir
 #	wrapped [CERTIFICATE]		the same at once, before the greeting
+#	chunk OCTETS, last OCTETS	BDAT with the size of these, and these;
+#					they may have \r, \n and \0
 #	anything else is sent as it is
 
 use strict;
@@ -120,6 +122,14 @@ sub send_message {
 	return $c->cmd("Subject: test\r\n\r\ntext\r\n.", 30);
 }
 
+sub send_chunk {
+	my ($c, $last, $octets) = @_;
+
+	$octets =~ s/\\([rn0])/{ r => "\r", n => "\n", 0 => "\0" }->{$1}/ge;
+	$c->put("BDAT " . length($octets) . "$last\r\n$octets");
+	return $c->reply(30);
+}
+
 sub xclient {
 	my ($name, $addr, $status) = @_;
 	my $code = { temp => "[TEMPUNAVAIL]", perm => "[UNAVAILABLE]" };
@@ -151,6 +161,8 @@ sub say_one {
 	my $rest = $line =~ s/^\S+\s*//r;
 
 	return send_message($c) if $word eq "data";
+	return send_chunk($c, $word eq "last" ? " LAST" : "", $rest)
+	    if $word =~ /^(chunk|last)$/;
 	return start_tls($c, @arg) if $word eq "tls";
 	$c->cmd("RSET", 30) if $word =~ /^(client|login)$/;
 	my $text = $word eq "client" ? xclient(@arg)
@@ -192,7 +204,7 @@ sub play {
 	for (split /\n/, $log) {
 		next unless s/^.*?\/$self->{programs}\[\d+\]: //;
 		next if /^(dis)?connect from /;
-		s/^[0-9A-F]{6,}: /QID: /;
+		s/^(warning: )?[0-9A-F]{6,}: /($1 \/\/ "") . "QID: "/e;
 		s/ XCLIENT from / CONNECT from /;
 		s/^QID: client=.*/QID: client/;
 		push @log, "log: $_";
