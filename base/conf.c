@@ -194,30 +194,18 @@ conf_get(
 	return NULL;
 }
 
-static const char *
+static void
 mark(void *arg, const char *name)
 {
 	conf_used(arg, name);
-	return NULL;
 }
 
-/* What ${text} refers to is known. */
+/* What ${text} refers to is known.  A mistake in it is reported when the value
+ * is asked for. */
 static void
 mark_references(struct conf *conf, const char *text)
 {
-	const struct macro macro = {
-		.find = mark,
-		.arg = conf,
-		.scan = true,
-		.orders = level_orders,
-	};
-	struct buf out = { 0 };
-
-	/* A mistake in it is reported when the value is asked for. */
-	if (strchr(text, '$') != NULL &&
-	    macro_expand(&macro, text, &out, NULL) != 0)
-		buf_reset(&out);
-	buf_free(&out);
+	(void)macro_names(text, level_orders, mark, conf, NULL);
 }
 
 static void
@@ -469,9 +457,9 @@ conf_suggest(struct conf *conf, const char *name)
 }
 
 char *
-conf_word(const char **cursor, struct arena *arena)
+conf_word_between(
+    const char **cursor, const char *separators, struct arena *arena)
 {
-	static const char separators[] = ", \t\r\n";
 	const char *start = *cursor + strspn(*cursor, separators), *p;
 	size_t level = 0;
 
@@ -486,4 +474,10 @@ conf_word(const char **cursor, struct arena *arena)
 	*cursor = p;
 	return p > start ? arena_strndup(arena, start, (size_t)(p - start))
 			 : NULL;
+}
+
+char *
+conf_word(const char **cursor, struct arena *arena)
+{
+	return conf_word_between(cursor, ", \t\r\n", arena);
 }

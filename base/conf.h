@@ -118,6 +118,10 @@ const char *conf_suggest(struct conf *conf, const char *name);
  */
 char *conf_word(const char **cursor, struct arena *arena);
 
+/* conf_word_between(): the same with other separators. */
+char *conf_word_between(
+    const char **cursor, const char *separators, struct arena *arena);
+
 /* conf_dir(conf): the directory it was read from. */
 const char *conf_dir(const struct conf *conf);
 

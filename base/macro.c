@@ -23,6 +23,7 @@ struct state {
 	struct buf *out;
 	struct err *err;
 	unsigned depth, steps;
+	bool all; /* both sides of each condition, whatever it says */
 };
 
 struct slice {
@@ -116,9 +117,9 @@ expand_branches(struct state *s, struct slice text, bool truth)
 	}
 	if (text.p < text.end)
 		status = bad(s, "junk behind a conditional value", text);
-	if (truth || s->macro->scan)
+	if (truth || s->all)
 		status |= expand(s, yes);
-	if (!truth || s->macro->scan)
+	if (!truth || s->all)
 		status |= expand(s, no);
 	return status;
 }
@@ -233,7 +234,7 @@ expand_comparison(struct state *s, struct slice text)
 		return bad(s, "junk behind a comparison", whole);
 
 	status = expand_aside(s, a, &left) | expand_aside(s, b, &right);
-	if ((status & MACRO_BAD) == 0 && !s->macro->scan &&
+	if ((status & MACRO_BAD) == 0 && !s->all &&
 	    !compare(buf_str(&left), buf_str(&right), &order, s->err))
 		status |= MACRO_BAD;
 	buf_free(&left);
@@ -381,4 +382,39 @@ macro_expand(const struct macro *macro, const char *text, struct buf *out,
 	struct state s = { .macro = macro, .out = out, .err = err };
 
 	return expand(&s, (struct slice){ text, text + strlen(text) });
+}
+
+struct seeing {
+	void (*see)(void *arg, const char *name);
+	void *arg;
+};
+
+static const char *
+see(void *arg, const char *name)
+{
+	const struct seeing *seeing = arg;
+
+	seeing->see(seeing->arg, name);
+	return NULL;
+}
+
+int
+macro_names(const char *text, const struct macro_order *orders,
+    void (*fn)(void *arg, const char *name), void *arg, struct err *err)
+{
+	struct seeing seeing = { fn, arg };
+	const struct macro macro = {
+		.find = see, .arg = &seeing, .orders = orders
+	};
+	struct buf unused = { 0 };
+	struct state s = {
+		.macro = &macro, .out = &unused, .err = err, .all = true
+	};
+	int status = 0;
+
+	if (strchr(text, '$') != NULL)
+		status =
+		    expand(&s, (struct slice){ text, text + strlen(text) });
+	buf_free(&unused);
+	return status & MACRO_BAD;
 }

@@ -28,9 +28,7 @@ struct macro {
 	/* The value of ${name}, or NULL: not defined. */
 	const char *(*find)(void *arg, const char *name);
 	void *arg;
-	bool recurse; /* values are expanded, too */
-	bool scan;    /* find() is told every name, also those that a
-		       * condition leaves out; the result means nothing */
+	bool recurse;                           /* values are expanded, too */
 	const struct macro_order *orders;       /* ended by a NULL suffix */
 	const struct macro_function *functions; /* ended by a NULL name */
 };
@@ -54,5 +52,11 @@ enum {
  */
 int macro_expand(const struct macro *macro, const char *text, struct buf *out,
     struct err *err);
+
+/* macro_names(text, orders, fn, arg, err): call ${fn} for each name in ${text},
+ * also those that a condition leaves out, up to a mistake in it: MACRO_BAD and
+ * why in ${err}, which may be NULL; else 0. */
+int macro_names(const char *text, const struct macro_order *orders,
+    void (*fn)(void *arg, const char *name), void *arg, struct err *err);
 
 #endif

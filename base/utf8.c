@@ -32,6 +32,15 @@ utf8_length(const char *p)
 }
 
 bool
+utf8_is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text > 127)
+			return false;
+	return true;
+}
+
+bool
 utf8_valid(const char *text)
 {
 	unsigned n;

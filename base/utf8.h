@@ -7,6 +7,9 @@
 /* utf8_length(p): octets of the character at ${p} (1 for NUL); 0: none. */
 unsigned utf8_length(const char *p);
 
+/* utf8_is_ascii(text): no octet of it has the highest bit. */
+bool utf8_is_ascii(const char *text);
+
 /* utf8_valid(text): nothing but characters. */
 bool utf8_valid(const char *text);
 

@@ -186,27 +186,21 @@ dnsbl_reply(struct ask *ask, const char *zone, const char *reason,
 	answer_fault(ask, answer);
 }
 
-static const char *
+static void
 review_name(void *arg, const char *name)
 {
 	struct err why = { 0 };
 
 	if (is_known(name))
-		return NULL;
+		return;
 	err_set(&why, unknown_name, name);
 	conf_blame(arg, "default_rbl_reply", &why);
 	event_warning(NULL, "%s", why.text);
-	return NULL;
 }
 
 void
 dnsbl_reply_review(const struct site *site, struct conf *conf)
 {
-	struct macro macro = { .find = review_name, .arg = conf, .scan = true };
-	struct buf unused = { 0 };
-	struct err ignored = { 0 };
-
-	(void)macro_expand(
-	    &macro, site->params.default_rbl_reply, &unused, &ignored);
-	buf_free(&unused);
+	(void)macro_names(
+	    site->params.default_rbl_reply, NULL, review_name, conf, NULL);
 }

@@ -20,8 +20,7 @@ struct scene {
 	const struct pipe_rcpt *rcpt;
 	const char *delimiters;
 	struct arena *arena;
-	bool each;           /* a macro is about the recipient */
-	const char *unknown; /* a name that is none */
+	bool each; /* a macro is about the recipient */
 };
 
 struct macro_row {
@@ -181,13 +180,9 @@ find_value(void *arg, const char *name)
 	struct scene *s = arg;
 	const struct macro_row *row = find_row(name);
 
-	if (row == NULL) {
-		s->unknown = arena_strdup(s->arena, name);
+	if (row == NULL)
 		return NULL;
-	}
 	s->each = s->each || row->each;
-	if (s->request == NULL)
-		return "";
 	if (row->value != NULL)
 		return row->value(s);
 	return row->offset == 0
@@ -196,27 +191,42 @@ find_value(void *arg, const char *name)
 }
 
 static const char *
-expand(struct scene *s, const char *text, bool scan, struct err *err)
+expand(struct scene *s, const char *text, struct err *err)
 {
-	struct macro macro = { .find = find_value, .arg = s, .scan = scan };
+	struct macro macro = { .find = find_value, .arg = s };
 	struct buf out = { 0 };
 	const char *result;
 
-	if (macro_expand(&macro, text, &out, err) & MACRO_BAD)
-		s->unknown = arena_strdup(s->arena, err->text);
+	(void)macro_expand(&macro, text, &out, err);
 	result = arena_strdup(s->arena, buf_str(&out));
 	buf_free(&out);
 	return result;
 }
 
+/* The last one that there is not. */
+struct unknown {
+	struct arena *arena;
+	const char *name;
+};
+
+static void
+look(void *arg, const char *name)
+{
+	struct unknown *unknown = arg;
+
+	if (find_row(name) == NULL)
+		unknown->name = arena_strdup(unknown->arena, name);
+}
+
 const char *
 pipe_macro_unknown(struct arena *arena, const char *text)
 {
-	struct scene s = { .arena = arena };
+	struct unknown unknown = { .arena = arena };
 	struct err err = { { 0 } };
 
-	(void)expand(&s, text, true, &err);
-	return s.unknown;
+	if (macro_names(text, NULL, look, &unknown, &err) != 0)
+		return arena_strdup(arena, err.text);
+	return unknown.name;
 }
 
 char *const *
@@ -241,7 +251,7 @@ pipe_macro_argv(const struct pipe_service *service,
 			s.rcpt = &request->rcpts[r];
 			s.each = false;
 			argv[n++] = arena_strdup(
-			    arena, expand(&s, service->argv[i], false, &err));
+			    arena, expand(&s, service->argv[i], &err));
 		}
 	}
 	return argv;

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/stream.h"
+#include "base/utf8.h"
 #include "delivery/delivery.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_generic.h"
@@ -11,15 +12,6 @@
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
 #include "rules/address.h"
-
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (((unsigned char)*text & 0x80) != 0)
-			return false;
-	return true;
-}
 
 /* A message that came with SMTPUTF8 needs it on, if it has made use of it. */
 static bool
@@ -29,10 +21,10 @@ needs_utf8(const struct delivery *d)
 
 	if (!d->job->utf8)
 		return false;
-	if (!is_ascii(d->job->sender))
+	if (!utf8_is_ascii(d->job->sender))
 		return true;
 	for (size_t i = 0; i < d->job->nrcpts; i++)
-		if (!d->decided[i] && !is_ascii(d->job->rcpts[i].address))
+		if (!d->decided[i] && !utf8_is_ascii(d->job->rcpts[i].address))
 			return true;
 	for (size_t i = 0; i < e->nheaders; i++)
 		if (((unsigned char)e->headers[i] & 0x80) != 0)
@@ -130,7 +122,7 @@ static void
 put_original(struct smtp_session *s, const char *address, struct arena *arena)
 {
 	const char *p = address_external(arena, address);
-	bool ascii = is_ascii(p);
+	bool ascii = utf8_is_ascii(p);
 
 	if (!ascii && (s->features & SMTP_UTF8) == 0)
 		return;

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/utf8.h"
 
 static const struct event_by bounce = { .program = "bounce" };
 
@@ -62,15 +63,6 @@ bounce_template_init(struct bounce_template templates[BOUNCE_TEMPLATE_KINDS])
 	}
 }
 
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text > 127)
-			return false;
-	return true;
-}
-
 /* The length of the name that ${line} begins with, if it is a header: up to
  * the blanks before its colon; 0: it is none. */
 static size_t
@@ -107,7 +99,7 @@ take_header(
 
 	line[n] = '\0';
 	value += strspn(value, " \t\r\v\f");
-	if (*value == '\0' || !is_ascii(value)) {
+	if (*value == '\0' || !utf8_is_ascii(value)) {
 		wrong = *value == '\0' ? "empty" : "non-ASCII";
 		what = "value";
 	}
@@ -160,7 +152,7 @@ read_template(const struct reading *r, struct bounce_template *t, char *text)
 			    r->file, t->kind);
 		return false;
 	}
-	if (!is_ascii(text) && strcasecmp(t->charset, plain) == 0) {
+	if (!utf8_is_ascii(text) && strcasecmp(t->charset, plain) == 0) {
 		if (r->warn)
 			event_warning(&bounce,
 			    "%s: 8-bit message text in %s template; please "

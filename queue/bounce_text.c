@@ -14,6 +14,7 @@
 #include "base/event.h"
 #include "base/macro.h"
 #include "base/param.h"
+#include "base/utf8.h"
 #include "rules/address.h"
 #include "rules/header_addresses.h"
 
@@ -208,15 +209,6 @@ bounce_text_from(
 	return header + strlen(name);
 }
 
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text > 127)
-			return false;
-	return true;
-}
-
 static int
 expand_all(struct conf *conf, struct arena *arena,
     struct bounce_template templates[], bool warn, struct err *err)
@@ -233,7 +225,7 @@ expand_all(struct conf *conf, struct arena *arena,
 		    bounce_text_from(&templates[i], conf, arena);
 		/* A host name may have become one of U-labels. */
 		if (strcasecmp(templates[i].charset, "us-ascii") == 0 &&
-		    !is_ascii(text))
+		    !utf8_is_ascii(text))
 			templates[i].charset = "utf-8";
 	}
 	return 0;

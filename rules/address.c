@@ -13,15 +13,6 @@
 #include "rules/rfc822.h"
 
 static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text > 127)
-			return false;
-	return true;
-}
-
-static bool
 has_control(const char *text)
 {
 	for (; *text != '\0'; text++)
@@ -123,7 +114,8 @@ address_path(
 	    !utf8_valid(internal))
 		return NULL;
 	domain = address_domain(internal);
-	if ((flags & ADDRESS_UTF8) == 0 && domain != NULL && !is_ascii(domain))
+	if ((flags & ADDRESS_UTF8) == 0 && domain != NULL &&
+	    !utf8_is_ascii(domain))
 		return NULL;
 	*rest = end;
 	return internal;
@@ -304,7 +296,7 @@ address_alabel(struct arena *arena, const char *domain)
 {
 	char *ascii = NULL, *answer;
 
-	if (is_ascii(domain))
+	if (utf8_is_ascii(domain))
 		return arena_strdup(arena, domain);
 	if (!utf8_valid(domain) ||
 	    idn2_to_ascii_8z(domain, &ascii,

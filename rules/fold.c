@@ -9,15 +9,6 @@
 #include "base/fatal.h"
 #include "base/utf8.h"
 
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static UCaseMap *case_map; /* never changed once made */
 
@@ -37,7 +28,7 @@ fold_key(struct arena *arena, const char *key)
 	size_t len, room;
 	char *out;
 
-	if (is_ascii(key) || !utf8_valid(key))
+	if (utf8_is_ascii(key) || !utf8_valid(key))
 		return arena_lower(arena, key);
 	(void)pthread_once(&once, make_case_map);
 	/* The longest folding makes three characters of one (U+0390). */

@@ -64,26 +64,26 @@ test_case(const struct json *c, size_t number)
 	buf_free(&out);
 }
 
-static const char *
+static void
 note(void *arg, const char *name)
 {
 	buf_puts(arg, name);
-	return NULL;
 }
 
 static void
-test_scan(void)
+test_names(void)
 {
-	struct buf names = { 0 }, out = { 0 };
-	const struct macro macro = {
-		.find = note, .arg = &names, .scan = true
-	};
+	struct buf names = { 0 };
+	struct err err = { "" };
 
-	(void)macro_expand(&macro,
-	    "$a ${b?{$c}:{${d:$e}}} ${{$f} < {x}?{$g}:{$h}}", &out, NULL);
-	is(buf_str(&names), "abcdefgh", "a scan meets every branch");
+	ok(macro_names("$a ${b?{$c}:{${d:$e}}} ${{$f} < {x}?{$g}:{$h}}", NULL,
+	       note, &names, &err) == 0 &&
+		strcmp(buf_str(&names), "abcdefgh") == 0,
+	    "names of every branch are seen");
+	ok(macro_names("$a ${b", NULL, note, &names, &err) == MACRO_BAD &&
+		err.text[0] != '\0',
+	    "up to a mistake, which is told");
 	buf_free(&names);
-	buf_free(&out);
 }
 
 int
@@ -100,7 +100,7 @@ main(void)
 	     c != NULL; c = c->next)
 		test_case(c, ++n);
 	printf("# %zu cases\n", n);
-	test_scan();
+	test_names();
 	arena_free(arena);
 	return done_testing();
 }

@@ -18,6 +18,7 @@
 #include "base/event.h"
 #include "base/param.h"
 #include "base/spool.h"
+#include "base/utf8.h"
 #include "proxy/proxy_params.h"
 #include "rules/address.h"
 #include "weir/cmd_newaliases.h"
@@ -299,25 +300,16 @@ find_recipients(struct mailing *m)
 	return list;
 }
 
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text > 126)
-			return false;
-	return true;
-}
-
 /* Addresses that only SMTPUTF8 can name. */
 static bool
 needs_utf8(const struct mailing *m, const struct sendmail_text_list *rcpts)
 {
 	if (!m->params.smtputf8_enable)
 		return false;
-	if (!is_ascii(m->sender))
+	if (!utf8_is_ascii(m->sender))
 		return true;
 	for (size_t i = 0; i < rcpts->count; i++)
-		if (!is_ascii(rcpts->items[i]))
+		if (!utf8_is_ascii(rcpts->items[i]))
 			return true;
 	return false;
 }

@@ -34,27 +34,7 @@ entries_field_name(int field)
 	return field_names[field];
 }
 
-/* The next word; one with { } may contain blanks between them, and those
- * around all of it are taken off. */
-static const char *
-next_word(const char **cursor, struct arena *arena)
-{
-	const char *start = *cursor + strspn(*cursor, blanks), *p;
-	size_t level = 0;
-
-	for (p = start; *p != '\0'; p++) {
-		if (*p == '{')
-			level++;
-		else if (*p == '}' && level > 0)
-			level--;
-		else if (level == 0 && strchr(blanks, *p) != NULL)
-			break;
-	}
-	*cursor = p;
-	return p > start ? arena_strndup(arena, start, (size_t)(p - start))
-			 : NULL;
-}
-
+/* Without the braces around all of it, and the blanks within them. */
 static const char *
 unbrace(const char *word, struct arena *arena)
 {
@@ -93,7 +73,7 @@ entries_words(
 	bool options = true;
 
 	for (int i = 0; i < ENTRY_FIELDS; i++) {
-		entry->fields[i] = next_word(&cursor, arena);
+		entry->fields[i] = conf_word_between(&cursor, blanks, arena);
 		if (entry->fields[i] == NULL) {
 			err_set(err, "bad field count");
 			return -1;
@@ -101,11 +81,12 @@ entries_words(
 	}
 	entry->words = arena_alloc(arena, room * sizeof *entry->words);
 	entry->count = entry->options = 0;
-	while ((word = next_word(&cursor, arena)) != NULL) {
+	while ((word = conf_word_between(&cursor, blanks, arena)) != NULL) {
 		options = options && word[0] == '-' && word[1] != '\0';
 		if (options && strncmp(word, "-o", 2) == 0) {
-			word = word[2] != '\0' ? word + 2
-					       : next_word(&cursor, arena);
+			word = word[2] != '\0'
+			    ? word + 2
+			    : conf_word_between(&cursor, blanks, arena);
 			if (word == NULL) {
 				err_set(err, "option -o without a value");
 				return -1;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/event.h"
 #include "base/known.h"
 #include "base/level.h"
@@ -17,7 +16,7 @@ struct gathering {
 	struct strmap *maps[2];
 };
 
-static const char *
+static void
 gather_one(void *arg, const char *name)
 {
 	struct gathering *g = arg;
@@ -25,26 +24,6 @@ gather_one(void *arg, const char *name)
 	for (size_t i = 0; i < 2; i++)
 		if (g->maps[i] != NULL)
 			(void)strmap_set(g->maps[i], name, g);
-	return NULL;
-}
-
-/* Every $name in ${text}.  A mistake in it is reported when the value is asked
- * for. */
-static void
-gather_references(struct gathering *g, const char *text)
-{
-	const struct macro macro = {
-		.find = gather_one,
-		.arg = g,
-		.scan = true,
-		.orders = level_orders,
-	};
-	struct buf out = { 0 };
-
-	if (strchr(text, '$') != NULL &&
-	    macro_expand(&macro, text, &out, NULL) != 0)
-		buf_reset(&out);
-	buf_free(&out);
 }
 
 static void
@@ -101,7 +80,8 @@ gather(struct settings_names *n, struct gathering *g, struct conf *conf,
 {
 	gather_sources(&n->sources, text);
 	if (!setting_is_raw(name))
-		gather_references(g, text);
+		/* A mistake in it is reported when the value is asked for. */
+		(void)macro_names(text, level_orders, gather_one, g, NULL);
 	if (strcmp(name, "smtpd_restriction_classes") == 0)
 		gather_classes(n, g, conf, text);
 }

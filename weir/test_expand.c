@@ -6,10 +6,10 @@
 #include <sysexits.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/level.h"
 #include "base/macro.h"
 #include "base/strmap.h"
 #include "weir/trial.h"
@@ -24,19 +24,17 @@ struct names {
 	unsigned depth;
 };
 
-static void scan(struct names *n, const char *text);
-
-static const char *
+static void
 visit(void *arg, const char *name)
 {
 	struct names *n = arg;
 	struct conf_value value;
 
 	if (strmap_set(&n->seen, name, n) != NULL)
-		return NULL;
+		return;
 	if (!conf_find(n->conf, name, &value)) {
 		event_warning(NULL, "nobody defines $%s: it is empty", name);
-		return NULL;
+		return;
 	}
 	if (n->show && value.origin.file != NULL)
 		(void)printf("  %s = %s [%s:%u]\n", name, value.text,
@@ -45,21 +43,9 @@ visit(void *arg, const char *name)
 		(void)printf("  %s = %s [default]\n", name, value.text);
 	if (n->depth < MOST_DEPTH) {
 		n->depth++;
-		scan(n, value.text);
+		(void)macro_names(value.text, level_orders, visit, n, NULL);
 		n->depth--;
 	}
-	return NULL;
-}
-
-/* What is malformed has been said already. */
-static void
-scan(struct names *n, const char *text)
-{
-	const struct macro macro = { .find = visit, .arg = n, .scan = true };
-	struct buf unused = { 0 };
-
-	(void)macro_expand(&macro, text, &unused, NULL);
-	buf_free(&unused);
 }
 
 static int
@@ -74,7 +60,8 @@ expand(const struct trial *t, const char *text, bool show)
 	if (result != NULL) {
 		(void)puts(result);
 		(void)fflush(stdout);
-		scan(&names, text);
+		/* What is malformed has been said already. */
+		(void)macro_names(text, level_orders, visit, &names, NULL);
 		strmap_free(&names.seen);
 	} else {
 		status = trial_fail(t, EX_DATAERR, "%s", err.text);
