@@ -6,7 +6,8 @@
 #
 # "start" makes the database in DIR from DIR/init (SQL, LDIF or commands) if
 # there is none, and returns when the server answers; its socket is in DIR.
-# Redis listens on TLS_PORT, too.  Each server ends with the test by "stop".
+# Redis listens on TLS_PORT, too; LDAP knows what DIR/schema defines, if that is
+# there.  Each server ends with the test by "stop".
 
 set -e
 
@@ -96,6 +97,7 @@ start_ldap()
 			include /etc/ldap/schema/cosine.schema
 			include /etc/ldap/schema/inetorgperson.schema
 			include /etc/ldap/schema/misc.schema
+			$([ ! -e "$dir/schema" ] || echo "include $dir/schema")
 			modulepath /usr/lib/ldap
 			moduleload back_mdb
 			TLSCertificateFile $dir/cert.pem
