@@ -131,6 +131,41 @@ is $late, 0, "S-006: no client is served by the last generation";
 	is +($w->command("reload"))[0], 0, "a good one is taken";
 }
 
+# A role that dies just before a reload is replaced twice, by one of its own
+# generation and by one of the next: only the latter is left.
+{
+	my $serving = sub {
+		return join " ", sort +($w->command("status"))[1] =~
+		    /^(\w+) +pid \d+ +generation \d+/mg;
+	};
+	my $held;
+	my $look = sub { return ($w->command("status"))[1] =~ $_[0] };
+	# Catch it before it is ready.
+	for (1 .. 20) {
+		my %pid = $w->roles;
+		$w->advance(11);
+		kill "KILL", $pid{deliver};
+		$w->wait_for(sub {
+			($held) = ($w->command("status"))[1] =~
+			    /^deliver +pid (?!$pid{deliver} )(\d+)/m;
+		});
+		kill "STOP", $held;
+		last if $look->(qr/^deliver +pid $held .*starting/m);
+		kill "CONT", $held;
+		$w->wait_for(sub { $look->(qr/^deliver .*serving/m) });
+	}
+	my $reload = fork // die;
+	POSIX::_exit(($w->command("reload"))[0]) if $reload == 0;
+	ok $w->wait_for(sub { $look->(qr/^deliver .*ready/m) }),
+	    "the next generation waits";
+	kill "CONT", $held;
+	waitpid $reload, 0;
+	is $?, 0, "and serves when the last role of its own is ready";
+	$w->wait_for(sub { $serving->() eq "deliver local proxy queue" }, 20);
+	is $serving->(), "deliver local proxy queue",
+	    "one of each role is left when one died at a reload";
+}
+
 # S-007, recorded difference: a reload applies changed listeners too.
 $w->configure(main => sprintf($main, "OK"), master =>
     "127.0.0.1:\${port:second} inet n - n - - smtpd\n");

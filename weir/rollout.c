@@ -200,6 +200,24 @@ all_ready(const struct rollout *r)
 	return true;
 }
 
+/* A new generation waits for these. */
+static void
+commit_if_ready(struct rollout *r)
+{
+	if ((r->next != NULL || !r->served) && all_ready(r))
+		commit(r);
+}
+
+/* It is in place of one that died, and not part of a new generation: it serves
+ * as soon as it can, and as long as its generation does. */
+static bool
+is_replacement(const struct process *p)
+{
+	const struct rollout *r = p->rollout;
+
+	return r->served && (r->next == NULL || p->generation != r->number);
+}
+
 /* A role died that should serve: a new one takes its place, at once if the
  * old one had lived for a while. */
 static void
@@ -244,10 +262,12 @@ role_ended(struct loop_fd *watch, unsigned what)
 		restart_later(r, p);
 	} else if (!r->stopping &&
 	    (state == PROCESS_STARTING || state == PROCESS_READY)) {
-		if (r->next != NULL || !r->served)
+		if (!is_replacement(p))
 			give_up(r);
 		else if (!process_find(r->processes, p->role))
 			restart_later(r, p);
+		else
+			commit_if_ready(r);
 	}
 	if (r->stopping && r->processes == NULL)
 		loop_stop(r->loop);
@@ -307,16 +327,15 @@ role_spoke(struct loop_fd *watch, unsigned what)
 			continue;
 		p->state = PROCESS_READY;
 		loop_timer_cancel(r->loop, &p->limit);
-		if (r->next == NULL && r->served) {
-			/* In place of one that died. */
-			if (r->said.len > 0)
+		if (is_replacement(p)) {
+			if (r->next == NULL && r->said.len > 0)
 				event_warning(
 				    &by, "%s: %s", p->role->name, r->said.data);
-			buf_reset(&r->said);
+			if (r->next == NULL)
+				buf_reset(&r->said);
 			process_serve(p);
-		} else if (all_ready(r)) {
-			commit(r);
 		}
+		commit_if_ready(r);
 	}
 }
 
