@@ -145,12 +145,29 @@ run(const struct role *role, const char *dir, bool strict,
 	return pid;
 }
 
+/* A descriptor that tells when ${pid} ends; without one it is ended at once. */
+static int
+watch_exit(pid_t pid, struct err *err)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0) {
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+		return fd;
+	}
+	err_set(err, "pidfd_open: %s", err_errno(errno));
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return -1;
+}
+
 struct process *
 process_start(const struct role *role, const char *dir, bool strict,
     const struct process_files *files, struct err *err)
 {
 	struct process *p;
-	int pair[2];
+	int pair[2], exit_fd;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -162,10 +179,10 @@ process_start(const struct role *role, const char *dir, bool strict,
 	(void)fcntl(pair[1], F_SETFL, 0);
 	pid = run(role, dir, strict, files, pair[1], err);
 	(void)close(pair[1]);
-	if (pid < 0) {
-		(void)close(pair[0]);
-		return NULL;
-	}
+	if (pid < 0)
+		goto err0;
+	if ((exit_fd = watch_exit(pid, err)) < 0)
+		goto err0;
 	p = calloc(1, sizeof *p);
 	if (p == NULL)
 		fatal("out of memory");
@@ -173,11 +190,11 @@ process_start(const struct role *role, const char *dir, bool strict,
 	p->pid = pid;
 	p->started = clock_mono();
 	p->control.fd = pair[0];
-	p->exit.fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (p->exit.fd < 0)
-		fatal("pidfd_open: %s", err_errno(errno));
-	(void)fcntl(p->exit.fd, F_SETFD, FD_CLOEXEC);
+	p->exit.fd = exit_fd;
 	return p;
+err0:
+	(void)close(pair[0]);
+	return NULL;
 }
 
 bool
