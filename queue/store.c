@@ -15,6 +15,7 @@
 #include "base/crash.h"
 #include "base/err.h"
 #include "base/fatal.h"
+#include "queue/recall.h"
 #include "queue/store_apply.h"
 #include "queue/store_layout.h"
 #include "queue/store_reader.h"
@@ -34,6 +35,7 @@ struct store {
 	MDB_env *env;
 	struct store_layout layout;
 	struct store_room room;
+	struct recall recall;
 	struct store_reader *reader;
 	int lock;
 	uint64_t next;
@@ -167,6 +169,7 @@ store_open(
 		goto err1;
 	store_room_init(
 	    &store->room, store->env, options->size, options->reserve);
+	recall_init(&store->recall, store->next);
 	store->reader = store_reader_within(store->env, &store->layout);
 	return store;
 err1:
@@ -182,6 +185,7 @@ store_close(struct store *store)
 	if (store == NULL)
 		return;
 	store_reader_close(store->reader);
+	recall_free(&store->recall);
 	mdb_env_close(store->env);
 	(void)close(store->lock);
 	free(store);
@@ -341,8 +345,10 @@ store_commit(struct store *store, struct store_op *ops, struct err *err)
 		store->tight = true;
 		rc = commit_parts(store, ops);
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		recall_settle(&store->recall, ops);
 		return 0;
+	}
 	for (struct store_op *op = ops; op != NULL; op = op->next)
 		op->result = STORE_FAILED;
 	err_set(err, "write the queue: %s", mdb_strerror(rc));

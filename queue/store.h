@@ -46,7 +46,8 @@ enum store_kind {
 	STORE_COPY,    /* the chunks of message ${number} are also ${key}'s */
 	STORE_RETIRE,  /* the message ${key}, ${qid} is done with */
 	STORE_DROP,    /* what arrived of ${key} is done with */
-	STORE_ASK,     /* is there a message ${qid}? */
+	STORE_ASK, /* is there a message ${qid}, or was it there when the store
+		    * was opened, and has been retired only just? */
 };
 
 enum store_result {

@@ -338,6 +338,33 @@ test_full(struct store **store)
 	*store = reopen(*store, &usual);
 }
 
+/* A proxy whose queue role died before it answered asks the next one, which may
+ * have delivered the message already. */
+static void
+test_recall(struct store **store)
+{
+	struct envelope e = sample("DDD1", "x", 1), f = sample("DDD2", "x", 1);
+	struct store_op old = new_op(*store, &e), late, out;
+	struct store_op ask = { .kind = STORE_ASK, .qid = "DDD1" };
+	struct store_op other = { .kind = STORE_ASK, .qid = "DDD2" };
+
+	(void)commit(*store, &old);
+	*store = reopen(*store, &usual);
+	late = new_op(*store, &f);
+	(void)commit(*store, &late);
+	out = retire_op(old.key, "DDD1");
+	(void)commit(*store, &out);
+	out = retire_op(late.key, "DDD2");
+	(void)commit(*store, &out);
+	ok(commit(*store, &ask) == STORE_OK,
+	    "what was there at the start and is delivered was stored (103)");
+	ok(commit(*store, &other) == STORE_ABSENT,
+	    "what came later had its answer");
+	*store = reopen(*store, &usual);
+	ask.result = STORE_OK;
+	ok(commit(*store, &ask) == STORE_ABSENT, "it is gone for good");
+}
+
 static void
 test_lock(void)
 {
@@ -373,6 +400,7 @@ main(void)
 	test_chunks(&store);
 	test_together(store);
 	test_hold_and_replace(store);
+	test_recall(&store);
 	test_lock();
 	test_full(&store);
 	store_close(store);
