@@ -15,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/acceptor.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -33,7 +34,6 @@
 #include "queue/submit_frame.h"
 #include "queue/submit_serve.h"
 
-enum { ACCEPTS = 64 };
 #define ROOM_EVERY (1 * CLOCK_SECOND)
 #define STOP_EVERY (20 * CLOCK_MS)
 #define STOP_MOST  (10 * CLOCK_SECOND)
@@ -61,7 +61,8 @@ struct role {
 	struct schedule *schedule;
 	struct submit_serve *intake;
 	struct admin_serve *admin;
-	struct loop_fd listener, admin_listener, signals;
+	struct acceptor listener, admin_listener;
+	struct loop_fd signals;
 	struct loop_timer room, stop;
 	int64_t stop_until;
 	struct store_op probe; /* is there room again? */
@@ -162,43 +163,28 @@ wire_closed(struct queue_wire *wire)
 }
 
 static void
-accept_peers(struct loop_fd *watch, unsigned what)
+peer_came(struct acceptor *listener, int fd)
 {
 	struct role *role =
-	    (struct role *)((char *)watch - offsetof(struct role, listener));
-	struct peer *peer;
-	int fd;
+	    (struct role *)((char *)listener - offsetof(struct role, listener));
+	struct peer *peer = calloc(1, sizeof *peer);
 
-	(void)what;
-	for (int i = 0; i < ACCEPTS; i++) {
-		fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		peer = calloc(1, sizeof *peer);
-		if (peer == NULL)
-			fatal("out of memory");
-		peer->role = role;
-		peer->wire.frame = frame_came;
-		peer->wire.closed = wire_closed;
-		TAILQ_INSERT_TAIL(&role->peers, peer, entry);
-		queue_wire_open(&peer->wire, role->loop, fd);
-	}
+	if (peer == NULL)
+		fatal("out of memory");
+	peer->role = role;
+	peer->wire.frame = frame_came;
+	peer->wire.closed = wire_closed;
+	TAILQ_INSERT_TAIL(&role->peers, peer, entry);
+	queue_wire_open(&peer->wire, role->loop, fd);
 }
 
 static void
-accept_admins(struct loop_fd *watch, unsigned what)
+admin_came(struct acceptor *listener, int fd)
 {
-	struct role *role = (struct role *)((char *)watch -
+	const struct role *role = (const struct role *)((char *)listener -
 	    offsetof(struct role, admin_listener));
-	int fd;
 
-	(void)what;
-	for (int i = 0; i < ACCEPTS; i++) {
-		fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0)
-			return;
-		admin_serve_join(role->admin, fd);
-	}
+	admin_serve_join(role->admin, fd);
 }
 
 /* The largest message that the file system has room for. */
@@ -388,21 +374,20 @@ open_all(struct role *role, struct err *err)
 static void
 serve(struct role *role)
 {
-	role->listener.fd = role->given->listener;
-	role->listener.ready = accept_peers;
-	loop_watch_level(role->loop, &role->listener, false);
-	role->admin_listener.fd = role->given->admin;
-	role->admin_listener.ready = accept_admins;
+	role->listener.came = peer_came;
+	acceptor_open(&role->listener, role->loop, role->given->listener);
+	role->admin_listener.came = admin_came;
 	if (role->given->admin >= 0)
-		loop_watch_level(role->loop, &role->admin_listener, false);
+		acceptor_open(
+		    &role->admin_listener, role->loop, role->given->admin);
 	role->room.fire = check_room;
 	role->stop.fire = try_to_stop;
 	schedule_start(role->schedule);
 	check_room(&role->room);
 	loop_run(role->loop);
-	loop_forget(role->loop, &role->listener);
+	acceptor_close(&role->listener);
 	if (role->given->admin >= 0)
-		loop_forget(role->loop, &role->admin_listener);
+		acceptor_close(&role->admin_listener);
 	loop_timer_cancel(role->loop, &role->room);
 }
 

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/acceptor.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fatal.h"
@@ -32,7 +33,7 @@ struct client {
 
 struct control {
 	struct loop *loop;
-	struct loop_fd listener;
+	struct acceptor listener;
 	const struct control_ops *ops;
 	void *arg;
 	LIST_HEAD(, client) clients;
@@ -136,17 +137,12 @@ readable(struct loop_fd *watch, unsigned what)
 }
 
 static void
-incoming(struct loop_fd *watch, unsigned what)
+client_came(struct acceptor *listener, int fd)
 {
-	struct control *control = (struct control *)(void *)((char *)watch -
+	struct control *control = (struct control *)(void *)((char *)listener -
 	    offsetof(struct control, listener));
-	struct client *c;
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *c = calloc(1, sizeof *c);
 
-	(void)what;
-	if (fd < 0)
-		return;
-	c = calloc(1, sizeof *c);
 	if (c == NULL)
 		fatal("out of memory");
 	c->watch = (struct loop_fd){ .fd = fd, .ready = readable };
@@ -168,10 +164,10 @@ control_open(struct loop *loop, const char *path, const struct control_ops *ops,
 	if (control == NULL)
 		fatal("out of memory");
 	*control = (struct control){ .loop = loop,
-		.listener = { .fd = fd, .ready = incoming },
+		.listener = { .came = client_came },
 		.ops = ops,
 		.arg = arg };
-	loop_watch_level(loop, &control->listener, false);
+	acceptor_open(&control->listener, loop, fd);
 	return control;
 }
 
@@ -187,8 +183,8 @@ control_close(struct control *control)
 		c->asked = false;
 		drop(c);
 	}
-	loop_forget(control->loop, &control->listener);
-	(void)close(control->listener.fd);
+	acceptor_close(&control->listener);
+	(void)close(control->listener.watch.fd);
 	free(control);
 }
 
