@@ -125,6 +125,9 @@ queue_wire_flush(struct queue_wire *wire)
 			loop_watch_write(wire->loop, &wire->watch);
 			break;
 		}
+		/* It has to come again, since it misses something now. */
+		if (n < 0 && errno != EPIPE && errno != ECONNRESET)
+			queue_wire_hang_up(wire);
 		/* The peer is gone; what it said before is still to be read,
 		 * and then says so. */
 		wire->sent = n < 0 ? wire->out.len : wire->sent + (size_t)n;
