@@ -189,6 +189,19 @@ put_trusted(
 	buf_free(&coded);
 }
 
+/* Whom we ask is told what we were asked with, unless we say it otherwise. */
+static const char *
+context_of(const struct ask *ask, const struct policy_service *to)
+{
+	const char *own = ask->site->params.smtpd_policy_service_policy_context;
+
+	if (to->context != NULL)
+		return to->context;
+	return *own != '\0' || ask->subject->policy_context == NULL
+	    ? own
+	    : ask->subject->policy_context;
+}
+
 static void
 put_session(struct buf *out, const struct ask *ask)
 {
@@ -197,7 +210,8 @@ put_session(struct buf *out, const struct ask *ask)
 
 	(void)snprintf(number, sizeof number, "%d", s->tls_bits);
 	put(out, "etrn_domain", s->etrn_domain);
-	put(out, "stress", ask->site->params.stress);
+	put(out, "stress",
+	    s->stress != NULL ? s->stress : ask->site->params.stress);
 	put(out, "sasl_method", s->sasl_method);
 	put(out, "sasl_username", s->sasl_username);
 	put(out, "sasl_sender", s->sasl_sender);
@@ -240,10 +254,7 @@ put_request(
 	(void)snprintf(number, sizeof number, "%lld", (long long)s->size);
 	put(out, "size", number);
 	put_session(out, ask);
-	put(out, "policy_context",
-	    to->context != NULL
-		? to->context
-		: ask->site->params.smtpd_policy_service_policy_context);
+	put(out, "policy_context", context_of(ask, to));
 	put(out, "compatibility_level", ask->site->compatibility_level);
 	put(out, "mail_version", ask->site->mail_version);
 	buf_putc(out, '\n');

@@ -62,6 +62,8 @@ struct subject {
 	bool ccert_trusted;            /* if not, the names are only claimed */
 	bool ccert_unasked; /* none is asked for: smtpd_tls_ask_ccert = no */
 	bool local_rewrite; /* client is in local_header_rewrite_clients */
+	/* Of another MTA that asks us; NULL: nobody does, or it says nothing. */
+	const char *stress, *policy_context;
 	const char *origin; /* of what has no client, as logged: "local"; or
 			     * NULL */
 };

@@ -120,6 +120,7 @@ evaluate_deferral(struct evaluation *e)
 	if (r->code == 0)
 		return OUTCOME_DUNNO;
 	e->at = r->step;
+	e->verdict->deferral = true;
 	return reject(e, r->code, r->dsn, r->text, false);
 }
 
@@ -245,6 +246,8 @@ settle(struct evaluation *e, const struct check *check, struct answer *answer)
 	if (check->flags & CHECK_NO_OK)
 		return forbid_permit(e, check, value);
 	if (answer->kind == ANSWER_PERMIT) {
+		e->written = answer->action != NULL ||
+		    (e->depth > 1 && (check->flags & CHECK_FINAL) != 0);
 		e->verdict->trace->decision = e->at;
 		note_permit(e, check, answer);
 	}
@@ -325,6 +328,19 @@ run_bare(
 	    trace);
 }
 
+/* What the list has come to is for others to go on with. */
+static enum outcome
+leave(struct evaluation *e, const struct step *step, struct trace_step *trace)
+{
+	struct answer answer = { .kind = ANSWER_LIST, .text = step->text };
+
+	trace_answer(trace, e->ask.subject, &answer);
+	e->verdict->trace->decision = trace;
+	e->verdict->elsewhere = step->text;
+	e->stop = true;
+	return OUTCOME_DUNNO;
+}
+
 static enum outcome
 run_step(struct evaluation *e, const struct list *list, size_t i)
 {
@@ -338,6 +354,8 @@ run_step(struct evaluation *e, const struct list *list, size_t i)
 	e->at = trace;
 	if (step->mistake != NULL)
 		return run_mistake(e, step->mistake, trace);
+	if (step->elsewhere)
+		return leave(e, step, trace);
 	if (step->class != NULL) {
 		answer.kind = ANSWER_LIST;
 		answer.text = step->class->name;

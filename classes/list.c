@@ -208,6 +208,11 @@ take_step(struct words *w, struct step *step, bool warned)
 		take_table(w, step);
 		return true;
 	}
+	if (context->elsewhere != NULL &&
+	    strmap_find(context->elsewhere, step->text) != NULL) {
+		step->elsewhere = true;
+		return true;
+	}
 	step->check = check_find(step->text);
 	if (step->check != NULL) {
 		if (!take_argument(w, step))

@@ -16,11 +16,12 @@ struct err;
 /* One restriction with its argument. */
 struct step {
 	const char *text; /* as written: "check_client_access hash:/x" */
-	const struct check *check; /* NULL: one of the next three */
+	const struct check *check; /* NULL: one of the next four */
 	struct argument argument;
 	const struct list *class; /* a class of the site's own */
 	bool bare;                /* type:table: the access check of whatever
 				   * list is evaluated */
+	bool elsewhere;           /* a name that is not ours, but others' */
 	const char *mistake;      /* a warning; the answer is 451 4.3.5 */
 };
 
@@ -34,12 +35,13 @@ struct list {
 
 /* What the names in a list may mean, and where mistakes go. */
 struct list_context {
-	struct arena *arena;         /* lists live here */
-	struct conf *conf;           /* NULL: no tables, no services */
-	struct strmap classes;       /* of struct list */
-	bool routes_block;           /* asking for a route may block */
-	struct err *err;             /* "file:line: text" per line */
-	const struct check *told[8]; /* deprecated or not done, warned of */
+	struct arena *arena;            /* lists live here */
+	struct conf *conf;              /* NULL: no tables, no services */
+	struct strmap classes;          /* of struct list */
+	const struct strmap *elsewhere; /* names of others; NULL: none */
+	bool routes_block;              /* asking for a route may block */
+	struct err *err;                /* "file:line: text" per line */
+	const struct check *told[8];    /* deprecated or not done, warned of */
 };
 
 /* list_classes(context, names): define the classes that ${names}

@@ -11,7 +11,8 @@ compile(struct rules *rules, const char *text)
 {
 	struct list_context context = { .arena = rules->arena,
 		.classes = rules->classes,
-		.routes_block = rules->routes_block };
+		.routes_block = rules->routes_block,
+		.elsewhere = &rules->elsewhere };
 	struct list *list = arena_alloc(rules->arena, sizeof *list);
 
 	list_compile(&context, "", arena_strdup(rules->arena, text), list);

@@ -30,6 +30,7 @@ struct rules {
 	struct classes_params params;
 	struct site *site;
 	struct strmap classes;
+	struct strmap elsewhere; /* names that others know */
 	struct list lists[RULES_LISTS];
 	struct match *log_permit; /* smtpd_log_access_permit_actions */
 	bool routes_block;

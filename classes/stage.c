@@ -93,6 +93,7 @@ compile_lists(struct rules *rules, struct conf *conf, struct err *err)
 	struct list_context context = { .arena = rules->arena,
 		.conf = conf,
 		.routes_block = rules->routes_block,
+		.elsewhere = &rules->elsewhere,
 		.err = err };
 	struct list *all[RULES_LISTS];
 
@@ -106,9 +107,18 @@ compile_lists(struct rules *rules, struct conf *conf, struct err *err)
 	rules->classes = context.classes;
 }
 
-struct rules *
-stage_compile(
-    struct conf *conf, struct route *route, bool strict, struct err *err)
+static void
+read_elsewhere(struct rules *rules)
+{
+	const char *p = rules->params.weir_classes_elsewhere, *name;
+
+	while ((name = conf_word(&p, rules->arena)) != NULL)
+		(void)strmap_set(&rules->elsewhere, name, rules);
+}
+
+static struct rules *
+compile(struct conf *conf, struct route *route, bool strict, bool beside,
+    struct err *err)
 {
 	struct arena *arena = arena_new();
 	struct rules *rules = arena_alloc(arena, sizeof *rules);
@@ -128,13 +138,30 @@ stage_compile(
 		"smtpd_log_access_permit_actions", 0, conf, err);
 	rules->routes_block = site_blocks(rules->site) ||
 	    (route_flags(route) & TABLE_MAY_BLOCK) != 0;
+	if (beside)
+		read_elsewhere(rules);
 	compile_lists(rules, conf, err);
-	check_safety(rules, broken || rules->site->broken, err);
+	if (!beside || broken || rules->site->broken)
+		check_safety(rules, broken || rules->site->broken, err);
 	if (strict && err->text[0] != '\0') {
 		stage_free(rules);
 		return NULL;
 	}
 	return rules;
+}
+
+struct rules *
+stage_compile(
+    struct conf *conf, struct route *route, bool strict, struct err *err)
+{
+	return compile(conf, route, strict, false, err);
+}
+
+struct rules *
+stage_compile_beside(
+    struct conf *conf, struct route *route, bool strict, struct err *err)
+{
+	return compile(conf, route, strict, true, err);
 }
 
 void
@@ -148,6 +175,7 @@ stage_free(struct rules *rules)
 		list_close(rules->classes.items[i].value);
 	strmap_free(&rules->classes);
 	strmap_free(&rules->found);
+	strmap_free(&rules->elsewhere);
 	match_close(rules->log_permit);
 	site_close(rules->site);
 	(void)pthread_rwlock_destroy(&rules->lock);
@@ -341,15 +369,21 @@ static enum outcome
 run_list(struct evaluation *e, enum rules_list which, const char *name)
 {
 	const struct list *list = &e->rules->lists[which];
+	enum outcome outcome = OUTCOME_DUNNO;
 
 	e->if_reject.code = 0;
 	e->warning = false;
-	if (list->count == 0)
-		return OUTCOME_DUNNO;
-	e->list = kinds[which].parameter;
-	e->bare =
-	    kinds[which].bare != NULL ? check_find(kinds[which].bare) : NULL;
-	return evaluate_list(e, list, name, kinds[which].class);
+	if (list->count > 0) {
+		e->list = kinds[which].parameter;
+		e->bare = kinds[which].bare != NULL
+		    ? check_find(kinds[which].bare)
+		    : NULL;
+		outcome = evaluate_list(e, list, name, kinds[which].class);
+	}
+	/* Who may relay is another question. */
+	if (which != RULES_RELAY)
+		e->verdict->written = outcome == OUTCOME_PERMIT && e->written;
+	return outcome;
 }
 
 /* An implicit check at the end of the lists. */
@@ -544,6 +578,11 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 	e.may_block = stage_blocks(rules, stage);
 	(void)run_stage(&e, stage, state);
 	verdict->classes = e.classes;
+	verdict->written = verdict->written && verdict->pass;
+	if ((verdict->pass || verdict->deferral) && e.if_reject.code != 0) {
+		verdict->if_reject = e.if_reject.text;
+		verdict->if_reject_dsn = e.if_reject.dsn;
+	}
 	if (!verdict->again) {
 		state->discard = e.stop;
 		state->held = e.ask.held;

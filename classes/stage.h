@@ -41,6 +41,15 @@ struct rules *stage_compile(
     struct conf *conf, struct route *route, bool strict, struct err *err);
 void stage_free(struct rules *rules);
 
+/*
+ * stage_compile_beside(conf, route, strict, err):
+ * The same for a door beside an MTA that stays, where mail is not relayed by
+ * our word: there is no safety check, and a list may come to a name of
+ * weir_classes_elsewhere.  ${conf} has seen beside_settle().
+ */
+struct rules *stage_compile_beside(
+    struct conf *conf, struct route *route, bool strict, struct err *err);
+
 /* stage_site(rules): what its checks know of the configuration.
  * stage_soft_bounce(rules): whether replies 5NN become 4NN. */
 const struct site *stage_site(const struct rules *rules);
@@ -75,6 +84,17 @@ struct verdict {
 	 * order (class_names.h): at STAGE_RCPT those of this recipient, at
 	 * STAGE_DATA more of them, for all recipients. */
 	const char *classes;
+
+	/* For a door that only gives advice: */
+	bool deferral; /* not pass, but only because nothing has refused: a
+			* deferral was kept */
+	const char *if_reject; /* pass or deferral: a refusal by others is to
+				* become a deferral with this text; or NULL */
+	const char *if_reject_dsn;
+	bool written; /* pass, because a table's entry or a class, in the last
+		       * of the lists, says so in as many words */
+	const char *elsewhere; /* pass so far: a list has come to this name,
+				* which others know; or NULL */
 };
 
 /* What is carried between the stages of a session.  Zero-initialised; the

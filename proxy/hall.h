@@ -15,7 +15,7 @@ struct client_events;
 struct cut_ways;
 struct session;
 struct smtp_service;
-struct trace_log;
+struct trace_keeper;
 struct workers;
 struct world;
 
@@ -44,12 +44,12 @@ struct hall_shared {
 	struct workers *workers;
 	struct world *world;
 	struct client_events *clients;
-	size_t most_sessions;     /* of one hall */
-	struct trace_log *traces; /* NULL: nobody wants them */
-	const char *admin_socket; /* of the queue role, for ETRN */
-	struct cut_ways *cut;     /* NULL: all mail takes the queue */
-	unsigned most_cuts;       /* workers for that */
-	_Atomic unsigned cuts;    /* ... that have, or will have, work */
+	size_t most_sessions;        /* of one hall */
+	struct trace_keeper *traces; /* NULL: nobody wants them */
+	const char *admin_socket;    /* of the queue role, for ETRN */
+	struct cut_ways *cut;        /* NULL: all mail takes the queue */
+	unsigned most_cuts;          /* workers for that */
+	_Atomic unsigned cuts;       /* ... that have, or will have, work */
 	const char *spool; /* directory for what milters must see again */
 };
 

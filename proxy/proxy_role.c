@@ -21,6 +21,7 @@
 #include "base/loop.h"
 #include "base/master.h"
 #include "base/workers.h"
+#include "classes/trace_keeper.h"
 #include "proxy/client_events.h"
 #include "proxy/closing.h"
 #include "proxy/cut_way.h"
@@ -30,7 +31,6 @@
 #include "proxy/probe.h"
 #include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
-#include "proxy/trace_log.h"
 #include "queue/submit.h"
 
 enum {
@@ -379,7 +379,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 	r->shared.most_sessions = session_limit(r, workers);
 	if (role->state != NULL)
 		r->shared.traces =
-		    trace_log_new(role->state, r->shared.workers);
+		    trace_keeper_new(role->state, r->shared.workers);
 	if (r->probes != NULL)
 		probe_start(r->probes, role->verify, role->world);
 	for (unsigned i = 0; i < r->nfloors; i++)
@@ -396,7 +396,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 		probe_stop(r->probes);
 	for (unsigned i = 0; i < r->nfloors; i++)
 		close_floor(&r->floors[i]);
-	trace_log_free(r->shared.traces);
+	trace_keeper_free(r->shared.traces);
 	client_events_free(r->shared.clients);
 }
 

@@ -1,202 +1,25 @@
 /* trace_log.c - see trace_log.h. */
 #include "proxy/trace_log.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/fatal.h"
-#include "base/state.h"
-#include "base/workers.h"
 #include "checks/content_verdict.h"
 #include "classes/recipient_content.h"
 #include "classes/stage.h"
-#include "classes/trace_record.h"
+#include "classes/trace_keeper.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
-/* Beyond MOST_WAITING records that are not written yet, new ones are lost: a
- * flood of rejections must not fill the memory. */
-enum {
-	MOST_KEPT = 100000,
-	MOST_WAITING = 4096,
-	MOST_TOGETHER = 256,
-	GATHER_MS = 10,
-};
-
-#define MAINTAIN (60 * CLOCK_SECOND)
-
-struct record {
-	struct record *next;
-	struct buf text;
-};
-
-struct trace_log {
-	struct state *state;
-	struct workers *workers;
-	pthread_mutex_t lock;
-	struct work work;
-	struct record *first, **last;
-	size_t waiting;
-	bool writing;       /* a worker is, or will */
-	int64_t maintained; /* when, mono; 0: not yet */
-};
-
-/* Write up to MOST_TOGETHER of at least one record, free them, and return the
- * others. */
-static struct record *
-write_some(struct trace_log *log, struct record *records)
-{
-	struct state_item items[MOST_TOGETHER] = { { 0 } };
-	struct record *end = records, *next;
-	size_t n = 0;
-
-	do {
-		items[n++] =
-		    (struct state_item){ end->text.data, end->text.len };
-		end = end->next;
-	} while (end != NULL && n < MOST_TOGETHER);
-	(void)state_ring_put(log->state, "trace", items, n, MOST_KEPT);
-	for (; records != end; records = next) {
-		next = records->next;
-		buf_free(&records->text);
-		free(records);
-	}
-	return end;
-}
-
-/* Who writes it looks after it: where nothing is written, nothing has to be
- * done. */
-static void
-maintain(struct trace_log *log)
-{
-	int64_t now = clock_mono();
-
-	if (log->maintained != 0 && now - log->maintained < MAINTAIN)
-		return;
-	log->maintained = now;
-	state_maintain(log->state, clock_now());
-}
-
-/* What a commit costs does not depend on how much it writes: the first record
- * is written at once, and those of the next moment together. */
-static void
-gather(void)
-{
-	struct timespec t = { .tv_nsec = GATHER_MS * CLOCK_MS };
-
-	(void)nanosleep(&t, NULL);
-}
-
-/* In a worker, one at most: until nothing more is there. */
-static void
-write_all(struct work *work)
-{
-	struct trace_log *log = (struct trace_log *)(void *)((char *)work -
-	    offsetof(struct trace_log, work));
-	struct record *records;
-
-	for (;;) {
-		(void)pthread_mutex_lock(&log->lock);
-		records = log->first;
-		log->first = NULL;
-		log->last = &log->first;
-		log->waiting = 0;
-		log->writing = records != NULL;
-		(void)pthread_mutex_unlock(&log->lock);
-		if (records == NULL)
-			return;
-		while (records != NULL)
-			records = write_some(log, records);
-		maintain(log);
-		gather();
-	}
-}
-
-struct trace_log *
-trace_log_new(struct state *state, struct workers *workers)
-{
-	struct trace_log *log = calloc(1, sizeof *log);
-
-	if (log == NULL)
-		fatal("out of memory");
-	log->state = state;
-	log->workers = workers;
-	log->last = &log->first;
-	log->work.run = write_all;
-	(void)pthread_mutex_init(&log->lock, NULL);
-	return log;
-}
-
-void
-trace_log_free(struct trace_log *log)
-{
-	if (log == NULL)
-		return;
-	must(!log->writing);
-	(void)pthread_mutex_destroy(&log->lock);
-	free(log);
-}
-
-static void
-append(struct trace_log *log, struct record *record)
-{
-	bool start = false, full;
-
-	(void)pthread_mutex_lock(&log->lock);
-	full = log->waiting >= MOST_WAITING;
-	if (!full) {
-		*log->last = record;
-		log->last = &record->next;
-		log->waiting++;
-		start = !log->writing;
-		log->writing = true;
-	}
-	(void)pthread_mutex_unlock(&log->lock);
-	if (full) {
-		buf_free(&record->text);
-		free(record);
-	} else if (start) {
-		workers_give(log->workers, &log->work);
-	}
-}
-
 /* Keep what ${trace} has led to in this session. */
 static void
 keep(struct session *s, const struct trace *trace, const char *answer)
 {
-	const struct subject *f = &s->subject;
-	time_t when = (time_t)(trace->when / CLOCK_SECOND);
-	struct record *record = calloc(1, sizeof *record);
-	struct trace_record kept = { .trace = *trace };
-	char stamp[40], number[16];
-	struct tm tm;
+	const struct trace_origin origin = { s->by.number, s->client, s->where,
+		s->by.qid };
 
-	if (record == NULL)
-		fatal("out of memory");
-	(void)gmtime_r(&when, &tm);
-	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	(void)snprintf(number, sizeof number, "%u", s->by.number);
-	kept.facts[TRACE_ID] = trace->id;
-	kept.facts[TRACE_TIME] = stamp;
-	kept.facts[TRACE_NUMBER] = number;
-	kept.facts[TRACE_CLIENT] = s->client;
-	kept.facts[TRACE_STAGE] = s->where;
-	kept.facts[TRACE_QUEUE_ID] = s->by.qid;
-	kept.facts[TRACE_FROM] = f->sender;
-	kept.facts[TRACE_TO] = f->recipient;
-	kept.facts[TRACE_PROTOCOL] = f->protocol;
-	kept.facts[TRACE_HELO] = f->helo;
-	kept.facts[TRACE_ANSWER] = answer;
-	trace_record_write(&kept, &record->text);
-	append(s->hall->shared->traces, record);
+	trace_keeper_add(
+	    s->hall->shared->traces, &origin, &s->subject, trace, answer);
 }
 
 void

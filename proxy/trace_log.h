@@ -5,21 +5,7 @@
 struct content_note;
 struct mail_rcpt;
 struct session;
-struct state;
-struct trace_log;
 struct verdict;
-struct workers;
-
-/*
- * trace_log_new(state, workers):
- * Records go to the ring "trace" of ${state}, the newest 100,000, many in one
- * transaction, written by one of ${workers}, as trace_record_write() writes
- * them.
- */
-struct trace_log *trace_log_new(struct state *state, struct workers *workers);
-
-/* trace_log_free(log): after the workers. */
-void trace_log_free(struct trace_log *log);
 
 /* trace_log_add(s, verdict): keep the trace of ${verdict}, if it is a refusal
  * or all are wanted (weir_trace_all).  By the session's owner. */

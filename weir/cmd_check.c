@@ -18,6 +18,7 @@
 #include "classes/stage.h"
 #include "delivery/spawn_service.h"
 #include "delivery/transports.h"
+#include "policy/policy_door.h"
 #include "proxy/smtp_service.h"
 #include "queue/bounce_text.h"
 #include "queue/destination.h"
@@ -275,7 +276,7 @@ check_columns(const struct master_service *s)
 {
 	static const char *const commands[] = { "smtpd", "lmtpd", "smtp",
 		"lmtp", "virtual", "local", "error", "discard", "pipe", "spawn",
-		"pickup", NULL };
+		"pickup", "policy", NULL };
 	char text[1024];
 	size_t i = 0;
 
@@ -342,6 +343,21 @@ check_spawn(struct generation *g, const struct master_service *s)
 }
 
 static void
+check_policy(struct generation *g, const struct master_service *s)
+{
+	struct err err = { 0 };
+	struct policy_door *door;
+
+	if (s->type == MASTER_INET)
+		check_port(s);
+	door = policy_door_open(s, g->conf, false, &err);
+	mistakes(&err);
+	if (door != NULL && door->rules != NULL)
+		review_rules(door->rules, door->conf, advise, NULL);
+	policy_door_close(door);
+}
+
+static void
 check_service(struct generation *g, const struct master_service *s)
 {
 	struct conf *view = master_view(s, g->conf);
@@ -349,6 +365,8 @@ check_service(struct generation *g, const struct master_service *s)
 	check_columns(s);
 	if (strcmp(s->command, "spawn") == 0)
 		check_spawn(g, s);
+	else if (policy_door_is(s))
+		check_policy(g, s);
 	else if (s->type == MASTER_UNIX && !smtp_service_is(s))
 		check_transport(g, s->name);
 	check_values(view, g->arena);
@@ -379,12 +397,13 @@ static void
 check_users(struct generation *g)
 {
 	const char *names[] = { g->weir.weir_proxy_user,
-		g->weir.weir_queue_user, g->weir.weir_deliver_user };
+		g->weir.weir_queue_user, g->weir.weir_deliver_user,
+		g->weir.weir_policy_user };
 	struct err err = { 0 };
 	uid_t uid;
 	gid_t gid;
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (layout_user(names[i], &uid, &gid, &err) != 0) {
 			mistakes(&err);
 			break;

@@ -40,8 +40,8 @@ whole(const char *command, const char *dir)
 	return path;
 }
 
-int
-cmd_run(int argc, char **argv)
+static int
+run(int argc, char **argv, const char *only)
 {
 	const char *dir = cmd_options_dir(argc, argv);
 	char *path;
@@ -54,9 +54,21 @@ cmd_run(int argc, char **argv)
 	/* Problems are shown here as well as logged. */
 	fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	clock_open();
-	status = supervisor_run(path, fd, false);
+	status = supervisor_run(path, fd, false, only);
 	free(path);
 	return status;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+	return run(argc, argv, NULL);
+}
+
+int
+cmd_run_policy(int argc, char **argv)
+{
+	return run(argc, argv, "policy");
 }
 
 int
@@ -65,7 +77,7 @@ cmd_run_master(int argc, char **argv)
 	if (argc != 3 || strcmp(argv[1], "-c") != 0)
 		return EX_USAGE;
 	clock_open();
-	return supervisor_run(argv[2], READY_FD, true);
+	return supervisor_run(argv[2], READY_FD, true, NULL);
 }
 
 /* Copy what the supervisor says until its last octet tells the outcome. */

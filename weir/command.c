@@ -16,6 +16,7 @@
 #include "weir/cmd_run.h"
 #include "weir/cmd_sendmail.h"
 #include "weir/cmd_test.h"
+#include "weir/role_policy.h"
 #include "weir/roles.h"
 
 /* clang-format off */
@@ -36,6 +37,8 @@ static const struct command commands[] = {
 	  "[options] [TYPE:]FILE ...", 0 },
 	{ "postmap", cmd_postmap, "make or query a lookup table",
 	  "[options] [TYPE:]FILE ...", 0 },
+	{ "policy", cmd_run_policy, "serve as a policy server alone, in the foreground",
+	  "[-c DIR]", 0 },
 	{ "test", cmd_test, "try rules, addresses and sessions without a server",
 	  "address | expand | match | message | session | table ...", 0 },
 	{ "postcat", cmd_postcat, "show a message of the queue",
@@ -52,6 +55,7 @@ static const struct command commands[] = {
 	  "[options] [recipient ...]", 0 },
 	{ "master", cmd_run_master, "what start leaves running", "", 1 },
 	{ "role-proxy", roles_proxy, "SMTP server", "", 1 },
+	{ "role-policy", role_policy, "policy server", "", 1 },
 	{ "role-queue", roles_queue, "queue", "", 1 },
 	{ "role-deliver", roles_deliver, "delivery", "", 1 },
 	{ "role-local", roles_local, "mailboxes", "", 1 },

@@ -19,6 +19,7 @@
 #include "checks/checks_params.h"
 #include "classes/classes_params.h"
 #include "delivery/delivery_params.h"
+#include "policy/policy_params.h"
 #include "proxy/proxy_params.h"
 #include "queue/bounce_text.h"
 #include "queue/queue_params.h"
@@ -29,6 +30,7 @@ static const struct param_table *const tables[] = {
 	&rules_params_table,
 	&checks_params_table,
 	&classes_params_table,
+	&policy_params_table,
 	&queue_params_table,
 	&delivery_params_table,
 	&proxy_params_table,

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/net.h"
+#include "policy/policy_door.h"
 #include "proxy/smtp_service.h"
 
 enum { BACKLOG = 65535 };
@@ -229,7 +230,9 @@ open_service(struct request *r)
 	const struct master_service *s = r->service;
 	bool spawn = strcmp(s->command, "spawn") == 0;
 
-	if (!spawn && !smtp_service_is(s))
+	if (r->wish->only != NULL && strcmp(s->command, r->wish->only) != 0)
+		return 0;
+	if (!spawn && !smtp_service_is(s) && !policy_door_is(s))
 		return 0;
 	r->copies = spawn || s->type != MASTER_INET ? 1 : r->wish->copies;
 	if (s->type == MASTER_INET)

@@ -25,8 +25,9 @@ struct listeners_wish {
 	const struct master *master;
 	const char *interfaces, *protocols; /* inet_interfaces ... */
 	const char *directory; /* "private" and "public" are below it */
-	size_t copies;         /* of each TCP socket of an SMTP server: one for
-				* a loop */
+	size_t copies;         /* of each TCP socket of an SMTP or policy
+				* server: one for a loop */
+	const char *only;      /* for services with this command; NULL: all */
 };
 
 /* What has been bound so far.  Zero-initialised: nothing. */
@@ -36,9 +37,8 @@ struct listeners {
 
 /*
  * listeners_open(all, wish, err):
- * Bind what smtpd, lmtpd, pickup and spawn services ask for.  What is bound
- * already stays as
- * it is.  On failure (-1) what was new is closed again.
+ * Bind what smtpd, lmtpd, pickup, spawn and policy services ask for.  What is
+ * bound already stays as it is.  On failure (-1) what was new is closed again.
  */
 int listeners_open(
     struct listeners *all, const struct listeners_wish *wish, struct err *err);

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "base/master.h"
 #include "base/spawn.h"
 #include "weir/handover.h"
 #include "weir/listeners.h"
@@ -30,6 +31,8 @@ static const struct role roles[] = {
 	{ .name = "proxy", .command = "role-proxy",
 	  .serves = { "smtpd", "lmtpd", "pickup" },
 	  .retires = true },
+	{ .name = "policy", .command = "role-policy", .serves = { "policy" },
+	  .retires = true, .on_demand = true },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -83,6 +86,20 @@ serves(const struct role *role, const char *command)
 {
 	for (size_t i = 0; role->serves[i] != NULL; i++)
 		if (strcmp(role->serves[i], command) == 0)
+			return true;
+	return false;
+}
+
+bool
+process_wanted(
+    const struct role *role, const struct master *master, const char *only)
+{
+	if (only != NULL && strcmp(role->name, only) != 0)
+		return false;
+	if (!role->on_demand)
+		return true;
+	for (size_t i = 0; i < master->count; i++)
+		if (serves(role, master->services[i].command))
 			return true;
 	return false;
 }

@@ -10,6 +10,7 @@
 
 struct err;
 struct generation;
+struct master;
 struct listeners;
 
 /* What a kind of role is given.  The registry is in process.c. */
@@ -20,6 +21,7 @@ struct role {
 	const char *serves[4];  /* the commands whose listeners it has */
 	bool in_place;          /* takes a new generation by SIGHUP */
 	bool retires;    /* SIGUSR2: others serve now; finish the sessions */
+	bool on_demand;  /* only where master.cf has a service that it serves */
 	bool stays_root; /* drops its rights for each delivery instead */
 	bool request;    /* a file that says what to do */
 };
@@ -60,6 +62,11 @@ struct process_files {
 	/* Unix sockets by name, in the order of process_sockets(). */
 	const int *sockets;
 };
+
+/* process_wanted(role, master, only): does a gateway with these services have
+ * ${role}?  With ${only}, not NULL, no other than that. */
+bool process_wanted(
+    const struct role *role, const struct master *master, const char *only);
 
 /* process_sockets(): the names of all Unix sockets, ended by NULL. */
 const char *const *process_sockets(void);

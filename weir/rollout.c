@@ -36,6 +36,12 @@ newest(struct rollout *r)
 }
 
 static bool
+wanted(struct rollout *r, const struct role *role)
+{
+	return process_wanted(role, &newest(r)->master, r->only);
+}
+
+static bool
 start(struct rollout *r, const struct role *role, bool strict, struct err *err)
 {
 	struct process *p;
@@ -142,7 +148,8 @@ start_again(struct loop_timer *timer)
 	struct rollout *r = b->rollout;
 	struct err err;
 
-	if (r->stopping || process_find(r->processes, b->role))
+	if (r->stopping || !wanted(r, b->role) ||
+	    process_find(r->processes, b->role))
 		return;
 	if (!start(r, b->role, false, &err)) {
 		event_warning(&by, "%s: %s", b->role->name, err.text);
@@ -181,7 +188,8 @@ give_up(struct rollout *r)
 	r->next = NULL;
 	for (const struct role *role = process_roles(); role->name != NULL;
 	     role++)
-		if (!r->stopping && !process_find(r->processes, role))
+		if (!r->stopping && wanted(r, role) &&
+		    !process_find(r->processes, role))
 			start_role(r, role, clock_mono());
 	while (n > 0 && r->said.data[n - 1] == '\n')
 		n--;
@@ -370,6 +378,7 @@ rollout_reload(struct rollout *r,
 		return false;
 	}
 	wish = layout_wish(g);
+	wish.only = r->only;
 	if (generation_check_notices(g, err) != 0 ||
 	    layout_directories(g, err) != 0 ||
 	    listeners_open(&r->listeners, &wish, err) != 0) {
@@ -383,7 +392,8 @@ rollout_reload(struct rollout *r,
 	r->done_arg = arg;
 	for (const struct role *role = process_roles(); role->name != NULL;
 	     role++)
-		if (!role->in_place && !start(r, role, true, err)) {
+		if (!role->in_place && wanted(r, role) &&
+		    !start(r, role, true, err)) {
 			buf_puts(&r->said, err->text);
 			give_up(r);
 			return true;
@@ -415,7 +425,7 @@ rollout_start(struct rollout *r,
 	r->done_arg = arg;
 	for (const struct role *role = process_roles(); role->name != NULL;
 	     role++)
-		if (!start(r, role, false, &err)) {
+		if (wanted(r, role) && !start(r, role, false, &err)) {
 			buf_puts(&r->said, err.text);
 			give_up(r);
 			break;

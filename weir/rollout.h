@@ -28,6 +28,7 @@ struct rollout {
 	/* The owner's. */
 	struct loop *loop;
 	const char *dir;
+	const char *only;       /* the one role that is to run; NULL: all */
 	struct generation *now; /* what is served; set before the start */
 	struct listeners listeners;
 	struct process_files files;

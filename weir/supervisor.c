@@ -46,7 +46,7 @@ report_start(void *arg, bool good, const char *text)
 {
 	struct supervisor *s = arg;
 
-	if (good)
+	if (good && s->rollout.only == NULL)
 		pickup_look(s->pickup);
 	if (s->ready < 0)
 		return;
@@ -188,12 +188,29 @@ watch_signals(struct supervisor *s)
 	return 0;
 }
 
+/* A role that is to run alone must have a service. */
+static int
+something_to_do(const struct rollout *r, struct err *err)
+{
+	const struct role *role = process_roles();
+
+	while (role->name != NULL &&
+	    !process_wanted(role, &r->now->master, r->only))
+		role++;
+	if (role->name != NULL)
+		return 0;
+	err_set(err, "%s/master.cf has no service with the command %s", r->dir,
+	    r->only);
+	return -1;
+}
+
 /* All that must be there before the first role starts. */
 static int
 open_listeners(struct rollout *r, struct err *err)
 {
 	struct listeners_wish wish = layout_wish(r->now);
 
+	wish.only = r->only;
 	return listeners_open(&r->listeners, &wish, err);
 }
 
@@ -205,12 +222,13 @@ prepare(struct supervisor *s, struct err *err)
 	struct err notices = { 0 };
 
 	r->now = generation_read(r->dir, err);
-	if (r->now == NULL || layout_directories(r->now, err) != 0 ||
+	if (r->now == NULL || something_to_do(r, err) != 0 ||
+	    layout_directories(r->now, err) != 0 ||
 	    (s->lock = layout_lock(r->now, err)) < 0 ||
 	    layout_logs(r->now, &r->files.log, &r->files.json, err) != 0 ||
 	    open_listeners(r, err) != 0)
 		return -1;
-	for (size_t i = 0; names[i] != NULL; i++) {
+	for (size_t i = 0; names[i] != NULL && r->only == NULL; i++) {
 		s->sockets[i] = layout_socket(r->now, names[i], err);
 		if (s->sockets[i] < 0)
 			return -1;
@@ -251,7 +269,7 @@ release(struct supervisor *s)
 }
 
 int
-supervisor_run(const char *dir, int ready, bool marked)
+supervisor_run(const char *dir, int ready, bool marked, const char *only)
 {
 	struct supervisor s = { .ready = ready, .marked = marked, .lock = -1 };
 	struct rollout *r = &s.rollout;
@@ -259,6 +277,7 @@ supervisor_run(const char *dir, int ready, bool marked)
 	struct err err = { 0 };
 
 	r->dir = dir;
+	r->only = only;
 	r->loop = loop_new();
 	r->files = (struct process_files){ .log = -1,
 		.json = -1,

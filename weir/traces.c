@@ -12,7 +12,7 @@
 #include "base/state.h"
 #include "classes/trace_record.h"
 
-/* As proxy/trace_log.h writes it. */
+/* As classes/trace_keeper.h writes it. */
 static const char ring[] = "trace";
 
 /* What is looked for, and how many more may be printed. */

@@ -7,7 +7,7 @@ package Weir;
 #	my $c = $w->smtp;
 #	like $c->cmd("EHLO me"), qr/^250/, "greeted";
 #
-# nofile => N: with so few descriptors.
+# nofile => N: with so few descriptors.  command => NAME: not "run".
 # real_time => 1: advance() has no effect, and nothing looks at the clock more
 # often than it must.
 #
@@ -81,6 +81,7 @@ sub new {
 	$self->{port} = $self->port("smtp");
 	$self->{real_time} = $arg{real_time};
 	$self->{nofile} = $arg{nofile};
+	$self->{command} = $arg{command};
 	$self->{dns_also} = $arg{dns_also};
 	$self->write_clock(0);
 	$self->configure(%arg);
@@ -231,7 +232,8 @@ sub launch {
 		my @limit = $self->{nofile}
 		    ? ("sh", "-c", "ulimit -n $self->{nofile}; exec \"\$@\"", "-")
 		    : ();
-		{ exec @limit, program(), "run", "-c", "$self->{dir}/etc" };
+		{ exec @limit, program(), $self->{command} || "run", "-c",
+		    "$self->{dir}/etc" };
 		POSIX::_exit(127);
 	}
 	return $self->{pid} = $pid;

@@ -1,0 +1,71 @@
+/* policy_judge.c - see policy_judge.h. */
+#include "policy/policy_judge.h"
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "checks/note.h"
+#include "checks/subject.h"
+#include "classes/stage.h"
+#include "classes/trace_keeper.h"
+#include "policy/policy_answer.h"
+#include "policy/policy_door.h"
+#include "policy/policy_events.h"
+#include "policy/policy_facts.h"
+#include "policy/policy_hall.h"
+#include "policy/policy_request.h"
+
+/* For weir explain: refusals, or everything. */
+static void
+keep(const struct policy_judge *j, const struct subject *subject,
+    const struct verdict *verdict, const char *action)
+{
+	const struct trace_origin origin = {
+		.number = j->by->number,
+		.client = note_client(subject),
+		.where = policy_request_value(
+		    j->request, j->data, POLICY_PROTOCOL_STATE),
+		.queue_id = subject->queue_id,
+	};
+
+	if (j->shared->traces != NULL && verdict->trace->steps != NULL &&
+	    (!verdict->pass || j->door->trace_all))
+		trace_keeper_add(j->shared->traces, &origin, subject,
+		    verdict->trace, action);
+}
+
+bool
+policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
+    int64_t *pause)
+{
+	struct subject subject = {
+		.arena = j->arena, .world = j->shared->world, .by = j->by
+	};
+	struct stage_state state = { 0 };
+	struct verdict verdict;
+	enum stage stage;
+	const char *action = "DUNNO";
+
+	*pause = 0;
+	if (!policy_facts(j->request, j->data, &subject, &stage)) {
+		event(&policy_events_state, j->by, "asker", j->asker, "state",
+		    policy_request_value(
+			j->request, j->data, POLICY_PROTOCOL_STATE),
+		    NULL);
+	} else {
+		if (!may_block && stage_blocks(j->door->rules, stage))
+			return false;
+		stage_run(j->door->rules, stage, &subject, &state, &verdict);
+		stage_reset_session(&state);
+		if (verdict.again)
+			return false;
+		action = policy_answer(&verdict, stage, &subject);
+		*pause = policy_answer_pause(&verdict);
+		keep(j, &subject, &verdict, action);
+	}
+	buf_puts(out, "action=");
+	buf_puts(out, action);
+	buf_puts(out, "\n\n");
+	return true;
+}

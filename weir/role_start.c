@@ -1,0 +1,165 @@
+/* role_start.c - see role_start.h. */
+#include "weir/role_start.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "base/chores.h"
+#include "base/clock.h"
+#include "base/dns.h"
+#include "base/err.h"
+#include "base/event.h"
+#include "checks/checks_params.h"
+#include "checks/live.h"
+#include "checks/verify.h"
+#include "rules/pattern_cache.h"
+#include "rules/prefilter.h"
+#include "rules/profile.h"
+#include "rules/rules_params.h"
+#include "weir/generation.h"
+#include "weir/layout.h"
+
+static struct buf complaints; /* while starting */
+
+static void
+complain(const char *text)
+{
+	if (complaints.len < HANDOVER_TEXT)
+		buf_printf(&complaints, "%s\n", text);
+}
+
+int
+role_start_begin(struct role_start *p, int argc, char **argv)
+{
+	struct err err = { 0 };
+	bool log, json;
+
+	*p = (struct role_start){ 0 };
+	if (handover_parse(argc, argv, &p->handover) != 0) {
+		(void)fprintf(stderr,
+		    "weir %s: started by \"weir start\" only\n", argv[0]);
+		return EX_USAGE;
+	}
+	(void)sigaction(
+	    SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+	clock_open();
+	p->g = generation_read_shared(p->handover.dir, HANDOVER_CONFIG, &err);
+	if (p->g == NULL) {
+		handover_refuse(&err);
+		return EX_CONFIG;
+	}
+	log = fcntl(HANDOVER_LOG, F_GETFD) >= 0;
+	json = fcntl(HANDOVER_JSON, F_GETFD) >= 0;
+	layout_events(p->g, log ? HANDOVER_LOG : -1, json ? HANDOVER_JSON : -1);
+	event_tap(complain);
+	return 0;
+}
+
+int
+role_start_finish(struct role_start *p, int status)
+{
+	struct err err = { 0 };
+
+	if (!p->ready) {
+		err_set(&err, "%s",
+		    complaints.len > 0 ? complaints.data
+				       : "the role could not start");
+		handover_refuse(&err);
+	}
+	chores_stop();
+	event_tap(NULL);
+	event_flush();
+	if (p->world != NULL) {
+		live_close(p->world);
+		verify_free(p->verify);
+		dns_close();
+	}
+	buf_free(&complaints);
+	generation_free(p->g);
+	return status;
+}
+
+int
+role_start_enter(struct role_start *p, const char *user, const char *warnings)
+{
+	struct err err = { 0 };
+
+	if (user != NULL &&
+	    (layout_user(user, &p->jail.uid, &p->jail.gid, &err) != 0 ||
+		jail_enter(&p->jail, &err) != 0)) {
+		event_warning(NULL, "%s", err.text);
+		return EX_OSERR;
+	}
+	if (warnings != NULL && warnings[0] != '\0' &&
+	    strstr(buf_str(&complaints), warnings) == NULL)
+		event_warning(NULL, "%s", warnings);
+	event_tap(NULL);
+	p->ready = true;
+	handover_ready(buf_str(&complaints));
+	buf_free(&complaints);
+	return 0;
+}
+
+static enum world_probe
+ask_verify(
+    void *arg, struct arena *arena, const char *address, const char **text)
+{
+	return verify_ask(arg, arena, address, text);
+}
+
+int
+role_start_world(struct role_start *p)
+{
+	struct dns_settings dns = { .servers = p->g->base.weir_dns_servers,
+		.hosts = p->g->base.weir_hosts_file };
+	struct checks_params checks;
+	struct live_settings settings = { 0 };
+	struct err err = { 0 };
+
+	if (param_load(&checks_params_table, p->g->conf, p->g->arena, &checks,
+		&err) != 0) {
+		event_warning(NULL, "%s", err.text);
+		return -1;
+	}
+	if (dns_open(&dns, &err) != 0)
+		event_warning(NULL, "%s", err.text);
+	settings.policy = (struct policy_client_settings){
+		.max_idle = checks.smtpd_policy_service_max_idle,
+		.max_ttl = checks.smtpd_policy_service_max_ttl,
+		.request_limit = checks.smtpd_policy_service_request_limit,
+		.directory = p->g->base.queue_directory,
+	};
+	/* The role sends the probes. */
+	p->verify = verify_new(&checks, NULL, NULL);
+	settings.verify = ask_verify;
+	settings.verify_arg = p->verify;
+	p->world = live_open(&settings);
+	return 0;
+}
+
+static void
+ask_patterns(void *arg, int fd)
+{
+	(void)arg;
+	handover_patterns(fd);
+}
+
+void
+role_start_chores(struct role_start *p, struct state *state)
+{
+	struct rules_params rules = { 0 };
+	struct err err = { 0 };
+
+	(void)param_load(
+	    &rules_params_table, p->g->conf, p->g->arena, &rules, &err);
+	if (rules.weir_prefilter)
+		prefilter_start(&(struct prefilter_settings){
+		    .directory = p->g->patterns_dir, .ask = ask_patterns });
+	if (state != NULL)
+		profile_start(state, rules.weir_rule_times);
+	chores_start();
+}
