@@ -266,6 +266,27 @@ store_reader_chunk(struct store_reader *reader, uint64_t key, uint64_t n,
 	return damaged(key, "body", err);
 }
 
+/* Does message ${key} itself say that this is its queue id?  Who asks for one
+ * message must never get another one because its index is damaged. */
+static int
+is_named(MDB_txn *txn, const struct store_layout *layout, uint64_t key,
+    const char *qid)
+{
+	struct arena *arena = arena_new();
+	struct envelope e;
+	MDB_val v;
+	int rc = get_number(txn, layout->message, key, &v);
+
+	if (rc == MDB_NOTFOUND)
+		rc = MDB_CORRUPTED;
+	/* A damaged record is still that message's. */
+	if (rc == 0 && envelope_peek(v.mv_data, v.mv_size, arena, &e) &&
+	    strcmp(e.qid, qid) != 0)
+		rc = MDB_CORRUPTED;
+	arena_free(arena);
+	return rc;
+}
+
 int
 store_reader_find(struct store_reader *reader, const char *qid, uint64_t *key,
     struct err *err)
@@ -279,10 +300,12 @@ store_reader_find(struct store_reader *reader, const char *qid, uint64_t *key,
 	memcpy(&k.mv_data, &qid, sizeof qid);
 	rc = k.mv_size > 0 ? mdb_get(txn, reader->layout.qid, &k, &v)
 			   : MDB_NOTFOUND;
-	if (rc == 0 && v.mv_size == sizeof *key)
+	if (rc == 0 && v.mv_size == sizeof *key) {
 		memcpy(key, v.mv_data, sizeof *key);
-	else if (rc == 0)
+		rc = is_named(txn, &reader->layout, *key, qid);
+	} else if (rc == 0) {
 		rc = MDB_CORRUPTED;
+	}
 	end(reader, txn);
 	return outcome(rc, err);
 }
