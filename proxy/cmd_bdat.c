@@ -143,7 +143,7 @@ cmd_bdat_run(struct session *s)
 {
 	enum smtp_command_result result;
 
-	if (!(s->service->keywords & SMTP_SERVICE_CHUNKING))
+	if (!(s->keywords & SMTP_SERVICE_CHUNKING))
 		return hang_up(s, "521 5.5.1 Error: command not implemented");
 	if (!parse(s))
 		return malformed(s);

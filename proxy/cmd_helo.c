@@ -5,8 +5,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "proxy/ehlo_keywords.h"
 #include "proxy/judge.h"
 #include "proxy/milter_hook.h"
+#include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
@@ -81,7 +83,7 @@ cmd_helo_helo(struct session *s)
 static unsigned
 announced(const struct session *s)
 {
-	unsigned on = s->service->keywords;
+	unsigned on = s->keywords;
 
 	if (s->service->tls == NULL || s->tls != NULL)
 		on &= ~(unsigned)SMTP_SERVICE_STARTTLS;
@@ -93,6 +95,21 @@ announced(const struct session *s)
 	if (!s->may_xforward)
 		on &= ~(unsigned)SMTP_SERVICE_XFORWARD;
 	return on;
+}
+
+/* The table of smtpd_discard_ehlo_keyword_address_maps could not be asked. */
+static enum smtp_command_result
+do_not_know(struct session *s)
+{
+	const char *reply = arena_printf(session_arena(s),
+	    "421 4.3.0 %s Server local data error", s->service->myhostname);
+
+	event_warning(&s->by_itself,
+	    "don't know what EHLO features to announce to %s", s->client);
+	event(&proxy_events_ehlo_failed, &s->by, "client", s->client, "text",
+	    reply, NULL);
+	session_reply(s, "%s", reply);
+	return SMTP_COMMAND_FAILED;
 }
 
 static enum smtp_command_result
@@ -127,6 +144,11 @@ extended(struct session *s, const char *protocol)
 
 	if (result != SMTP_COMMAND_DONE)
 		return result;
+	if (s->keywords_failed)
+		return do_not_know(s);
+	if (s->discarded != 0 && !(s->discarded & SMTP_SERVICE_SILENT))
+		event(&proxy_events_ehlo, &s->by_itself, "keywords",
+		    ehlo_keywords_print(s->discarded, session_arena(s)), NULL);
 	on = announced(s);
 	/* For one who may send no mail. */
 	if (refused)

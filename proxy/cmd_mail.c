@@ -63,7 +63,7 @@ read_size(const char *value, struct options *o)
 static const char *
 read_dsn(struct session *s, const char *word, struct options *o)
 {
-	if (!(s->service->keywords & SMTP_SERVICE_DSN))
+	if (!(s->keywords & SMTP_SERVICE_DSN))
 		return "501 5.7.1 DSN support is disabled";
 	if (strncasecmp(word, "RET=", 4) == 0) {
 		if (o->ret != 0 || (o->ret = esmtp_ret(word + 4)) == 0)
@@ -119,10 +119,10 @@ read_option(struct session *s, const char *word, struct options *o)
 	    strncasecmp(word, "ENVID=", 6) == 0)
 		return read_dsn(s, word, o);
 	if (strcasecmp(word, "SMTPUTF8") == 0 &&
-	    (s->service->keywords & SMTP_SERVICE_SMTPUTF8))
+	    (s->keywords & SMTP_SERVICE_SMTPUTF8))
 		return NULL;
 	if (strcasecmp(word, "PRDR") == 0 && !s->service->lmtp &&
-	    (s->service->keywords & SMTP_SERVICE_PRDR)) {
+	    (s->keywords & SMTP_SERVICE_PRDR)) {
 		o->prdr = true;
 		return NULL;
 	}
@@ -133,7 +133,7 @@ read_option(struct session *s, const char *word, struct options *o)
 static bool
 wants_utf8(const struct session *s)
 {
-	if (!(s->service->keywords & SMTP_SERVICE_SMTPUTF8))
+	if (!(s->keywords & SMTP_SERVICE_SMTPUTF8))
 		return false;
 	for (size_t i = 3; i < s->words.count; i++)
 		if (strcasecmp(s->words.word[i], "SMTPUTF8") == 0)
@@ -263,6 +263,10 @@ cmd_mail_run(struct session *s)
 	if (result == SMTP_COMMAND_DONE &&
 	    (reply = milter_hook_mail(s)) != NULL)
 		result = refuse(s, reply);
+	if (result == SMTP_COMMAND_DONE &&
+	    !s->params->smtpd_delay_open_until_valid_rcpt &&
+	    s->service->filters == NULL)
+		queue_id_open(s);
 	if (result == SMTP_COMMAND_DONE)
 		session_reply(s, "250 2.1.0 Ok");
 	else

@@ -42,7 +42,7 @@ read_option(struct session *s, const char *word, struct mail_rcpt *rcpt)
 	if (!notify && strncasecmp(word, "ORCPT=", 6) != 0)
 		return arena_printf(
 		    session_arena(s), "555 5.5.4 Unsupported option: %s", word);
-	if (!(s->service->keywords & SMTP_SERVICE_DSN))
+	if (!(s->keywords & SMTP_SERVICE_DSN))
 		return "501 5.7.1 DSN support is disabled";
 	if (notify) {
 		if (rcpt->notify == 0 &&

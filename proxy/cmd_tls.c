@@ -47,7 +47,7 @@ cmd_tls_starttls(struct session *s)
 	else if (s->tls != NULL)
 		reply = "554 5.5.1 Error: TLS already active";
 	else if (s->service->tls == NULL ||
-	    !(s->service->keywords & SMTP_SERVICE_STARTTLS))
+	    !(s->keywords & SMTP_SERVICE_STARTTLS))
 		reply = "502 5.5.1 Error: command not implemented";
 	else if (s->mail != NULL)
 		reply = "503 5.5.1 Error: MAIL transaction in progress";

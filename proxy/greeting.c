@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "checks/peer.h"
 #include "proxy/client_limits.h"
+#include "proxy/ehlo_keywords.h"
 #include "proxy/escape.h"
 #include "proxy/judge.h"
 #include "proxy/local_clients.h"
@@ -17,6 +19,8 @@
 #include "proxy/smtp_service.h"
 #include "proxy/submitter.h"
 #include "rules/match.h"
+#include "rules/table.h"
+#include "rules/world.h"
 
 enum { LOG_MOST = 100 };
 
@@ -38,6 +42,31 @@ listed(struct session *s, struct match *list)
 		&f->client) == TABLE_FOUND;
 }
 
+/* What it is not to be offered. */
+static void
+find_keywords(struct session *s)
+{
+	const struct smtp_service *service = s->service;
+	struct table_value value;
+	struct err ignored = { 0 };
+
+	s->discarded = service->discarded;
+	s->keywords_failed = false;
+	switch (world_find_any(s->subject.world, session_arena(s),
+	    service->discard_maps, s->subject.client_addr, &value)) {
+	case TABLE_FOUND:
+		s->discarded =
+		    ehlo_keywords_parse(value.text, session_arena(s), &ignored);
+		break;
+	case TABLE_NONE:
+		break;
+	case TABLE_FAILED:
+		s->keywords_failed = true;
+		break;
+	}
+	s->keywords = service->keywords & ~s->discarded;
+}
+
 /* What the client may do, by who it is. */
 static void
 find_rights(struct session *s)
@@ -50,6 +79,7 @@ find_rights(struct session *s)
 	s->newline_exempt = listed(s, service->newline_exclusions);
 	s->limit_exempt =
 	    s->may_xclient || listed(s, service->limit_exceptions);
+	find_keywords(s);
 	s->subject.local_rewrite = local_clients_has(service->local_clients,
 				       &s->subject) == TABLE_FOUND;
 }

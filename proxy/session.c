@@ -84,6 +84,8 @@ session_new(struct hall *hall, unsigned place, int fd,
 	s->where = "CONNECT";
 	s->writable = true;
 	s->out_held = SIZE_MAX;
+	s->discarded = s->service->discarded;
+	s->keywords = s->service->keywords & ~s->discarded;
 	set_facts(s, addr, port);
 	session_name(s);
 	s->next = hall->sessions;

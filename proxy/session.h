@@ -149,8 +149,10 @@ struct session {
 	struct session_chunk chunk;
 
 	int errors, junk;
-	int overshoot; /* recipients beyond the limit */
-	unsigned uid;  /* of the user, at a pickup service */
+	int overshoot;                /* recipients beyond the limit */
+	unsigned uid;                 /* of the user, at a pickup service */
+	unsigned keywords, discarded; /* what EHLO may announce, and may not */
+	bool keywords_failed;         /* nobody knows */
 	bool may_xclient, may_xforward;
 	bool newline_exempt, limit_exempt; /* from rules for others */
 	bool esmtp;

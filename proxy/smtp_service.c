@@ -14,12 +14,14 @@
 #include "base/tls.h"
 #include "checks/site.h"
 #include "classes/stage.h"
+#include "proxy/ehlo_keywords.h"
 #include "proxy/filter_setting.h"
 #include "proxy/local_clients.h"
 #include "proxy/milter_setting.h"
 #include "proxy/submitter.h"
 #include "rules/match.h"
 #include "rules/route.h"
+#include "rules/table_list.h"
 
 /* Gather ${one} as a further line of ${all}, and forget it. */
 static void
@@ -68,51 +70,33 @@ read_params(struct smtp_service *s, struct err *err)
 	return r;
 }
 
-/* clang-format off */
-static const struct { const char *name; unsigned bit; } keywords[] = {
-	{ "pipelining", SMTP_SERVICE_PIPELINING },
-	{ "size", SMTP_SERVICE_SIZE },
-	{ "vrfy", SMTP_SERVICE_VRFY },
-	{ "etrn", SMTP_SERVICE_ETRN },
-	{ "starttls", SMTP_SERVICE_STARTTLS },
-	{ "xclient", SMTP_SERVICE_XCLIENT },
-	{ "xforward", SMTP_SERVICE_XFORWARD },
-	{ "enhancedstatuscodes", SMTP_SERVICE_ENHANCEDSTATUSCODES },
-	{ "8bitmime", SMTP_SERVICE_8BITMIME },
-	{ "dsn", SMTP_SERVICE_DSN },
-	{ "smtputf8", SMTP_SERVICE_SMTPUTF8 },
-	{ "prdr", SMTP_SERVICE_PRDR },
-	{ "chunking", SMTP_SERVICE_CHUNKING },
-	/* Known to Postfix, not offered here: */
-	{ "auth", 0 }, { "silent-discard", 0 },
-};
-/* clang-format on */
-
 static void
 read_keywords(struct smtp_service *s, struct err *err)
 {
-	const char *p = s->calm.smtpd_discard_ehlo_keywords, *word;
-	size_t i, n = sizeof keywords / sizeof keywords[0];
-
+	s->discarded = ehlo_keywords_parse(
+	    s->calm.smtpd_discard_ehlo_keywords, s->arena, err);
+	if (err->text[0] != '\0')
+		err_add(err, "smtpd_discard_ehlo_keywords");
 	s->keywords = ~0u;
-	while ((word = conf_word(&p, s->arena)) != NULL) {
-		for (i = 0; i < n && strcasecmp(word, keywords[i].name) != 0;
-		     i++)
-			continue;
-		if (i < n)
-			s->keywords &= ~keywords[i].bit;
-		else
-			err_set(err,
-			    "smtpd_discard_ehlo_keywords: unknown keyword "
-			    "\"%s\"",
-			    word);
-	}
 	if (s->calm.disable_vrfy_command)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_VRFY;
 	if (!s->calm.smtputf8_enable)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_SMTPUTF8;
 	if (!s->calm.weir_prdr)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_PRDR;
+}
+
+/* The same by client address. */
+static void
+read_keyword_maps(struct smtp_service *s, struct err *all)
+{
+	struct err err = { 0 };
+
+	s->discard_maps = table_list_open(
+	    s->calm.smtpd_discard_ehlo_keyword_address_maps,
+	    "smtpd_discard_ehlo_keyword_address_maps", s->conf, s->arena, &err);
+	conf_blame(s->conf, "smtpd_discard_ehlo_keyword_address_maps", &err);
+	gather(all, &err);
 }
 
 static void
@@ -195,6 +179,7 @@ read_content(struct smtp_service *s, struct err *all)
 
 	read_keywords(s, &err);
 	gather(all, &err);
+	read_keyword_maps(s, all);
 	read_newline(s, &err);
 	gather(all, &err);
 	if (!full_name_format(s->calm.header_from_format, &s->from_format))
@@ -250,6 +235,7 @@ read_lists(struct smtp_service *s, struct err *all)
 	flags = match_flags(s->xclient) | match_flags(s->xforward) |
 	    match_flags(s->newline_exclusions) |
 	    match_flags(s->limit_exceptions) |
+	    table_list_flags(s->discard_maps) |
 	    table_list_flags(s->login_senders) |
 	    local_clients_flags(s->local_clients);
 	s->lists_block = (flags & TABLE_MAY_BLOCK) != 0;
@@ -408,6 +394,7 @@ smtp_service_close(struct smtp_service *s)
 		if (lists[i] != NULL)
 			match_close(lists[i]);
 	local_clients_close(s->local_clients);
+	table_list_close(s->discard_maps);
 	if (s->login_senders != NULL)
 		table_list_close(s->login_senders);
 	message_rules_close(&s->content);

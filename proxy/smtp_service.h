@@ -21,6 +21,7 @@ struct milter_setting_all;
 struct route;
 struct rules;
 struct table_list;
+struct table_list;
 struct tls_server;
 
 /* What EHLO may announce, and smtpd_discard_ehlo_keywords takes away. */
@@ -38,6 +39,8 @@ enum smtp_service_keyword {
 	SMTP_SERVICE_SMTPUTF8 = 1 << 10,
 	SMTP_SERVICE_PRDR = 1 << 11,
 	SMTP_SERVICE_CHUNKING = 1 << 12,
+	SMTP_SERVICE_AUTH = 1 << 13,   /* not offered yet */
+	SMTP_SERVICE_SILENT = 1 << 14, /* nothing is logged of the others */
 };
 
 /* smtpd_forbid_bare_newline */
@@ -74,8 +77,11 @@ struct smtp_service {
 	bool lists_block;   /* one of those by client may block */
 	bool replies_block; /* the tables that replies are looked up in may */
 
-	bool local;        /* for users of this machine (submitter.h) */
-	unsigned keywords; /* what EHLO may announce */
+	bool local;         /* for users of this machine (submitter.h) */
+	unsigned keywords;  /* what EHLO may announce, but for these: */
+	unsigned discarded; /* smtpd_discard_ehlo_keywords */
+	/* ... and in its place, by client address. */
+	struct table_list *discard_maps;
 	enum full_name_format from_format; /* header_from_format */
 	enum smtp_service_newline newline;
 	bool tls_must;          /* nothing of value without TLS */
