@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@
 #include "queue/queue_params.h"
 #include "queue/schedule.h"
 #include "queue/store.h"
+
+enum { PASSWD_TEXT = 4096 };
 
 /* The queue, opened by ourselves. */
 struct own {
@@ -280,6 +283,17 @@ answer(struct admin *admin, struct frame *frame, struct err *err)
 	return -1;
 }
 
+static void
+not_allowed(const char *what, struct err *err)
+{
+	struct passwd pw, *found = NULL;
+	char text[PASSWD_TEXT];
+
+	(void)getpwuid_r(getuid(), &pw, text, sizeof text, &found);
+	err_set(err, "User %s(%u) is not allowed to %s the mail queue",
+	    found != NULL ? pw.pw_name : "unknown", (unsigned)getuid(), what);
+}
+
 /* 1, 0 or -1 for the outcome in the last frame. */
 static int
 outcome(const struct frame *frame, struct err *err)
@@ -290,10 +304,20 @@ outcome(const struct frame *frame, struct err *err)
 
 	if (number <= 1)
 		return (int)number;
-	err_set(err, "%s",
-	    number == ADMIN_FRAME_DENIED
-		? "only root and the owner of the queue may do that"
-		: "the queue could not do it");
+	switch (number) {
+	case ADMIN_FRAME_DENIED:
+		err_set(
+		    err, "only root and the owner of the queue may do that");
+		break;
+	case ADMIN_FRAME_NO_LIST:
+		not_allowed("view", err);
+		break;
+	case ADMIN_FRAME_NO_FLUSH:
+		not_allowed("flush", err);
+		break;
+	default:
+		err_set(err, "the queue could not do it");
+	}
 	return -1;
 }
 

@@ -21,6 +21,9 @@ enum {
 	ADMIN_FRAME_PIECE = 256 * 1024,
 	ADMIN_FRAME_DENIED = 2, /* only root and the owner may */
 	ADMIN_FRAME_FAILED = 3, /* -1 of schedule_change() */
+	/* The user is not in authorized_mailq_users, _flush_users. */
+	ADMIN_FRAME_NO_LIST = 4,
+	ADMIN_FRAME_NO_FLUSH = 5,
 };
 
 #endif

@@ -20,6 +20,7 @@
 #include "queue/schedule.h"
 #include "queue/store.h"
 #include "queue/store_reader.h"
+#include "queue/user_list.h"
 
 enum {
 	PER_TURN = 64,
@@ -31,6 +32,7 @@ struct admin_serve {
 	struct loop *loop;
 	struct store *store;
 	struct schedule *schedule;
+	const char *list_users, *flush_users;
 	TAILQ_HEAD(, command) commands;
 };
 
@@ -39,7 +41,7 @@ struct command {
 	TAILQ_ENTRY(command) entry;
 	struct admin_serve *serve;
 	struct queue_wire wire;
-	bool trusted;
+	bool trusted, may_list, may_flush;
 	size_t changes; /* under way */
 	bool gone;
 	/* What is being sent. */
@@ -61,6 +63,14 @@ admin_serve_new(
 	serve->schedule = schedule;
 	TAILQ_INIT(&serve->commands);
 	return serve;
+}
+
+void
+admin_serve_users(
+    struct admin_serve *serve, const char *list, const char *flush)
+{
+	serve->list_users = list;
+	serve->flush_users = flush;
 }
 
 static void
@@ -299,12 +309,16 @@ obey(struct command *c, const struct frame *frame, uint64_t number,
 {
 	switch (frame->type) {
 	case ADMIN_FRAME_LIST:
-		list(c, text);
+		if (c->may_list)
+			list(c, text);
+		else
+			end(c, ADMIN_FRAME_NO_LIST);
 		return true;
 	case ADMIN_FRAME_FLUSH:
-		schedule_flush(
-		    c->serve->schedule, text[0] != '\0' ? text : NULL);
-		end(c, 1);
+		if (c->may_flush)
+			schedule_flush(
+			    c->serve->schedule, text[0] != '\0' ? text : NULL);
+		end(c, c->may_flush ? 1 : ADMIN_FRAME_NO_FLUSH);
 		return true;
 	case ADMIN_FRAME_CAT:
 		if (c->trusted)
@@ -315,8 +329,10 @@ obey(struct command *c, const struct frame *frame, uint64_t number,
 	case ADMIN_FRAME_CHANGE:
 		if (number > SCHEDULE_REQUEUE)
 			return false;
-		if (c->trusted || number == SCHEDULE_FLUSH)
+		if (c->trusted || (number == SCHEDULE_FLUSH && c->may_flush))
 			change(c, frame->id, number, text);
+		else if (number == SCHEDULE_FLUSH)
+			end_of(c, frame->id, ADMIN_FRAME_NO_FLUSH);
 		else
 			end_of(c, frame->id, ADMIN_FRAME_DENIED);
 		return true;
@@ -364,8 +380,13 @@ admin_serve_join(struct admin_serve *serve, int fd)
 	if (c == NULL)
 		fatal("out of memory");
 	c->serve = serve;
-	c->trusted = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0 &&
-	    (cred.uid == 0 || cred.uid == geteuid());
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0) {
+		c->trusted = cred.uid == 0 || cred.uid == geteuid();
+		c->may_list =
+		    c->trusted || user_list_has(serve->list_users, cred.uid);
+		c->may_flush =
+		    c->trusted || user_list_has(serve->flush_users, cred.uid);
+	}
 	c->wire.frame = frame_came;
 	c->wire.closed = closed;
 	c->wire.drained = drained;

@@ -238,6 +238,16 @@ check_room(struct loop_timer *timer)
 	loop_timer_set(role->loop, timer, clock_mono() + ROOM_EVERY);
 }
 
+/* Who may look at the queue, and have it tried. */
+static void
+take_users(struct role *role)
+{
+	if (role->admin != NULL)
+		admin_serve_users(role->admin,
+		    conf_attached(role->conf, "authorized_mailq_users"),
+		    conf_attached(role->conf, "authorized_flush_users"));
+}
+
 /* Take the parameters of ${conf}: all of them, or none. */
 static int
 configure(struct role *role, struct conf *conf, struct err *err)
@@ -258,6 +268,7 @@ configure(struct role *role, struct conf *conf, struct err *err)
 	role->arena = arena;
 	role->params = params;
 	role->conf = conf;
+	take_users(role);
 	return 0;
 }
 
@@ -368,6 +379,7 @@ open_all(struct role *role, struct err *err)
 	role->intake =
 	    submit_serve_new(role->store, role->group, role->schedule);
 	role->admin = admin_serve_new(role->loop, role->store, role->schedule);
+	take_users(role);
 	return 0;
 }
 

@@ -30,6 +30,7 @@
 #include "weir/cmd_options.h"
 #include "weir/generation.h"
 #include "weir/layout.h"
+#include "weir/queue_users.h"
 #include "weir/witness.h"
 #include "weir/witness_world.h"
 
@@ -392,6 +393,23 @@ check_notices(struct generation *g)
 	mistakes(&err);
 }
 
+/* Who may look at the queue. */
+static void
+check_queue_users(struct generation *g)
+{
+	static const char *const names[] = { "authorized_mailq_users",
+		"authorized_flush_users" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct err err = { 0 };
+		struct buf out = { 0 };
+
+		queue_users_print(g->conf, names[i], &out, &err);
+		buf_free(&out);
+		mistakes(&err);
+	}
+}
+
 /* Users and directories that a start would need. */
 static void
 check_users(struct generation *g)
@@ -435,6 +453,7 @@ cmd_check(int argc, char **argv)
 	check_users(g);
 	check_values(g->conf, g->arena);
 	check_notices(g);
+	check_queue_users(g);
 	for (size_t i = 0; i < g->master.count; i++)
 		check_service(g, &g->master.services[i]);
 	if (master_find(&g->master, MASTER_UNIX, job_rescan) == NULL)

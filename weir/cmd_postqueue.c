@@ -18,6 +18,7 @@
 #include "weir/options.h"
 #include "weir/queue_listing.h"
 #include "weir/queue_tool.h"
+#include "weir/table_world.h"
 
 enum { MOST_WAITING = 64 * 1024 };
 
@@ -89,7 +90,8 @@ check_site(struct queue_tool *tool, const char *site)
 		queue_tool_fail(tool, "%s", err.text);
 	match = match_open(domains, "fast_flush_domains",
 	    match_style(tool->conf, "fast_flush_domains"), tool->conf, &err);
-	if (match_domain(match, NULL, tool->arena, site) != TABLE_FOUND)
+	if (match_domain(match, table_world(), tool->arena, site) !=
+	    TABLE_FOUND)
 		queue_tool_fail(tool,
 		    "Flush service is not configured for destination \"%s\"",
 		    site);

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/fatal.h"
 #include "base/lines.h"
 #include "checks/checks_params.h"
@@ -24,6 +25,7 @@
 #include "queue/bounce_text.h"
 #include "queue/queue_params.h"
 #include "rules/rules_params.h"
+#include "weir/queue_users.h"
 
 static const struct param_table *const tables[] = {
 	&base_params_table,
@@ -108,6 +110,22 @@ read_notices(struct generation *g)
 	    path != NULL && lines_load(path, &g->notice_text, &err) == 0;
 }
 
+static const char *const users[] = { "authorized_mailq_users",
+	"authorized_flush_users" };
+
+/* For the queue role, as one text each. */
+static void
+read_users(struct generation *g, struct buf texts[2])
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct err err = { 0 };
+
+		queue_users_print(g->conf, users[i], &texts[i], &err);
+		if (err.text[0] != '\0')
+			event_warning(NULL, "%s", err.text);
+	}
+}
+
 static void
 attach_notices(struct generation *g)
 {
@@ -165,27 +183,34 @@ generation_read(const char *dir, struct err *err)
 
 /* What stands in front of the texts, in their order. */
 struct shared {
-	uint64_t main_len, master_len, notice_len;
+	uint64_t main_len, master_len, notice_len, users_len[2];
 	bool has_notice;
 };
 
 int
 generation_share(struct generation *g, struct err *err)
 {
-	struct buf all = { 0 };
+	struct buf all = { 0 }, texts[2] = { { 0 }, { 0 } };
 	struct shared head = { 0 };
 	bool good;
 
 	if (g->fd >= 0)
 		return g->fd;
+	read_users(g, texts);
 	head.main_len = g->main_text.len;
 	head.master_len = g->master_text.len;
 	head.notice_len = g->notice_text.len;
 	head.has_notice = g->has_notice_text;
+	for (size_t i = 0; i < 2; i++)
+		head.users_len[i] = texts[i].len;
 	buf_put(&all, (const char *)&head, sizeof head);
 	buf_put(&all, buf_str(&g->main_text), g->main_text.len);
 	buf_put(&all, buf_str(&g->master_text), g->master_text.len);
 	buf_put(&all, buf_str(&g->notice_text), g->notice_text.len);
+	for (size_t i = 0; i < 2; i++) {
+		buf_put(&all, texts[i].data, texts[i].len);
+		buf_free(&texts[i]);
+	}
 	g->fd = memfd_create("configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	good = g->fd >= 0 &&
 	    write(g->fd, all.data, all.len) == (ssize_t)all.len &&
@@ -207,7 +232,8 @@ take_shared(struct generation *g, const struct buf *all)
 	if (all->len < sizeof head)
 		return false;
 	memcpy(&head, all->data, sizeof head);
-	if (head.main_len + head.master_len + head.notice_len !=
+	if (head.main_len + head.master_len + head.notice_len +
+		head.users_len[0] + head.users_len[1] !=
 	    all->len - sizeof head)
 		return false;
 	p = all->data + sizeof head;
@@ -216,6 +242,9 @@ take_shared(struct generation *g, const struct buf *all)
 	buf_put(&g->notice_text, p + head.main_len + head.master_len,
 	    head.notice_len);
 	g->has_notice_text = head.has_notice;
+	p += head.main_len + head.master_len + head.notice_len;
+	for (size_t i = 0; i < 2; p += head.users_len[i++])
+		g->users[i] = arena_strndup(g->arena, p, head.users_len[i]);
 	return true;
 }
 
@@ -241,6 +270,8 @@ generation_read_shared(const char *dir, int fd, struct err *err)
 	buf_free(&all);
 	if (good) {
 		attach_notices(g);
+		for (size_t i = 0; i < 2; i++)
+			conf_attach(g->conf, users[i], g->users[i]);
 		return g;
 	}
 	generation_free(g);

@@ -23,6 +23,7 @@ struct generation {
 	struct buf main_text, master_text; /* as they were read */
 	struct buf notice_text; /* of bounce_template_file, if it is set */
 	bool has_notice_text;
+	const char *users[2];     /* of a shared one: queue_users.h */
 	int fd;                   /* generation_share() */
 	const char *run_dir;      /* sockets of the roles */
 	const char *store_dir;    /* the queue */
