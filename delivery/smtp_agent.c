@@ -126,11 +126,12 @@ unreachable(struct smtp_run *run, const struct smtp_why *why)
 /*
  * Connect to one server and hand over the mail.  Where TLS is welcome but not
  * demanded and does not come about, there is a second attempt without it.
- * False: there was no connection.
+ * False: no session came of it that counts, which takes a connection and a
+ * handshake; if one does, and ${last}, it is the last.
  */
 static bool
 try_host(struct smtp_run *run, const struct smtp_nexthop *hop,
-    const struct smtp_host *host)
+    const struct smtp_host *host, bool last)
 {
 	struct arena *arena = run->delivery->arena;
 	bool tls = run->client->tls != NULL;
@@ -145,6 +146,7 @@ try_host(struct smtp_run *run, const struct smtp_nexthop *hop,
 		}
 		s->delivery = run->delivery;
 		if (smtp_greet(s, run->nexthop, tls, arena, &why)) {
+			run->final |= last;
 			(void)use(run, s);
 			return true;
 		}
@@ -160,7 +162,7 @@ try_host(struct smtp_run *run, const struct smtp_nexthop *hop,
 	smtp_mail_fail(run, s, &why);
 	smtp_session_quit(s, true);
 	smtp_session_close(s);
-	return true;
+	return false;
 }
 
 static void
@@ -172,24 +174,59 @@ try_hosts(struct smtp_run *run, const struct smtp_nexthop *hop, bool last)
 
 	if (hop->unix_path != NULL) {
 		run->final = last;
-		(void)try_host(run, hop, NULL);
+		(void)try_host(run, hop, NULL, last);
 		return;
 	}
 	if (!smtp_hosts_find(run->client, run->delivery->env->world, arena, hop,
 		&hosts, &run->why)) {
 		run->why_relay = NULL;
+		run->loops = hosts.loops;
 		return;
 	}
 	for (size_t i = 0; i < hosts.count && goes_on(run); i++) {
 		bool limit = most > 0 && sessions + 1 >= most;
 
-		run->final = last && (limit || i + 1 == hosts.count);
-		if (!try_host(run, hop, &hosts.list[i]))
+		run->final = last && i + 1 == hosts.count;
+		if (!try_host(run, hop, &hosts.list[i], last && limit))
 			continue;
 		sessions++;
 		if (limit)
 			return;
 	}
+}
+
+/* Mail that would come back to us goes to best_mx_transport, "name:nexthop". */
+static void
+pass(struct smtp_run *run)
+{
+	const char *to = run->client->transport->params.best_mx_transport;
+	struct delivery *d = run->delivery;
+	struct event_by by = transport_by(d->transport, d->number, d->job->qid);
+	size_t n = strcspn(to, ":");
+	struct delivery_end end = { .status = JOB_PASSED,
+		.dsn = "2.0.0",
+		.text = "",
+		.transport = arena_strndup(d->arena, to, n),
+		.nexthop = run->nexthop };
+
+	if (n == 0 || strcmp(end.transport, d->transport->name) == 0 ||
+	    (d->once != NULL && !delivery_is_probe(d)))
+		return;
+	if (to[n] == ':' && to[n + 1] != '\0')
+		end.nexthop = to + n + 1;
+	if (delivery_is_probe(d)) {
+		end.status = JOB_SENT;
+		end.text = arena_printf(d->arena, "passed to %s", to);
+	}
+	for (size_t i = 0; i < d->job->nrcpts; i++) {
+		if (d->decided[i])
+			continue;
+		end.address = d->job->rcpts[i].address;
+		event_info(&by, "passing <%s> to transport=%s", end.address,
+		    end.transport);
+		delivery_end(d, i, &end);
+	}
+	d->result.destination_reached = true;
 }
 
 /* The next hop of the job and the fallback relays, in order. */
@@ -245,8 +282,13 @@ try_hops(struct smtp_run *run)
 		    is_relay(run, hops[i], i >= primary)) {
 			event_warning(NULL, "%s configuration problem",
 			    i >= primary ? "smtp_fallback_relay" : "relayhost");
-			smtp_why_soften(&run->why, arena);
+			run->why.dsn = "4.3.5";
+		} else if (run->loops) {
+			pass(run);
 		}
+		/* Another server would send it here again. */
+		if (run->loops)
+			return;
 	}
 }
 

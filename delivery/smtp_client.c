@@ -140,6 +140,7 @@ static int
 find_lookups(struct smtp_client *c, struct arena *arena, struct err *err)
 {
 	const char *cursor = c->host_lookup, *word;
+	bool disabled = false;
 
 	while ((word = conf_word(&cursor, arena)) != NULL) {
 		if (strcmp(word, "dns") == 0) {
@@ -151,7 +152,16 @@ find_lookups(struct smtp_client *c, struct arena *arena, struct err *err)
 			return -1;
 		}
 	}
-	if (c->transport->params.disable_dns_lookups) {
+	if (c->dns_support_level[0] == '\0')
+		disabled = c->transport->params.disable_dns_lookups;
+	else if (strcmp(c->dns_support_level, "disabled") == 0)
+		disabled = true;
+	else if (strcmp(c->dns_support_level, "enabled") != 0 &&
+	    strcmp(c->dns_support_level, "dnssec") != 0) {
+		err_set(err, "bad DNS support level: %s", c->dns_support_level);
+		return -1;
+	}
+	if (disabled) {
 		c->dns = false;
 		c->native = true;
 	}
@@ -278,6 +288,8 @@ open_maps(struct smtp_client *c, struct arena *arena, struct err *err)
 	    c, c->pix_workaround_maps, "pix_workaround_maps", arena, err);
 	c->replies =
 	    open_tables(c, c->reply_filter, "reply_filter", arena, err);
+	c->records =
+	    open_tables(c, c->dns_reply_filter, "dns_reply_filter", arena, err);
 }
 
 static void
@@ -335,6 +347,7 @@ smtp_client_close(struct smtp_client *c)
 	table_list_close(c->overlooked);
 	table_list_close(c->pix);
 	table_list_close(c->replies);
+	table_list_close(c->records);
 	route_close(c->route);
 	tls_client_free(c->tls);
 }

@@ -48,6 +48,7 @@ struct smtp_client {
 	struct table_list *overlooked; /* keywords, by address */
 	struct table_list *pix;        /* pix_workaround_maps */
 	struct table_list *replies;    /* reply_filter */
+	struct table_list *records;    /* dns_reply_filter */
 	struct net_addr *own;          /* addresses that reach this machine */
 	size_t nown;
 	struct smtp_cache *cache;

@@ -11,6 +11,7 @@
 #include "base/event.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_nexthop.h"
+#include "delivery/smtp_records.h"
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
 #include "rules/address.h"
@@ -26,6 +27,7 @@ struct search {
 	struct smtp_hosts *hosts;
 	struct smtp_why *why;
 	const struct smtp_nexthop *hop;
+	unsigned best; /* preference of the best exchanger, address or not */
 };
 
 static const char *
@@ -100,6 +102,30 @@ ask(struct search *s, struct dns_question *questions, size_t n)
 		s->hop, world_mono(s->world) + PATIENCE * CLOCK_SECOND));
 }
 
+/* What the admin wants to be ignored is.  False: then there is nothing left, or
+ * that cannot be found out. */
+static bool
+filter(struct search *s, struct dns_question *q)
+{
+	switch (
+	    smtp_records_filter(s->client->records, s->world, s->arena, q)) {
+	case SMTP_RECORDS_KEPT:
+		return true;
+	case SMTP_RECORDS_GONE:
+		smtp_why_set(s->why, s->arena, "4.7.0",
+		    "Error looking up name=%s type=%s: DNS reply filter drops "
+		    "all results",
+		    q->name, type_name(q->type));
+		return false;
+	case SMTP_RECORDS_FAILED:
+		break;
+	}
+	smtp_why_set(s->why, s->arena, "4.4.3",
+	    "Error looking up name=%s type=%s: Invalid DNS reply filter syntax",
+	    q->name, type_name(q->type));
+	return false;
+}
+
 static bool
 find_dns(struct search *s, const char *name, unsigned preference)
 {
@@ -107,6 +133,7 @@ find_dns(struct search *s, const char *name, unsigned preference)
 	size_t n = 0, before = s->hosts->count;
 	const char *ascii = address_alabel(s->arena, name);
 	size_t worst = 0;
+	bool filtered = false;
 
 	if (ascii == NULL) {
 		smtp_why_set(s->why, s->arena, "5.4.4",
@@ -121,6 +148,10 @@ find_dns(struct search *s, const char *name, unsigned preference)
 		    (struct dns_question){ .name = ascii, .type = DNS_AAAA };
 	ask(s, q, n);
 	for (size_t i = 0; i < n; i++) {
+		if (!filter(s, &q[i])) {
+			filtered = true;
+			continue;
+		}
 		if (q[i].answer.status == DNS_FOUND)
 			add_answer(s, name, preference, &q[i]);
 		if (q[i].answer.status == DNS_RETRY ||
@@ -129,7 +160,7 @@ find_dns(struct search *s, const char *name, unsigned preference)
 	}
 	if (s->hosts->count > before)
 		return true;
-	if (n > 0)
+	if (n > 0 && !filtered)
 		no_answer(s, name, q[worst].type, q[worst].answer.status);
 	return false;
 }
@@ -192,8 +223,12 @@ find_exchangers(
 {
 	struct smtp_why soft = { 0 };
 
+	s->best = mx->records[0].preference;
 	for (size_t i = 0; i < mx->count; i++) {
 		const struct dns_record *r = &mx->records[i];
+
+		if (r->preference < s->best)
+			s->best = r->preference;
 
 		if (r->name[0] != '\0' &&
 		    !find_name(s, r->name, r->preference) &&
@@ -228,6 +263,8 @@ find_domain(struct search *s, const char *domain)
 		return false;
 	}
 	ask(s, &q, 1);
+	if (!filter(s, &q))
+		return false;
 	switch (mx->status) {
 	case DNS_FOUND:
 		if (!is_null_mx(mx))
@@ -283,7 +320,7 @@ static bool
 drop_self(struct search *s, const struct smtp_nexthop *hop)
 {
 	struct smtp_hosts *hosts = s->hosts;
-	unsigned best = hosts->list[0].preference, own;
+	unsigned own;
 	size_t i, n = 0;
 
 	for (i = 0; i < hosts->count; i++)
@@ -297,7 +334,8 @@ drop_self(struct search *s, const struct smtp_nexthop *hop)
 	hosts->count = n;
 	if (n > 0)
 		return true;
-	if (own != best)
+	hosts->loops = own == s->best;
+	if (!hosts->loops)
 		smtp_why_set(s->why, s->arena, "4.4.4",
 		    "unable to find primary relay for %s", hop->host);
 	else
@@ -331,9 +369,10 @@ smtp_hosts_find(const struct smtp_client *client, struct world *world,
     struct arena *arena, const struct smtp_nexthop *hop,
     struct smtp_hosts *hosts, struct smtp_why *why)
 {
-	struct search s = { client, world, arena, hosts, why, hop };
+	struct search s = { client, world, arena, hosts, why, hop, 0 };
 
 	hosts->count = 0;
+	hosts->loops = false;
 	hosts->list = arena_alloc(arena, MOST_HOSTS * sizeof hosts->list[0]);
 	if (!(hop->mx && client->dns ? find_domain(&s, hop->host)
 				     : find_name(&s, hop->host, 0)))

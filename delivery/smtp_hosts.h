@@ -25,6 +25,7 @@ struct smtp_host {
 struct smtp_hosts {
 	struct smtp_host *list;
 	size_t count;
+	bool loops; /* we are the best one: nobody else is to be tried */
 };
 
 /*

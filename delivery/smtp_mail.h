@@ -16,6 +16,7 @@ struct smtp_run {
 	const struct smtp_client *client;
 	const char *nexthop; /* as the transport names it */
 	bool busy;           /* there is much mail for this next hop */
+	bool loops;          /* we are the best server for it */
 	bool final; /* no other server will be tried: a soft failure counts */
 	struct smtp_why why;   /* the last failure that did not decide */
 	const char *why_relay; /* the server of it; NULL: none */

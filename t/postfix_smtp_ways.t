@@ -17,6 +17,7 @@ BEGIN {
 my $hops = Weir::Hops->new;
 my $dead = "[ADDRESS]:1";
 my $alive = "[ADDRESS]:PORT";
+my @three = map { "$_\@c%.example.org" } "a" .. "c";
 my $fallback = "smtp_fallback_relay=$alive";
 
 $hops->try("nobody listens", hop => $dead);
@@ -59,15 +60,12 @@ for (sort keys %failures) {
 	$hops->try("$_, fallback", @case, set => $fallback);
 	$hops->try("$_, a list", @case, hop => "$alive, $alive");
 }
-$hops->try("two of three recipients refused", set => $fallback, to => [ map {
-    "$_\@c" . (1 + @{ $hops->{cases} }) . ".example.org" } "a" .. "c" ],
+$hops->try("two of three recipients refused", set => $fallback, to => \@three,
     replies => { RCPT => ["450 4.1.1 a", "450 4.1.1 b"] });
-$hops->try("$_ refuses three recipients", set => $fallback, to => [ map {
-    "$_\@c" . (1 + @{ $hops->{cases} }) . ".example.org" } "a" .. "c" ],
+$hops->try("$_ refuses three recipients", set => $fallback, to => \@three,
     replies => { $_ => ["451 4.3.0 no"] }) for "MAIL", "DATA", "DOT";
 $hops->try("LMTP: the dot refuses two of three recipients", lmtp => 1,
-    set => "lmtp_fallback_relay=$alive", to => [ map {
-    "$_\@c" . (1 + @{ $hops->{cases} }) . ".example.org" } "a" .. "c" ],
+    set => "lmtp_fallback_relay=$alive", to => \@three,
     replies => { DOT => ["451 4.3.0 a", "451 4.3.0 b"] });
 $hops->try("greeting 554 counts", replies => { BANNER => ["554 5.3.2 no"] },
     set => "smtp_skip_5xx_greeting=no");

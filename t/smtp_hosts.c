@@ -118,7 +118,7 @@ static const struct {
 	{ "own.example", false, 2525, "192.0.2.99" },
 	{ "backup.example", true, 25, "192.0.2.10" },
 	{ "worse.example", true, 25,
-	    "5.4.6 mail for worse.example loops back to myself" },
+	    "4.4.4 unable to find primary relay for worse.example" },
 	{ "a b.example", true, 25,
 	    "5.4.4 Name service error for a b.example: invalid host or domain "
 	    "name" },

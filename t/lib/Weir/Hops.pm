@@ -10,11 +10,13 @@ package Weir::Hops;
 #	$hops->compare;
 #
 # Each case has a transport with the -o options of "set" and a server of its own,
-# 127.0.1.N, N being its number from 1 on.  Of a case: lmtp => 1; ehlo => the
-# whole answer to EHLO; replies, banner as for Weir::Sink; data, from, mail,
-# rcpt as for Weir::Client->deliver; hop => the next hop, "ADDRESS" and "PORT" in
-# it and in "set" replaced; count => how many messages, one after the other; differs => [what
-# Weir logs, what Postfix logs], patterns for what is not the same.
+# 127.0.1.N, N being its number from 1 on; at 127.0.2.N is one that hangs up.  Of a
+# case: lmtp => 1; ehlo => the whole answer to EHLO; replies, banner as for
+# Weir::Sink; data, from, to, mail, rcpt as for Weir::Client->deliver; hop => the
+# next hop; zone => records below hops.example, for new(dns => 1); differs =>
+# [what Weir logs, what Postfix logs], patterns for what is not the same.  In set,
+# hop, to and zone ADDRESS, DEAD, PORT and % stand for the addresses of the
+# servers, their port and N.
 
 use strict;
 use warnings;
@@ -37,8 +39,12 @@ sub lacking {
 sub new {
 	my ($class, %arg) = @_;
 
-	return bless { main => $arg{main} // "", cases => [],
-	    files => $arg{files} // {}, start => $arg{start} }, $class;
+	# Postfix asks on port 53.
+	my $dns = $arg{dns} ? join ".", 127, map { 1 + int rand 250 } 1 .. 3
+	    : undef;
+
+	return bless { main => $arg{main} // "", dns => $dns, cases => [],
+	    files => $arg{files} // {}, }, $class;
 }
 
 sub try {
@@ -65,7 +71,8 @@ EOT
 sub place {
 	my ($text, $n, $port) = @_;
 
-	return $text =~ s/ADDRESS/127.0.1.$n/gr =~ s/PORT/$port/gr;
+	return $text =~ s/ADDRESS/127.0.1.$n/gr =~ s/DEAD/127.0.2.$n/gr =~
+	    s/PORT/$port/gr =~ s/%/$n/gr;
 }
 
 sub master_cf {
@@ -87,6 +94,16 @@ sub transports {
 	return join "", map {
 		my $hop = place($_->{hop} // "[ADDRESS]:PORT", ++$n, $port);
 		"c$n.example.org c$n:$hop\n";
+	} @{ $self->{cases} };
+}
+
+sub zone {
+	my ($self) = @_;
+	my $n = 0;
+
+	return join "", map {
+		$n++;
+		place($_->{zone} // "", $n);
 	} @{ $self->{cases} };
 }
 
@@ -114,7 +131,8 @@ sub run {
 	my $cases = $self->{cases};
 	my $w = $self->{weir} = Weir->new(main => $self->main_cf,
 	    master => $self->master_cf($out{weir}), files => { %{ $self->{files} },
-	    transport => $self->transports($out{weir}) }, start => 0);
+	    transport => $self->transports($out{weir}) }, start => 0,
+	    dns_also => $self->{dns});
 	my $etc = "$w->{dir}/postfix/etc";
 
 	for my $mta (@mtas) {
@@ -123,7 +141,7 @@ sub run {
 		$w->peer(sub { $self->serve($out{$mta}, "$w->{dir}/to-$mta") });
 		$w->wait_port($out{$mta}) or die "no servers";
 	}
-	$self->{start}->($w) if $self->{start};
+	$w->dns("hops.example" => $self->zone) if $self->{dns};
 	$w->start;
 	$self->{port} = Weir::free_port();
 	File::Path::make_path($etc);
@@ -131,7 +149,7 @@ sub run {
 	    for keys %{ $self->{files} };
 	$w->write_file("$etc/transport", $self->transports($out{postfix}));
 	$self->{postfix} = Weir::Postfix->start("$w->{dir}/postfix",
-	    port => $self->{port}, main => $self->main_cf,
+	    port => $self->{port}, resolver => $self->{dns}, main => $self->main_cf,
 	    master => $self->master_cf($out{postfix}));
 	$self->send_all($_) for @mtas;
 	$self->wait_all($_) for @mtas;
@@ -151,15 +169,15 @@ sub send_all {
 		$data = "X-Case: $n\r\nFrom: a\@example.net\r\n" .
 		    "To: b\@example.net\r\nMessage-ID: <$n\@example.net>\r\n" .
 		    "Date: Sat, 1 Jan 2022 00:00:00 +0000\r\n$data";
-		for my $i (1 .. $case->{count} // 1) {
+		{
 			my $reply = $c->deliver(from => $case->{from},
-			    to => $case->{to} // "x\@c$n.example.org",
+			    to => [ map { place($_, $n) } @{ $case->{to} //
+				[ "x\@c$n.example.org" ] } ],
 			    mail => $case->{mail}, rcpt => $case->{rcpt},
 			    data => $data);
 			my ($qid) = $reply =~ /^250 .*queued as (\w+)/
 			    or die "$case->{name}: $mta: $reply";
 			push @{ $case->{qid}{$mta} }, $qid;
-			$self->wait_one($mta, $qid) if $case->{count};
 		}
 	}
 	$c->cmd("QUIT");
@@ -175,7 +193,6 @@ sub wait_one {
 	my ($self, $mta, $qid) = @_;
 
 	return $self->{weir}->wait_for(sub {
-		$self->{weir}->advance(1) if $mta eq "weir" && $self->{hurry};
 		return $self->log_of($mta) =~ /: $qid: to=<.*status=/
 	}) // die "$mta: no end of $qid: " .
 	    join "", grep { /fatal|$qid/ } $self->log_of($mta) =~ /^.*\n/mg;
@@ -199,9 +216,9 @@ sub logged {
 
 	for (split /\n/, $self->log_of($mta)) {
 		next unless s{^.*?\w+/(?:c\d+/)?$agent\[\d+\]: }{};
-		next unless /127\.0\.1\.$n\b|^(?:$ids): /;
+		next unless /127\.0\.[12]\.$n\b|^(?:$ids): |\b[a-z]$n\.hops\.example\b/;
 		s/\b(?:$ids)\b/QID/g;
-		s/(\Q127.0.1.$n\E\]?):\d+/$1:PORT/g;
+		s/(127\.0\.[12]\.$n\]?):(?!25\b)\d+/$1:PORT/g;
 		s/message size \d+/message size N/;
 		s/delays?=[\d.\/]+/delay/g;
 		s/\b(?:mail|postfix)\.example\.com\b/ME/g;
