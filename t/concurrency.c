@@ -1,6 +1,6 @@
 /* How the concurrency of a destination grows and shrinks: numbers worked out
  * by hand from Postfix's rules.
- * Seeds Q-27 Q-22. */
+ * Seeds Q-27 Q-22 S-065. */
 #include "queue/concurrency.h"
 
 #include <stdint.h>

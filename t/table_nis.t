@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# nis: against Debian's ypserv.  It needs a portmapper, whose port is the
+# nis (S-032): against Debian's ypserv.  It needs a portmapper, whose port is the
 # system's, and so all runs in namespaces of its own, where nothing else is.
 use strict;
 use warnings;
