@@ -92,6 +92,8 @@ announced(const struct session *s)
 	/* It is what LMTP is. */
 	if (s->service->lmtp)
 		on &= ~(unsigned)SMTP_SERVICE_PRDR;
+	if (!s->may_verp)
+		on &= ~(unsigned)SMTP_SERVICE_VERP;
 	if (!s->may_xforward)
 		on &= ~(unsigned)SMTP_SERVICE_XFORWARD;
 	return on;
@@ -124,6 +126,7 @@ extended(struct session *s, const char *protocol)
 		{ SMTP_SERVICE_VRFY, "VRFY" },
 		{ SMTP_SERVICE_ETRN, "ETRN" },
 		{ SMTP_SERVICE_STARTTLS, "STARTTLS" },
+		{ SMTP_SERVICE_VERP, "XVERP" },
 		{ SMTP_SERVICE_XCLIENT,
 		    "XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN "
 		    "DESTADDR DESTPORT" },

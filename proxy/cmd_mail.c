@@ -17,12 +17,14 @@
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "proxy/submitter.h"
+#include "queue/verp.h"
 #include "rules/address.h"
 
 /* What the parameters of MAIL say. */
 struct options {
 	const char *envid;
 	const char *full_name;
+	const char *verp; /* its delimiters */
 	char ret;
 	bool utf8, eight_bit, prdr, remote;
 	enum envelope_trace trace;
@@ -76,6 +78,35 @@ read_dsn(struct session *s, const char *word, struct options *o)
 	return NULL;
 }
 
+/* XVERP, or XVERP=xy, which sendmail(1) encodes as it does all values. */
+static const char *
+read_verp(struct session *s, const char *word, struct options *o)
+{
+	const struct smtp_service *service = s->service;
+	const char *value = strchr(word, '=');
+
+	if (value == NULL)
+		o->verp = s->params->default_verp_delimiters;
+	else
+		o->verp = service->local
+		    ? esmtp_xtext(session_arena(s), value + 1)
+		    : value + 1;
+	if (o->verp != NULL &&
+	    verp_is_valid(o->verp, s->params->verp_delimiter_filter))
+		return NULL;
+	return arena_printf(session_arena(s),
+	    "501 5.5.4 Error: XVERP needs two characters from %s",
+	    s->params->verp_delimiter_filter);
+}
+
+static bool
+is_verp(const struct session *s, const char *word)
+{
+	return (s->may_verp || s->service->local) &&
+	    strncasecmp(word, "XVERP", 5) == 0 &&
+	    (word[5] == '\0' || word[5] == '=');
+}
+
 /* What sendmail(1) says of a message, and no SMTP client can: the sender's full
  * name, that the message comes from elsewhere, and which report is wanted. */
 static bool
@@ -121,6 +152,8 @@ read_option(struct session *s, const char *word, struct options *o)
 	if (strcasecmp(word, "SMTPUTF8") == 0 &&
 	    (s->keywords & SMTP_SERVICE_SMTPUTF8))
 		return NULL;
+	if (is_verp(s, word))
+		return read_verp(s, word, o);
 	if (strcasecmp(word, "PRDR") == 0 && !s->service->lmtp &&
 	    (s->keywords & SMTP_SERVICE_PRDR)) {
 		o->prdr = true;
@@ -218,6 +251,8 @@ begin(struct session *s, const char *sender, const struct options *o)
 	mail->line = arena_strdup(mail->arena, s->line);
 	if (o->envid != NULL)
 		mail->envid = arena_strdup(mail->arena, o->envid);
+	if (o->verp != NULL)
+		mail->verp = arena_strdup(mail->arena, o->verp);
 	mail->ret = o->ret;
 	mail->utf8 = o->utf8;
 	mail->eight_bit = o->eight_bit;
@@ -254,6 +289,9 @@ cmd_mail_run(struct session *s)
 	for (size_t i = 3; i < s->words.count; i++)
 		if ((reply = read_option(s, s->words.word[i], &o)) != NULL)
 			return refuse(s, reply);
+	if (o.verp != NULL && sender[0] == '\0')
+		return refuse(
+		    s, "503 5.5.4 Error: XVERP requires non-null sender");
 	if ((reply = check_size(s, o.size, sender)) != NULL)
 		return refuse(s, reply);
 	begin(s, sender, &o);

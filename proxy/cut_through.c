@@ -78,7 +78,7 @@ cut_through_begin(struct session *s)
 
 	if (e == NULL || mail->discard || mail->held.most == 0 || e->hold ||
 	    envelope_has(e, ENVELOPE_HELD) || e->filter[0] != '\0' ||
-	    e->size > mail->held.most)
+	    envelope_has_verp(e) || e->size > mail->held.most)
 		return false;
 	way = common_way(shared->cut, e);
 	if (way == NULL || !take_worker(shared))

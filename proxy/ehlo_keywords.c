@@ -19,6 +19,7 @@ static const struct { const char *name; unsigned bit; } keywords[] = {
 	{ "ETRN", SMTP_SERVICE_ETRN },
 	{ "PIPELINING", SMTP_SERVICE_PIPELINING },
 	{ "SIZE", SMTP_SERVICE_SIZE },
+	{ "VERP", SMTP_SERVICE_VERP },
 	{ "VRFY", SMTP_SERVICE_VRFY },
 	{ "XCLIENT", SMTP_SERVICE_XCLIENT },
 	{ "XFORWARD", SMTP_SERVICE_XFORWARD },

@@ -76,6 +76,7 @@ find_rights(struct session *s)
 	s->subject.arena = session_arena(s);
 	s->may_xclient = listed(s, service->xclient);
 	s->may_xforward = listed(s, service->xforward);
+	s->may_verp = listed(s, service->verp);
 	s->newline_exempt = listed(s, service->newline_exclusions);
 	s->limit_exempt =
 	    s->may_xclient || listed(s, service->limit_exceptions);

@@ -47,6 +47,7 @@ struct mail {
 	const char *sender, *envid;
 	const char *line;      /* MAIL, as the client wrote it */
 	const char *full_name; /* of the sender; NULL: not known */
+	const char *verp;      /* as in struct envelope */
 	char ret;
 	bool utf8, eight_bit;
 	bool prdr; /* the client wants a reply for each recipient */

@@ -45,6 +45,7 @@ mail_envelope_fill(struct session *s)
 	memcpy(e->qid, s->qid, sizeof e->qid);
 	e->arrival = mail->arrival;
 	e->envid = mail->envid;
+	e->verp = mail->verp;
 	e->ret = mail->ret;
 	e->trace = mail->trace;
 	e->utf8 = mail->utf8;

@@ -153,7 +153,7 @@ struct session {
 	unsigned uid;                 /* of the user, at a pickup service */
 	unsigned keywords, discarded; /* what EHLO may announce, and may not */
 	bool keywords_failed;         /* nobody knows */
-	bool may_xclient, may_xforward;
+	bool may_xclient, may_xforward, may_verp;
 	bool newline_exempt, limit_exempt; /* from rules for others */
 	bool esmtp;
 	bool pipelined; /* it speaks ahead; complained about once */

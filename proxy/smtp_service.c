@@ -19,6 +19,7 @@
 #include "proxy/local_clients.h"
 #include "proxy/milter_setting.h"
 #include "proxy/submitter.h"
+#include "queue/verp.h"
 #include "rules/match.h"
 #include "rules/route.h"
 #include "rules/table_list.h"
@@ -211,6 +212,8 @@ read_lists(struct smtp_service *s, struct err *all)
 	    "smtpd_authorized_xclient_hosts", all);
 	s->xforward = list_of(s, p->smtpd_authorized_xforward_hosts,
 	    "smtpd_authorized_xforward_hosts", all);
+	s->verp = list_of(s, p->smtpd_authorized_verp_clients,
+	    "smtpd_authorized_verp_clients", all);
 	s->newline_exclusions =
 	    list_of(s, p->smtpd_forbid_bare_newline_exclusions,
 		"smtpd_forbid_bare_newline_exclusions", all);
@@ -233,7 +236,7 @@ read_lists(struct smtp_service *s, struct err *all)
 	    s->mynetworks, s->conf, s->arena, &err);
 	gather(all, &err);
 	flags = match_flags(s->xclient) | match_flags(s->xforward) |
-	    match_flags(s->newline_exclusions) |
+	    match_flags(s->verp) | match_flags(s->newline_exclusions) |
 	    match_flags(s->limit_exceptions) |
 	    table_list_flags(s->discard_maps) |
 	    table_list_flags(s->login_senders) |
@@ -300,6 +303,22 @@ read_tls(struct smtp_service *s, struct err *all)
 }
 
 static void
+check_verp(const struct smtp_service *s, struct err *all)
+{
+	struct err err = { 0 };
+
+	if (verp_is_valid(
+		s->calm.default_verp_delimiters, s->calm.verp_delimiter_filter))
+		return;
+	err_set(&err,
+	    "bad value: default_verp_delimiters = %s: not two characters of "
+	    "verp_delimiter_filter",
+	    s->calm.default_verp_delimiters);
+	conf_blame(s->conf, "default_verp_delimiters", &err);
+	gather(all, &err);
+}
+
+static void
 open_all(struct smtp_service *s, bool strict, struct err *all)
 {
 	const char *banner = s->calm.smtpd_banner;
@@ -310,6 +329,7 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	s->myhostname = text_of(s, "myhostname", all);
 	s->syslog_name = text_of(s, "syslog_name", all);
 	s->mail_name = text_of(s, "mail_name", all);
+	check_verp(s, all);
 	s->original_recipients =
 	    strcasecmp(text_of(s, "enable_original_recipient", all), "yes") ==
 	    0;
@@ -383,7 +403,7 @@ void
 smtp_service_close(struct smtp_service *s)
 {
 	struct match *lists[] = { s->mynetworks, s->xclient, s->xforward,
-		s->newline_exclusions, s->limit_exceptions, s->noop,
+		s->verp, s->newline_exclusions, s->limit_exceptions, s->noop,
 		s->forbidden, s->flush, s->submitters };
 
 	if (s->rules != NULL)

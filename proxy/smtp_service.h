@@ -41,6 +41,7 @@ enum smtp_service_keyword {
 	SMTP_SERVICE_CHUNKING = 1 << 12,
 	SMTP_SERVICE_AUTH = 1 << 13,   /* not offered yet */
 	SMTP_SERVICE_SILENT = 1 << 14, /* nothing is logged of the others */
+	SMTP_SERVICE_VERP = 1 << 15,
 };
 
 /* smtpd_forbid_bare_newline */
@@ -67,6 +68,7 @@ struct smtp_service {
 
 	struct match *mynetworks;
 	struct match *xclient, *xforward;    /* who may say so */
+	struct match *verp;                  /* likewise */
 	struct match *newline_exclusions;    /* of smtpd_forbid_bare_newline */
 	struct match *limit_exceptions;      /* of the limits on connections */
 	struct match *noop, *forbidden;      /* commands */

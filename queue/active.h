@@ -22,6 +22,7 @@ enum active_outcome {
 	ACTIVE_DELIVERED, /* to be reported, as of enum envelope_state */
 	ACTIVE_RELAYED,
 	ACTIVE_EXPANDED,
+	ACTIVE_TOLD, /* bounced, and the change under way tells of it apart */
 };
 
 /* What an administrator wants with it once no delivery is under way. */

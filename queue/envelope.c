@@ -1,6 +1,7 @@
 /* envelope.c - see envelope.h.
  *
- * The stored form: "WEIRMSG1", or "WEIRMSG2" if recipients have targets; the lengths of fields, headers and body; a seal
+ * The stored form: "WEIRMSG1", or "WEIRMSG2" if recipients have targets, or
+ * "WEIRMSG3" if there is VERP; the lengths of fields, headers and body; a seal
  * of all that and the fields; a seal of headers and body (these are all
  * numbers of eight octets); fields; headers; body.  The fields stand first so
  * that a listing touches one page of a large record. */
@@ -47,10 +48,12 @@ flags_of(const struct envelope *e)
 	    (e->trace == ENVELOPE_TRACE_VERIFY ? FLAG_VERIFY : 0U);
 }
 
-/* The older version has all but targets. */
+/* The older versions have all but VERP, and all but that and targets. */
 static char
 version_of(const struct envelope *e)
 {
+	if (e->verp != NULL && e->verp[0] != '\0')
+		return '3';
 	for (size_t i = 0; i < e->nrcpts; i++)
 		if (e->rcpts[i].target != NULL && e->rcpts[i].target[0] != '\0')
 			return '2';
@@ -84,6 +87,8 @@ put_fields(struct buf *out, const struct envelope *e, char version)
 	frame_put_num(out, e->attempts);
 	frame_put_str(out, e->sender);
 	frame_put_str(out, e->envid);
+	if (version > '2')
+		frame_put_str(out, e->verp);
 	frame_put_num(out, (unsigned char)e->ret);
 	frame_put_num(out, flags_of(e));
 	frame_put_num(out, e->size);
@@ -188,7 +193,8 @@ get_rcpts(struct frame_reader *r, struct arena *arena, char version,
 
 /* All fields but the recipients. */
 static bool
-get_fields(struct frame_reader *r, struct arena *arena, struct envelope *e)
+get_fields(struct frame_reader *r, struct arena *arena, char version,
+    struct envelope *e)
 {
 	const char *qid = frame_str(r, arena);
 	uint64_t ret, flags;
@@ -201,6 +207,7 @@ get_fields(struct frame_reader *r, struct arena *arena, struct envelope *e)
 	e->attempts = (unsigned)frame_num(r);
 	e->sender = frame_str(r, arena);
 	e->envid = frame_str(r, arena);
+	e->verp = version > '2' ? frame_str(r, arena) : "";
 	ret = frame_num(r);
 	e->ret = (char)ret;
 	flags = frame_num(r);
@@ -217,6 +224,7 @@ get_fields(struct frame_reader *r, struct arena *arena, struct envelope *e)
 	e->nchunks = frame_num(r);
 	return !r->bad && get_flags(flags, e) &&
 	    (ret == 0 || ret == 'F' || ret == 'H') &&
+	    (e->verp[0] == '\0' || strlen(e->verp) == 2) &&
 	    (e->nchunks == 0 || e->nbody == 0);
 }
 
@@ -230,7 +238,7 @@ parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
 
 	*e = (struct envelope){ 0 };
 	if (n < PREFIX || memcmp(data, magic, sizeof magic) != 0 ||
-	    (data[sizeof magic] != '1' && data[sizeof magic] != '2'))
+	    data[sizeof magic] < '1' || data[sizeof magic] > '3')
 		return false;
 	r.p += LENGTHS;
 	nfields = frame_num(&r);
@@ -253,7 +261,7 @@ parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
 	    seal(seal(0, e->headers, nheaders), e->body, nbody) != content)
 		return false;
 	r.end = fields + nfields;
-	if (!get_fields(&r, arena, e))
+	if (!get_fields(&r, arena, data[sizeof magic], e))
 		return false;
 	return !rcpts ||
 	    (get_rcpts(&r, arena, data[sizeof magic], e) &&
@@ -279,6 +287,12 @@ envelope_parse_content(
     const char *data, size_t n, struct arena *arena, struct envelope *e)
 {
 	return parse(data, n, arena, e, true, false);
+}
+
+bool
+envelope_has_verp(const struct envelope *e)
+{
+	return e->verp != NULL && e->verp[0] != '\0' && e->sender[0] != '\0';
 }
 
 bool

@@ -62,7 +62,10 @@ struct envelope {
 	unsigned attempts;
 	const char *sender; /* internal form; "" is <> */
 	const char *envid;  /* ENVID=; "" */
-	char ret;           /* RET=: 'F', 'H', or 0 */
+	/* Two delimiters (verp.h): each recipient has a sender of its own; NULL
+	 * or "": all have ${sender}. */
+	const char *verp;
+	char ret; /* RET=: 'F', 'H', or 0 */
 	bool utf8, eight_bit;
 	bool hold;
 	bool bounced_delay_warning;
@@ -112,9 +115,11 @@ bool envelope_peek(
 bool envelope_parse_content(
     const char *data, size_t n, struct arena *arena, struct envelope *e);
 
-/* envelope_has(e, state): some recipient is in that state.
+/* envelope_has_verp(e): each recipient has a sender of its own.
+ * envelope_has(e, state): some recipient is in that state.
  * envelope_waits(e): nothing is left to do of it but for an administrator.
  * envelope_release(e): no recipient is held any more. */
+bool envelope_has_verp(const struct envelope *e);
 bool envelope_has(const struct envelope *e, enum envelope_state state);
 bool envelope_waits(const struct envelope *e);
 void envelope_release(struct envelope *e);

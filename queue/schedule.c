@@ -14,11 +14,25 @@
 #include "queue/bounce_text.h"
 #include "queue/queue_events.h"
 #include "queue/schedule_inner.h"
+#include "queue/verp.h"
 
 enum {
 	ROUTES = 50, /* messages whose routes are looked up at a time */
 	ROUTE_RECIPIENTS = 200,
 };
+
+/* Whose mail it is, as the server sees it. */
+static const char *
+sender_of(const struct envelope *e, const struct delivery *delivery,
+    struct arena *arena)
+{
+	const struct envelope_rcpt *r = &e->rcpts[delivery->recipients[0]];
+
+	if (delivery->route || !envelope_has_verp(e))
+		return e->sender;
+	return verp_address(arena, e->verp, e->sender,
+	    r->original[0] != '\0' ? r->original : r->address);
+}
 
 /* Tell ${peer} to do ${delivery}. */
 static void
@@ -32,7 +46,7 @@ start(struct schedule_peer *peer, const struct delivery *delivery)
 		.qid = e->qid,
 		.transport = delivery->route ? "" : first->transport,
 		.nexthop = delivery->route ? "" : first->nexthop,
-		.sender = e->sender,
+		.sender = sender_of(e, delivery, arena),
 		.arrival = e->arrival,
 		.active = delivery->active->since,
 		.size = e->size,

@@ -209,6 +209,8 @@ make(struct schedule *s, const struct active *a, const struct job_child *given,
 	e->attempts = 0;
 	e->not_before = 0;
 	e->hold = e->bounced_delay_warning = false;
+	/* Its sender is one of those already. */
+	e->verp = "";
 	/* It has been there. */
 	e->rescan = false;
 	e->filter = "";

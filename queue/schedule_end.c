@@ -19,11 +19,11 @@ struct ending {
 	struct schedule *s;
 	struct active *a;
 	struct store_op change;
-	struct schedule_notice notices[SCHEDULE_NOTICE_MOST];
+	struct schedule_notice *notices;
 	size_t nnotices;
 	bool late;   /* one of them is a warning */
 	bool traced; /* ... the report of the first attempt */
-	struct loop_timer again;
+	struct loop_timer retry;
 };
 
 static size_t
@@ -59,12 +59,16 @@ collect_reports(struct active *a)
 	}
 }
 
-/* The sender is going to be told. */
+/* The sender is going to be told; of bounces, another time of those that are
+ * told of apart and have not been. */
 static void
-set_told(struct active *a)
+set_told(const struct schedule *s, struct active *a)
 {
+	bool apart = schedule_notice_apart(s, a);
+
 	for (size_t i = 0; i < a->e.nrcpts; i++)
-		if (a->outcomes[i] >= ACTIVE_BOUNCED)
+		if (a->outcomes[i] > ACTIVE_BOUNCED ||
+		    (a->outcomes[i] == ACTIVE_BOUNCED && !apart))
 			a->e.rcpts[i].state = ENVELOPE_DONE;
 }
 
@@ -77,6 +81,7 @@ set_untold(struct active *a)
 		[ACTIVE_DELIVERED] = ENVELOPE_DELIVERED,
 		[ACTIVE_RELAYED] = ENVELOPE_RELAYED,
 		[ACTIVE_EXPANDED] = ENVELOPE_EXPANDED,
+		[ACTIVE_TOLD] = ENVELOPE_TODO,
 	};
 
 	for (size_t i = 0; i < a->e.nrcpts; i++)
@@ -92,7 +97,6 @@ next_place(struct schedule *s, struct active *a)
 	bool waits = a->wish == ACTIVE_HOLD || envelope_waits(&a->e);
 
 	a->e.last_attempt = schedule_clock_now(s);
-	a->e.attempts++;
 	a->e.hold = waits || a->e.rescan;
 	a->e.not_before = 0;
 	if (waits)
@@ -135,6 +139,8 @@ free_notices(struct ending *ending)
 {
 	for (size_t i = 0; i < ending->nnotices; i++)
 		schedule_notice_free(&ending->notices[i]);
+	free(ending->notices);
+	ending->notices = NULL;
 	ending->nnotices = 0;
 }
 
@@ -147,6 +153,7 @@ do_without(struct ending *ending)
 
 	free_notices(ending);
 	set_untold(a);
+	turn(a, ACTIVE_TOLD, ACTIVE_DEFERRED);
 	turn(a, ACTIVE_BOUNCED, ACTIVE_DEFERRED);
 	if (ending->late)
 		a->e.bounced_delay_warning = false;
@@ -157,10 +164,10 @@ do_without(struct ending *ending)
 }
 
 static void
-again(struct loop_timer *timer)
+retry(struct loop_timer *timer)
 {
 	struct ending *ending =
-	    (struct ending *)((char *)timer - offsetof(struct ending, again));
+	    (struct ending *)((char *)timer - offsetof(struct ending, retry));
 
 	group_add(ending->s->group, &ending->change);
 }
@@ -191,6 +198,43 @@ ended(struct ending *ending)
 		    s, notice->op.key, notice->arena, &notice->e);
 	}
 	ending->nnotices = 0;
+	free_notices(ending);
+}
+
+/* The notices that are to be said now, and the change with them. */
+static void
+begin_change(struct ending *ending)
+{
+	struct schedule *s = ending->s;
+	struct active *a = ending->a;
+
+	ending->nnotices =
+	    schedule_notice_make(s, a, ending->late, &ending->notices);
+	a->e.bounced_delay_warning |= ending->late;
+	ending->traced = a->e.trace == ENVELOPE_TRACE_ATTEMPT;
+	if (ending->traced)
+		a->e.trace = ENVELOPE_TRACE_NONE;
+	set_told(s, a);
+	set_change(ending);
+	group_add(s->group, &ending->change);
+}
+
+/* Was that not all?  Then the next change is under way.  Should it never be
+ * made, what is left of the message is tried once more. */
+static bool
+goes_on(struct ending *ending)
+{
+	struct active *a = ending->a;
+
+	if (count(a, ACTIVE_BOUNCED) == 0 ||
+	    !schedule_notice_apart(ending->s, a))
+		return false;
+	for (size_t i = 0; i < a->e.nrcpts; i++)
+		if (a->outcomes[i] > ACTIVE_BOUNCED)
+			a->outcomes[i] = ACTIVE_NOTHING;
+	ending->late = false;
+	begin_change(ending);
+	return true;
 }
 
 /* Who wished it has got the answer. */
@@ -215,7 +259,7 @@ done(struct store_op *op)
 	}
 	if (op->result == STORE_FULL) {
 		loop_timer_set(
-		    s->loop, &ending->again, clock_mono() + SCHEDULE_PATIENCE);
+		    s->loop, &ending->retry, clock_mono() + SCHEDULE_PATIENCE);
 		return;
 	}
 	if (op->result == STORE_TAKEN) {
@@ -225,8 +269,11 @@ done(struct store_op *op)
 		return;
 	}
 	/* Absent: an administrator has deleted it. */
-	if (op->result == STORE_OK)
+	if (op->result == STORE_OK) {
 		ended(ending);
+		if (goes_on(ending))
+			return;
+	}
 	free_notices(ending);
 	release = op->result == STORE_OK && ending->a->wish == ACTIVE_RELEASE;
 	active_remove(&s->active, ending->a);
@@ -279,7 +326,7 @@ schedule_end(struct schedule *s, struct active *a)
 	a->ending = true;
 	ending->s = s;
 	ending->a = a;
-	ending->again.fire = again;
+	ending->retry.fire = retry;
 	ending->change.done = done;
 	TAILQ_INSERT_TAIL(&s->endings, ending, entry);
 	if (a->wish != ACTIVE_HOLD && !a->e.rescan &&
@@ -295,15 +342,8 @@ schedule_end(struct schedule *s, struct active *a)
 		}
 	}
 	collect_reports(a);
-	ending->nnotices =
-	    schedule_notice_make(s, a, ending->late, ending->notices);
-	a->e.bounced_delay_warning |= ending->late;
-	ending->traced = a->e.trace == ENVELOPE_TRACE_ATTEMPT;
-	if (ending->traced)
-		a->e.trace = ENVELOPE_TRACE_NONE;
-	set_told(a);
-	set_change(ending);
-	group_add(s->group, &ending->change);
+	a->e.attempts++;
+	begin_change(ending);
 }
 
 void
@@ -313,7 +353,7 @@ schedule_end_free(struct schedule *s)
 
 	while ((ending = TAILQ_FIRST(&s->endings)) != NULL) {
 		TAILQ_REMOVE(&s->endings, ending, entry);
-		loop_timer_cancel(s->loop, &ending->again);
+		loop_timer_cancel(s->loop, &ending->retry);
 		free_notices(ending);
 		buf_free(&ending->change.data);
 		free(ending);

@@ -15,10 +15,19 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/fatal.h"
 #include "queue/dsn.h"
 #include "queue/queue_events.h"
 #include "queue/schedule_inner.h"
 #include "queue/store_reader.h"
+#include "queue/verp.h"
+
+enum {
+	APART_MOST = 50, /* told of one by one, in one change */
+	MOST_NOTICES = 2 * APART_MOST + 3, /* with copies; beside them, a report
+					    * and a warning with its copy */
+};
+#define ALL_RECIPIENTS SIZE_MAX
 
 /* What of the message that a notice is about goes into it. */
 struct original {
@@ -125,18 +134,27 @@ action_of(const struct active *a, unsigned char outcome)
 	}
 }
 
-/* The recipients that a notice of ${kind} names, in ${arena}. */
+/* What a notice is to say. */
+struct subject {
+	enum dsn_kind kind;
+	const char *to;
+	size_t only; /* of that recipient, or ALL_RECIPIENTS */
+};
+
+/* The recipients that a notice names, in ${arena}. */
 static size_t
-select_rcpts(const struct active *a, enum dsn_kind kind, struct arena *arena,
-    struct dsn_rcpt **rcpts)
+select_rcpts(const struct active *a, const struct subject *subject,
+    struct arena *arena, struct dsn_rcpt **rcpts)
 {
+	bool all = subject->only == ALL_RECIPIENTS;
+	size_t end = all ? a->e.nrcpts : subject->only + 1;
 	size_t n = 0;
 
-	*rcpts = arena_alloc(arena, a->e.nrcpts * sizeof **rcpts);
-	for (size_t i = 0; i < a->e.nrcpts; i++) {
+	*rcpts = arena_alloc(arena, (all ? end : 1) * sizeof **rcpts);
+	for (size_t i = all ? 0 : subject->only; i < end; i++) {
 		const struct envelope_rcpt *r = &a->e.rcpts[i];
 
-		if (!concerns(kind, a->outcomes[i], r->notify))
+		if (!concerns(subject->kind, a->outcomes[i], r->notify))
 			continue;
 		(*rcpts)[n++] = (struct dsn_rcpt){ .address = r->address,
 			.original = r->original,
@@ -179,8 +197,18 @@ set_qid(struct schedule *s, struct schedule_notice *notice)
 void
 schedule_notice_rename(struct schedule *s, struct schedule_notice *notice)
 {
+	struct buf record = notice->op.data;
+	struct envelope e;
+
+	/* Its text is nowhere else. */
+	must(envelope_parse(record.data, record.len, notice->arena, &e));
+	notice->op.data = (struct buf){ 0 };
+	notice->e.headers = e.headers;
+	notice->e.body = e.body;
 	set_qid(s, notice);
 	set_record(notice);
+	notice->e.headers = notice->e.body = NULL;
+	buf_free(&record);
 }
 
 static bool
@@ -261,13 +289,13 @@ set_words(const struct schedule *s, struct dsn *dsn)
 /* Write one notice.  False: it would name nobody. */
 static bool
 make(struct schedule *s, struct active *a, const struct original *o,
-    enum dsn_kind kind, const char *to, struct schedule_notice *notice)
+    const struct subject *subject, struct schedule_notice *notice)
 {
-	bool whole = o->whole && kind == DSN_FAILURE;
+	bool whole = o->whole && subject->kind == DSN_FAILURE;
 	struct dsn_rcpt *rcpts;
-	struct dsn dsn = { .kind = kind,
+	struct dsn dsn = { .kind = subject->kind,
 		.now = clock_now(),
-		.to = to,
+		.to = subject->to,
 		.myhostname = s->myhostname,
 		.myorigin = s->myorigin,
 		.mail_name = s->mail_name,
@@ -286,13 +314,13 @@ make(struct schedule *s, struct active *a, const struct original *o,
 
 	*notice = (struct schedule_notice){ .arena = arena_new() };
 	set_words(s, &dsn);
-	dsn.nrcpts = select_rcpts(a, kind, notice->arena, &rcpts);
+	dsn.nrcpts = select_rcpts(a, subject, notice->arena, &rcpts);
 	if (dsn.nrcpts == 0) {
 		arena_free(notice->arena);
 		return false;
 	}
 	dsn.rcpts = rcpts;
-	notice->kind = kind;
+	notice->kind = subject->kind;
 	notice->op.kind = STORE_NEW;
 	notice->op.key = store_key(s->store);
 	notice->op.place =
@@ -323,27 +351,79 @@ is_double(const struct schedule *s, const struct active *a)
 		    strcasecmp(a->e.sender + n + 1, s->myhostname) == 0));
 }
 
+/* To the sender, and a copy to the postmaster. */
+static size_t
+tell(struct schedule *s, struct active *a, const struct original *o,
+    const struct subject *subject, struct schedule_notice *notices)
+{
+	bool late = subject->kind == DSN_DELAY;
+	struct subject copy = *subject;
+	size_t n = make(s, a, o, subject, &notices[0]);
+
+	copy.kind = late ? DSN_COPY_DELAY : DSN_COPY;
+	copy.to = late ? s->params.delay_notice_recipient
+		       : s->params.bounce_notice_recipient;
+	if (has_class(s, late ? "delay" : "bounce"))
+		n += make(s, a, o, &copy, &notices[n]);
+	return n;
+}
+
+bool
+schedule_notice_apart(const struct schedule *s, const struct active *a)
+{
+	return envelope_has_verp(&a->e) &&
+	    a->e.trace != ENVELOPE_TRACE_VERIFY &&
+	    !s->params.disable_verp_bounces && !is_double(s, a);
+}
+
+/* One notice for each recipient, to a sender of its own. */
+static size_t
+tell_apart(struct schedule *s, struct active *a, const struct original *o,
+    struct schedule_notice *notices)
+{
+	struct arena *arena = arena_new();
+	size_t n = 0, count = 0;
+
+	for (size_t i = 0; i < a->e.nrcpts && count < APART_MOST; i++) {
+		const struct envelope_rcpt *r = &a->e.rcpts[i];
+		struct subject subject = { .kind = DSN_FAILURE, .only = i };
+
+		if (a->outcomes[i] != ACTIVE_BOUNCED)
+			continue;
+		subject.to = verp_address(arena, a->e.verp, a->e.sender,
+		    r->original[0] != '\0' ? r->original : r->address);
+		n += tell(s, a, o, &subject, notices + n);
+		a->outcomes[i] = ACTIVE_TOLD;
+		count++;
+	}
+	arena_free(arena);
+	return n;
+}
+
 static size_t
 about_failure(struct schedule *s, struct active *a, const struct original *o,
     struct schedule_notice *notices)
 {
-	size_t n = 0;
+	struct subject subject = { .only = ALL_RECIPIENTS };
 
 	if (is_double(s, a)) {
 		discard(a, "undeliverable postmaster notification discarded");
-	} else if (a->e.sender[0] == '\0') {
-		if (has_class(s, "2bounce"))
-			n += make(s, a, o, DSN_DOUBLE, s->params.notice_2bounce,
-			    &notices[n]);
-		else
-			discard(a, "undeliverable bounce message discarded");
-	} else {
-		n += make(s, a, o, DSN_FAILURE, a->e.sender, &notices[n]);
-		if (has_class(s, "bounce"))
-			n += make(s, a, o, DSN_COPY,
-			    s->params.bounce_notice_recipient, &notices[n]);
+		return 0;
 	}
-	return n;
+	if (schedule_notice_apart(s, a))
+		return tell_apart(s, a, o, notices);
+	if (a->e.sender[0] != '\0') {
+		subject.kind = DSN_FAILURE;
+		subject.to = a->e.sender;
+		return tell(s, a, o, &subject, notices);
+	}
+	if (!has_class(s, "2bounce")) {
+		discard(a, "undeliverable bounce message discarded");
+		return 0;
+	}
+	subject.kind = DSN_DOUBLE;
+	subject.to = s->params.notice_2bounce;
+	return make(s, a, o, &subject, notices);
 }
 
 /* What was asked for beside the message: a report of all, or nothing but it. */
@@ -351,10 +431,13 @@ static size_t
 about_trace(struct schedule *s, struct active *a, const struct original *o,
     struct schedule_notice *notices)
 {
+	const struct subject subject = {
+		.kind = DSN_TRACE, .to = a->e.sender, .only = ALL_RECIPIENTS
+	};
 	struct event_by by = { .program = "bounce", .qid = a->e.qid };
 
 	if (a->e.sender[0] != '\0' && !is_double(s, a))
-		return make(s, a, o, DSN_TRACE, a->e.sender, notices);
+		return make(s, a, o, &subject, notices);
 	event(&queue_events_untraced, &by, "what",
 	    a->e.sender[0] == '\0' ? "single" : "double", NULL);
 	return 0;
@@ -364,26 +447,29 @@ static size_t
 about_delay(struct schedule *s, struct active *a, const struct original *o,
     struct schedule_notice *notices)
 {
-	size_t n = 0;
+	const struct subject subject = {
+		.kind = DSN_DELAY, .to = a->e.sender, .only = ALL_RECIPIENTS
+	};
 
 	if (a->e.sender[0] == '\0' || is_double(s, a))
 		return 0;
-	n += make(s, a, o, DSN_DELAY, a->e.sender, &notices[n]);
-	if (has_class(s, "delay"))
-		n += make(s, a, o, DSN_COPY_DELAY,
-		    s->params.delay_notice_recipient, &notices[n]);
-	return n;
+	return tell(s, a, o, &subject, notices);
 }
 
 size_t
 schedule_notice_make(struct schedule *s, struct active *a, bool late,
-    struct schedule_notice notices[SCHEDULE_NOTICE_MOST])
+    struct schedule_notice **notices)
 {
+	const struct subject success = {
+		.kind = DSN_SUCCESS, .to = a->e.sender, .only = ALL_RECIPIENTS
+	};
 	bool bounced = false, report = false;
 	bool trace = a->e.trace != ENVELOPE_TRACE_NONE;
+	struct schedule_notice *list;
 	struct original o;
 	size_t n = 0;
 
+	*notices = NULL;
 	for (size_t i = 0; i < a->e.nrcpts; i++) {
 		bounced |= a->outcomes[i] == ACTIVE_BOUNCED;
 		report |=
@@ -393,16 +479,20 @@ schedule_notice_make(struct schedule *s, struct active *a, bool late,
 		bounced = false;
 	if (!bounced && !report && !late && !trace)
 		return 0;
+	list = calloc(MOST_NOTICES, sizeof *list);
+	if (list == NULL)
+		fatal("out of memory");
 	read_original(s, a, &o);
 	if (bounced)
-		n += about_failure(s, a, &o, notices);
+		n += about_failure(s, a, &o, list);
 	if (trace)
-		n += about_trace(s, a, &o, &notices[n]);
+		n += about_trace(s, a, &o, &list[n]);
 	else if (report)
-		n += make(s, a, &o, DSN_SUCCESS, a->e.sender, &notices[n]);
+		n += make(s, a, &o, &success, &list[n]);
 	if (late)
-		n += about_delay(s, a, &o, notices + n);
+		n += about_delay(s, a, &o, list + n);
 	free_original(&o);
+	*notices = list;
 	return n;
 }
 

@@ -13,8 +13,6 @@
 struct active;
 struct schedule;
 
-enum { SCHEDULE_NOTICE_MOST = 5 };
-
 /* A message of our own, to be stored with the change that causes it. */
 struct schedule_notice {
 	struct store_op op; /* STORE_NEW */
@@ -25,13 +23,19 @@ struct schedule_notice {
 
 /*
  * schedule_notice_make(s, a, late, notices):
- * Fill ${notices} with what is to be said about the recipients of ${a} that
- * bounced, those whose delivery is to be reported, and, if ${late}, those that
- * are deferred.  Returns how many;
- * free each with schedule_notice_free(), unless its arena was given away.
+ * What is to be said about the recipients of ${a} that bounced, those whose
+ * delivery is to be reported, and, if ${late}, those that are deferred: how
+ * many, and *notices, for free(); free each with schedule_notice_free(), unless
+ * its arena was given away.
+ * Recipients with senders of their own (verp.h) that bounced are told of one by
+ * one, and only some at a time, which are ACTIVE_TOLD then.
  */
 size_t schedule_notice_make(struct schedule *s, struct active *a, bool late,
-    struct schedule_notice notices[SCHEDULE_NOTICE_MOST]);
+    struct schedule_notice **notices);
+
+/* schedule_notice_apart(s, a): that is how bounces of ${a} are told of. */
+bool schedule_notice_apart(const struct schedule *s, const struct active *a);
+
 void schedule_notice_free(struct schedule_notice *notice);
 
 /* schedule_notice_log(a, notice): it is stored. */

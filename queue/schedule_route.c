@@ -123,10 +123,14 @@ find(struct schedule *s, struct active *a, uint32_t index)
 }
 
 static size_t
-most_of(const struct destination *d, size_t n)
+most_of(const struct schedule *s, const struct active *a,
+    const struct destination *d, size_t n)
 {
 	size_t most = d->limits->recipients;
 
+	/* Only a question for routes has more than one sender. */
+	if (envelope_has_verp(&a->e) && d->limits != &s->routing)
+		most = 1;
 	if (most == 0 || most > MOST_RECIPIENTS)
 		most = MOST_RECIPIENTS;
 	return most < n ? most : n;
@@ -147,9 +151,9 @@ schedule_route_some(struct schedule *s, struct active *a,
 			continue;
 		delivery = d->open_turn == turn ? d->open : NULL;
 		if (delivery == NULL ||
-		    delivery->nrecipients == most_of(d, n) ||
+		    delivery->nrecipients == most_of(s, a, d, n) ||
 		    delivery->octets > MOST_OCTETS) {
-			delivery = open_delivery(s, a, d, most_of(d, n));
+			delivery = open_delivery(s, a, d, most_of(s, a, d, n));
 			destination_add(&s->destinations, d, delivery, first);
 			d->open = delivery;
 			d->open_turn = turn;

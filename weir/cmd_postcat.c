@@ -98,6 +98,8 @@ put_envelope(const struct envelope *e)
 		(void)printf("content_filter: %s\n", e->filter);
 	(void)printf("sender: %s\n", e->sender);
 	put_attribute("envelope_id", e->envid);
+	if (envelope_has_verp(e))
+		(void)printf("verp_delimiters: %s\n", e->verp);
 	if (e->ret != 0)
 		(void)printf(
 		    "named_attribute: ret_flags=%d\n", e->ret == 'F' ? 1 : 2);

@@ -20,6 +20,7 @@
 #include "base/spool.h"
 #include "base/utf8.h"
 #include "proxy/proxy_params.h"
+#include "queue/verp.h"
 #include "rules/address.h"
 #include "weir/cmd_newaliases.h"
 #include "weir/cmd_options.h"
@@ -328,6 +329,9 @@ put_sender(struct mailing *m, const struct sendmail_text_list *rcpts)
 		letter_parameter(l, "RET", f->ret);
 	if (f->envid != NULL)
 		letter_parameter(l, "ENVID", f->envid);
+	if (f->verp != NULL)
+		letter_parameter(
+		    l, "XVERP", f->verp[0] != '\0' ? f->verp : NULL);
 	if (needs_utf8(m, rcpts))
 		letter_parameter(l, "SMTPUTF8", NULL);
 	if (f->gateway)
@@ -379,6 +383,24 @@ hand_over(const struct mailing *m)
 		    "%s; the message cannot be kept: %s", text, err.text);
 }
 
+/* -XV: a sender for each recipient. */
+static void
+check_verp(const struct mailing *m)
+{
+	const char *delimiters = m->flags->verp;
+	const char *allowed = m->params.verp_delimiter_filter;
+
+	if (delimiters == NULL)
+		return;
+	if (delimiters[0] != '\0' && !verp_is_valid(delimiters, allowed))
+		sendmail_say_fatal(
+		    "-V requires two characters from %s", allowed);
+	if (m->sender[0] == '\0')
+		sendmail_say_fatal("%s(%u): -V option requires non-null sender "
+				   "address",
+		    m->user != NULL ? m->user : "unknown", (unsigned)getuid());
+}
+
 static int
 enqueue(const struct sendmail_flags *f)
 {
@@ -396,6 +418,7 @@ enqueue(const struct sendmail_flags *f)
 		    "command line or via the -t option",
 		    name_of_caller(&m), (unsigned)getuid());
 	find_sender(&m);
+	check_verp(&m);
 	if (f->report || f->verify) {
 		(void)printf("Mail Delivery Status Report will be mailed to "
 			     "<%s>.\n",

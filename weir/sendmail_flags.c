@@ -170,7 +170,8 @@ set_value(struct sendmail_flags *f, char letter, const char *value)
 	case 'X':
 		if (value[0] != 'V')
 			sendmail_say_fatal("unsupported: -X%c", value[0]);
-		sendmail_say_fatal("-XV: VERP is not supported");
+		f->verp = value + 1;
+		break;
 	case 'b':
 		set_mode(f, value[0]);
 		break;
@@ -232,10 +233,26 @@ check_verify(const struct sendmail_flags *f)
 		sendmail_say_fatal("%s option cannot be used with -bv", other);
 }
 
+/* -V as it was before it meant an envelope id: "-V -f list", "-V+=".  NULL: it
+ * is something else. */
+static const char *
+old_verp(const char *arg, const char *next)
+{
+	if (strncmp(arg, "-V", 2) != 0)
+		return NULL;
+	if (arg[2] == '\0' ? next == NULL || next[0] != '-' : strlen(arg) != 4)
+		return NULL;
+	sendmail_say_warning("option %s is deprecated with Postfix 2.3; "
+			     "specify -X%s instead",
+	    arg, arg + 1);
+	return arg + 2;
+}
+
 void
 sendmail_flags_parse(int argc, char **argv, struct sendmail_flags *flags)
 {
 	struct options o = { .argc = argc, .argv = argv, .next = 1 };
+	const char *verp;
 	int letter;
 
 	*flags = (struct sendmail_flags){ .mode = SENDMAIL_FLAGS_ENQUEUE };
@@ -246,6 +263,12 @@ sendmail_flags_parse(int argc, char **argv, struct sendmail_flags *flags)
 		if (!inside && o.next < argc &&
 		    strcmp(argv[o.next], "-q") == 0) {
 			flags->mode = SENDMAIL_FLAGS_FLUSH;
+			o.next++;
+			continue;
+		}
+		if (!inside && o.next < argc &&
+		    (verp = old_verp(argv[o.next], argv[o.next + 1])) != NULL) {
+			flags->verp = verp;
 			o.next++;
 			continue;
 		}

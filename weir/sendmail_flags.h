@@ -26,6 +26,7 @@ struct sendmail_flags {
 	const char *sender;    /* -f, -r */
 	const char *full_name; /* -F */
 	const char *envid;     /* -V, sound */
+	const char *verp;      /* -XV: two characters, or "" */
 	const char *notify;    /* -N, sound */
 	const char *ret;       /* -R: FULL or HDRS */
 	const char *body;      /* -B: 8BITMIME or 7BIT */
