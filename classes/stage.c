@@ -584,7 +584,7 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 		verdict->if_reject_dsn = e.if_reject.dsn;
 	}
 	if (!verdict->again) {
-		state->discard = e.stop;
+		state->discard = e.stop && verdict->elsewhere == NULL;
 		state->held = e.ask.held;
 	}
 }

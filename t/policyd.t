@@ -277,6 +277,35 @@ like $said, qr/^listens on \[127\.0\.0\.1\]:$port for /m, "and its socket";
 ($status, $said) = $w->command("check");
 is $status, 0, "weir check finds nothing wrong" or diag $said;
 
+# The same without a server.
+$w->write_file("session", <<'EOT');
+client client.example.net 192.0.2.1
+expect DUNNO
+ehlo client.example.net
+mail <sender@example.net>
+rcpt <ok@example.com>
+expect OK by check_recipient_access
+rcpt <gone@example.com>
+expect 550 5.1.1 text /^550 5.1.1 gone$/
+rcpt <any@elsewhere.example>
+expect DUNNO
+rcpt <grey@example.com>
+expect greylist by greylist
+rcpt <if@example.com>
+expect DEFER_IF_PERMIT 4.2.0
+rcpt <filter@example.com>
+expect FILTER
+set smtpd_relay_restrictions = reject_unauth_destination
+rcpt <any@elsewhere.example>
+expect 554 5.7.1 by reject_unauth_destination
+expect picky
+EOT
+my $weir = Weir::program();
+$said = `$weir test session -c $w->{dir}/etc --policy --tap $w->{dir}/etc/session`;
+is $? >> 8, 1, "weir test session --policy";
+is join(" ", $said =~ /^((?:not )?ok)/mg), "ok " x 8 . "not ok",
+    "what is expected, and what is not" or diag $said;
+
 # Reloads.
 my $before = Weir::Policy->new($port);
 is $before->ask(recipient => 'new@example.com'), "DUNNO", "before";

@@ -56,10 +56,17 @@ pattern_end(const char *text)
 static bool
 is_reply(const char *words)
 {
-	static const char *const fates[] = { "HOLD", "DISCARD", "REDIRECT" };
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	static const char *const fates[] = { "HOLD", "DISCARD", "REDIRECT",
+		"DUNNO", "DEFER_IF_PERMIT", "DEFER_IF_REJECT", "FILTER", "BCC",
+		"PREPEND" };
 	size_t n = strcspn(words, blanks);
 
 	if (strcasecmp(words, "OK") == 0 || strcmp(words, "250") == 0)
+		return true;
+	/* What a policy server answers may be the name of a class. */
+	if (n > 0 && words[n] == '\0' && strspn(words, name) == n &&
+	    islower((unsigned char)words[0]))
 		return true;
 	for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++)
 		if (strlen(fates[i]) == n &&

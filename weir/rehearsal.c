@@ -15,19 +15,20 @@
 #include "checks/dnsbl_cache.h"
 #include "checks/script.h"
 #include "checks/subject.h"
+#include "classes/beside.h"
 #include "classes/reached.h"
 #include "classes/stage.h"
 #include "classes/trace.h"
+#include "policy/policy_answer.h"
 #include "rules/address.h"
-#include "rules/route.h"
 #include "weir/expectation.h"
 #include "weir/session_message.h"
+#include "weir/trial_rules.h"
 
 struct rehearsal {
 	struct rehearsal_settings settings;
 	struct conf *view; /* with what "set" has changed */
-	struct route *route;
-	struct rules *rules; /* NULL: to be compiled anew */
+	struct trial_rules rules;
 	struct world *told;  /* by "world" lines; NULL: there are none */
 	struct arena *arena; /* of the session */
 	struct stage_state state;
@@ -69,21 +70,13 @@ begin_client(struct rehearsal *r, const char *name, const char *addr)
 }
 
 static void
-forget_rules(struct rehearsal *r)
-{
-	stage_free(r->rules);
-	if (r->route != NULL)
-		route_close(r->route);
-	r->rules = NULL;
-	r->route = NULL;
-}
-
-static void
 begin_conf(struct rehearsal *r)
 {
-	forget_rules(r);
+	trial_rules_close(&r->rules);
 	conf_free(r->view);
 	r->view = conf_view(r->settings.conf);
+	if (r->settings.policy)
+		beside_settle(r->view, NULL);
 }
 
 struct rehearsal *
@@ -107,7 +100,7 @@ rehearsal_free(struct rehearsal *r)
 {
 	if (r == NULL)
 		return;
-	forget_rules(r);
+	trial_rules_close(&r->rules);
 	conf_free(r->view);
 	stage_reset_session(&r->state);
 	session_message_free(r->message);
@@ -116,22 +109,6 @@ rehearsal_free(struct rehearsal *r)
 	free(r->command);
 	free(r->reply);
 	free(r);
-}
-
-/* What is wrong with the configuration is said, and tried all the same: so is
- * it by a server that starts. */
-static void
-compile(struct rehearsal *r)
-{
-	struct err err = { 0 };
-
-	if (r->rules != NULL)
-		return;
-	r->route = route_open(r->view, &err);
-	r->rules = stage_compile(r->view, r->route, false, &err);
-	stage_allow_open(r->rules);
-	if (err.text[0] != '\0')
-		(void)fprintf(stderr, "%s\n", err.text);
 }
 
 static void
@@ -162,14 +139,15 @@ keep(struct rehearsal *r, char *reply)
 		fatal("out of memory");
 }
 
-/* Keep and print what the verdict is. */
+/* Keep and print what the verdict is; ${action}, malloc'd, is how a policy
+ * server says it. */
 static void
-tell(struct rehearsal *r)
+tell(struct rehearsal *r, char *action)
 {
 	const struct verdict *v = &r->verdict;
-	char *reply = NULL;
+	char *reply = action;
 
-	if (!v->pass &&
+	if (reply == NULL && !v->pass &&
 	    asprintf(&reply, "%d %s %s", v->code, v->dsn, v->text) < 0)
 		reply = NULL;
 	keep(r, reply);
@@ -188,7 +166,7 @@ refuse(struct rehearsal *r, const char *dsn, const char *text)
 		.text = text,
 		.trace = trace_new(&r->subject),
 	};
-	tell(r);
+	tell(r, NULL);
 	return REHEARSAL_DONE;
 }
 
@@ -196,12 +174,16 @@ static int
 judge(struct rehearsal *r, enum stage stage)
 {
 	struct verdict *v = &r->verdict;
+	char *action = NULL;
 
-	compile(r);
-	stage_run(r->rules, stage, &r->subject, &r->state, v);
+	trial_rules_open(&r->rules, r->view, r->settings.policy);
+	stage_run(r->rules.lists, stage, &r->subject, &r->state, v);
 	if (v->again)
-		stage_run(r->rules, stage, &r->subject, &r->state, v);
-	tell(r);
+		stage_run(r->rules.lists, stage, &r->subject, &r->state, v);
+	if (r->settings.policy &&
+	    (action = strdup(policy_answer(v, stage, &r->subject))) == NULL)
+		fatal("out of memory");
+	tell(r, action);
 	return REHEARSAL_DONE;
 }
 
@@ -341,7 +323,7 @@ do_rcpt(struct call *c)
 	struct rehearsal *r = c->r;
 	int result = judge_recipient(c, STAGE_RCPT);
 
-	if (result == REHEARSAL_DONE && r->reply == NULL) {
+	if (result == REHEARSAL_DONE && r->verdict.pass) {
 		r->subject.recipient_count++;
 		session_message_rcpt(
 		    r->message, r->subject.recipient, r->verdict.classes);
@@ -361,7 +343,7 @@ do_data(struct call *c)
 	struct rehearsal *r = c->r;
 	int result = judge(r, STAGE_DATA);
 
-	if (r->reply == NULL)
+	if (r->verdict.pass)
 		session_message_data(r->message, r->verdict.classes);
 	return result;
 }
@@ -382,9 +364,9 @@ do_message(struct call *c)
 	struct rehearsal *r = c->r;
 	struct session_message_reply reply;
 
-	compile(r);
+	trial_rules_open(&r->rules, r->view, r->settings.policy);
 	if (session_message_run(r->message, r->view, &r->subject, c->argument,
-		stage_soft_bounce(r->rules), c->err) != 0)
+		stage_soft_bounce(r->rules.lists), c->err) != 0)
 		return REHEARSAL_WRONG;
 	reply = session_message_reply(r->message);
 	tell_content(r, &reply);
@@ -486,7 +468,7 @@ do_set(struct call *c)
 	*value++ = '\0';
 	conf_set(r->view, trim(copy), trim(value),
 	    (struct origin){ "script", r->line });
-	forget_rules(r);
+	trial_rules_close(&r->rules);
 	free(copy);
 	return REHEARSAL_DONE;
 }

@@ -21,6 +21,7 @@ struct rehearsal_settings {
 	bool trace;              /* print the steps behind each reply */
 	bool any_address;        /* have the lists judge what the server refuses
 				  * before: an address without a real domain */
+	bool policy;             /* replies are what a policy server answers */
 	struct reached *reached; /* told of all steps; or NULL */
 };
 

@@ -23,7 +23,7 @@
 /* All scripts of one run. */
 struct players {
 	struct trial trial;
-	bool trace, tap, coverage, any_address;
+	bool trace, tap, coverage, any_address, policy;
 	struct reached *reached;
 	unsigned tests; /* of TAP */
 	int status;
@@ -157,6 +157,7 @@ play_file(struct players *p, FILE *file, const char *name)
 		.quiet = p->tap,
 		.trace = p->trace,
 		.any_address = p->any_address,
+		.policy = p->policy,
 		.reached = p->reached,
 	};
 	struct play play = { .all = p, .name = name };
@@ -262,6 +263,7 @@ take_switch(struct players *p, const char *word)
 		{ "--tap", &p->tap },
 		{ "--coverage", &p->coverage },
 		{ "--any-address", &p->any_address },
+		{ "--policy", &p->policy },
 	};
 
 	for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
