@@ -48,6 +48,7 @@ struct active {
 	enum active_wish wish;
 	bool flush;  /* dead destinations and defer_transports do not matter */
 	bool ending; /* its last change is on its way to the disk */
+	bool over;   /* and will remove it */
 	bool gone;   /* deleted */
 	struct schedule_child *children; /* to be stored, one after another */
 };

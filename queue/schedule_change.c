@@ -18,6 +18,7 @@
 
 struct change {
 	struct store_op op;
+	LIST_ENTRY(change) entry; /* while it is on its way to the disk */
 	struct schedule *s;
 	enum schedule_change kind;
 	struct arena *arena; /* has ${e}, but for DELETE */
@@ -133,8 +134,11 @@ committed(struct store_op *op)
 		group_add(change->s->group, op);
 		return;
 	}
+	LIST_REMOVE(change, entry);
 	if (op->result == STORE_OK)
 		made(change);
+	else
+		schedule_scan_incoming(change->s);
 	finish(change,
 	    op->result == STORE_OK           ? 1
 		: op->result == STORE_ABSENT ? 0
@@ -145,7 +149,19 @@ static void
 commit(struct change *change)
 {
 	change->op.done = committed;
+	LIST_INSERT_HEAD(&change->s->changes, change, entry);
 	group_add(change->s->group, &change->op);
+}
+
+bool
+schedule_change_under_way(const struct schedule *s, uint64_t key)
+{
+	const struct change *change;
+
+	LIST_FOREACH (change, &s->changes, entry)
+		if (change->op.key == key)
+			return true;
+	return false;
 }
 
 /* Does ${change} apply to what is at ${place}? */
@@ -195,9 +211,12 @@ wish(struct schedule *s, uint64_t key, enum active_wish wish)
 {
 	struct active *a = active_find(&s->active, key);
 
-	if (a == NULL || a->ending)
+	/* What is over answers for itself: it is not there any more. */
+	if (a == NULL || (a->ending && a->over))
 		return false;
 	a->wish = wish;
+	if (a->ending)
+		return true;
 	if (wish == ACTIVE_HOLD)
 		event(&queue_events_admin,
 		    &(struct event_by){
@@ -238,6 +257,13 @@ schedule_change_release(struct schedule *s, uint64_t key,
 	struct change *change = new_change(s, SCHEDULE_RELEASE, key, done, arg);
 
 	move(change, STORE_INCOMING);
+}
+
+void
+schedule_change_hold(struct schedule *s, uint64_t key,
+    void (*done)(void *arg, int outcome), void *arg)
+{
+	move(new_change(s, SCHEDULE_HOLD, key, done, arg), STORE_HOLD);
 }
 
 /* Some recipients wait on hold while others are being delivered: now they are

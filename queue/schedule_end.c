@@ -119,7 +119,8 @@ set_change(struct ending *ending)
 	buf_reset(&op->data);
 	op->key = a->key;
 	memcpy(op->qid, a->e.qid, sizeof op->qid);
-	if (active_todo(a) == 0) {
+	a->over = active_todo(a) == 0;
+	if (a->over) {
 		op->kind = STORE_RETIRE;
 	} else {
 		op->kind = STORE_MARK;
@@ -245,13 +246,26 @@ nobody_waits(void *arg, int outcome)
 	(void)outcome;
 }
 
+/* What an administrator wished while the message was on its way to the disk, or
+ * could only be done once it was there. */
+static void
+fulfil(struct schedule *s, const struct store_op *op, enum active_wish wish)
+{
+	if (wish == ACTIVE_RELEASE)
+		schedule_change_release(s, op->key, nobody_waits, NULL);
+	else if (wish == ACTIVE_REQUEUE)
+		schedule_change_requeue(s, op->key, nobody_waits, NULL);
+	else if (wish == ACTIVE_HOLD && op->place.class != STORE_HOLD)
+		schedule_change_hold(s, op->key, nobody_waits, NULL);
+}
+
 static void
 done(struct store_op *op)
 {
 	struct ending *ending =
 	    (struct ending *)((char *)op - offsetof(struct ending, change));
 	struct schedule *s = ending->s;
-	bool release;
+	enum active_wish wish;
 
 	if (op->result == STORE_FULL && ending->nnotices > 0) {
 		do_without(ending);
@@ -275,10 +289,11 @@ done(struct store_op *op)
 			return;
 	}
 	free_notices(ending);
-	release = op->result == STORE_OK && ending->a->wish == ACTIVE_RELEASE;
+	wish = op->result == STORE_OK && op->kind == STORE_MARK
+	    ? ending->a->wish
+	    : ACTIVE_NO_WISH;
 	active_remove(&s->active, ending->a);
-	if (release)
-		schedule_change_release(s, op->key, nobody_waits, NULL);
+	fulfil(s, op, wish);
 	TAILQ_REMOVE(&s->endings, ending, entry);
 	buf_free(&op->data);
 	free(ending);
@@ -311,13 +326,8 @@ schedule_end(struct schedule *s, struct active *a)
 
 	if (a->ending || s->freed)
 		return;
-	if (a->gone || a->wish == ACTIVE_REQUEUE) {
-		uint64_t key = a->key;
-		bool requeue = !a->gone;
-
+	if (a->gone) {
 		active_remove(&s->active, a);
-		if (requeue)
-			schedule_change_requeue(s, key, nobody_waits, NULL);
 		return;
 	}
 	ending = calloc(1, sizeof *ending);
@@ -329,8 +339,8 @@ schedule_end(struct schedule *s, struct active *a)
 	ending->retry.fire = retry;
 	ending->change.done = done;
 	TAILQ_INSERT_TAIL(&s->endings, ending, entry);
-	if (a->wish != ACTIVE_HOLD && !a->e.rescan &&
-	    count(a, ACTIVE_DEFERRED) > 0) {
+	if (a->wish != ACTIVE_HOLD && a->wish != ACTIVE_REQUEUE &&
+	    !a->e.rescan && count(a, ACTIVE_DEFERRED) > 0) {
 		if (a->e.trace == ENVELOPE_TRACE_VERIFY) {
 			/* It is not asked twice. */
 			turn(a, ACTIVE_DEFERRED, ACTIVE_BOUNCED);

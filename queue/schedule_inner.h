@@ -76,6 +76,7 @@ struct schedule {
 	struct destination_table destinations;
 	TAILQ_HEAD(, schedule_peer) peers; /* the newest first */
 	TAILQ_HEAD(, ending) endings; /* changes on their way to the disk */
+	LIST_HEAD(, change) changes;  /* the same of administrators */
 	uint64_t next_job, placing;
 	bool stopped, freed;
 
@@ -138,6 +139,8 @@ void schedule_route_some(struct schedule *s, struct active *a,
 
 /* schedule_scan.c: look for messages that may become active. */
 void schedule_scan_init(struct schedule *s);
+/* All that is incoming, from the first one on. */
+void schedule_scan_incoming(struct schedule *s);
 void schedule_scan_start(struct schedule *s);
 void schedule_scan_flush(struct schedule *s, const char *site);
 void schedule_scan_more(struct schedule *s);
@@ -178,9 +181,15 @@ void schedule_child_add(struct schedule *s, struct active *a,
  * as of schedule_change(). */
 void schedule_change_requeue(struct schedule *s, uint64_t key,
     void (*done)(void *arg, int outcome), void *arg);
-/* The same: nothing of a stored message that is not active is on hold. */
+/* The same: nothing of a stored message that is not active is on hold; or all
+ * of it. */
 void schedule_change_release(struct schedule *s, uint64_t key,
     void (*done)(void *arg, int outcome), void *arg);
+void schedule_change_hold(struct schedule *s, uint64_t key,
+    void (*done)(void *arg, int outcome), void *arg);
+/* A change of message ${key} is on its way to the disk: what the store has of
+ * it will not be true. */
+bool schedule_change_under_way(const struct schedule *s, uint64_t key);
 
 /* schedule_log.c: the log lines of the queue manager. */
 void schedule_log_active(const struct active *a);

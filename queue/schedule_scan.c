@@ -78,7 +78,9 @@ load(struct schedule *s, const struct schedule_scan *scan, uint64_t key)
 	struct err err;
 	int there;
 
-	if (active_find(&s->active, key) != NULL)
+	/* What is being changed is taken up when that is done. */
+	if (active_find(&s->active, key) != NULL ||
+	    schedule_change_under_way(s, key))
 		return;
 	arena = arena_new();
 	there = store_reader_check(s->reader, key, arena, &e, &err);
@@ -251,10 +253,17 @@ schedule_scan_init(struct schedule *s)
 }
 
 void
-schedule_scan_start(struct schedule *s)
+schedule_scan_incoming(struct schedule *s)
 {
 	s->incoming.running = true;
 	s->incoming.at = (struct store_place){ .class = STORE_INCOMING };
+	schedule_scan_more(s);
+}
+
+void
+schedule_scan_start(struct schedule *s)
+{
+	schedule_scan_incoming(s);
 	fire(&s->run);
 }
 
