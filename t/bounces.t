@@ -2,7 +2,7 @@
 # What the sender is told of mail that was not delivered, is late, or was
 # delivered; and the postmaster, of notices that cannot be delivered.
 # RFC 3461, RFC 3464; Q-35 Q-37 Q-40 Q-41 Q-47..Q-50 O-53 S-067; hostile 115,
-# 121, 122, 123.  Words of one's own: Q-51.
+# 121, 122, 123; D-52 D-56.  Words of one's own: Q-51.
 use strict;
 use warnings;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about what is delivered: a session
-# from its first line to the mailbox, and where the ways out lead.
+# from its first line to the mailbox, and where the ways out lead (D-51, D-61 to
+# D-63).
 use strict;
 use warnings;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about what a host is for: null client,
-# external relay, host without mail to the outside; and what a session shows.
+# external relay, host without mail to the outside; and what a session shows
+# (D-10, D-33, D-59; P-024, P-041, P-042, P-102, P-134).
 use strict;
 use warnings;
 

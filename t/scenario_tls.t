@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about TLS that need no login: offered
-# to clients, used towards Debian's Postfix and a server without it.
+# to clients, used towards Debian's Postfix and a server without it (P-125 to
+# P-129, P-131, P-132, P-155, P-157 to P-162, P-164).
 use strict;
 use warnings;
 

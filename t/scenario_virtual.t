@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about virtual domains: mailboxes of
-# other identities, catch-alls, answers by a program, names in local domains.
+# other identities, catch-alls, answers by a program, names in local domains
+# (D-28; P-043, P-174 to P-179, P-181).
 use strict;
 use warnings;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Mail of users of this machine: sendmail, the pickup service, the maildrop.
-# S-042, S-183, S-224, C-70 to C-78.
+# S-042, S-183, S-224, C-70 to C-78, D-50, D-53.
 use strict;
 use warnings;
 
