@@ -14,7 +14,7 @@ amd64) build="$build libhyperscan-dev" ;;
 arm64) build="$build libvectorscan-dev" ;;
 esac
 test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl iproute2 nsd
-    dovecot-core dovecot-lmtpd postfix postfix-cdb postfix-pcre postfix-lmdb
+    dovecot-core dovecot-lmtpd cyrus-imapd postfix postfix-cdb postfix-pcre postfix-lmdb
     postfix-sqlite sqlite3 memcached strace procps python3-minimal
     postgresql-15 mariadb-server slapd ldap-utils redis-server postgrey
     postfwd rpcbind ypserv ypbind-mt opendkim opendkim-tools miltertest spamassassin
