@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents whose tables are in MySQL and LDAP,
-# with the parameters that they had then.
+# with the parameters that they had then (F-48, F-49, F-54, F-80 to F-87, F-90,
+# F-91, F-93 to F-96).
 use strict;
 use warnings;
 

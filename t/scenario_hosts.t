@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about what a host is for: null client,
 # external relay, host without mail to the outside; and what a session shows
-# (D-10, D-33, D-59; P-024, P-041, P-042, P-102, P-134).
+# (D-10, D-33, D-59; P-024, P-041, P-042, P-102, P-134; F-14,
+# F-16, F-20, F-150).
 use strict;
 use warnings;
 

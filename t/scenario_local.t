@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about local delivery and mailing
 # lists: domains, mailboxes, aliases, lists with owners, list managers (D-09,
-# D-58; P-003, P-032, P-040, P-048, P-049, P-053, P-084).
+# D-58; P-003, P-032, P-040, P-048, P-049, P-053, P-084; C-32,
+# F-148).
 use strict;
 use warnings;
 

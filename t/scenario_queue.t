@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about the queue: how often and how
 # much at once it tries, and what an administrator sees and does (D-07, D-38,
-# D-41, D-55; P-020, P-026, P-033, P-044, P-065, P-070, P-113).
+# D-41, D-55; P-020, P-026, P-033, P-044, P-065, P-070, P-113; C-91).
 use strict;
 use warnings;
 

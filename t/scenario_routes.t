@@ -2,7 +2,7 @@
 # The scenarios of the founding documents about the way to the next hop: mail
 # exchangers, transports and relay hosts, with their names and their port 25, in
 # a network of its own (D-29, D-30, D-32, D-57; P-058, P-103, P-119, P-123,
-# P-124, P-169).
+# P-124, P-169; F-32).
 use strict;
 use warnings;
 

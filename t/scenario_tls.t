@@ -95,6 +95,31 @@ subtest "S-160, S-161, S-217, S-198: TLS for clients" => sub {
 	unlike $w->smtp->cmd("EHLO x"), qr/STARTTLS/, "none without it";
 };
 
+subtest "S-219: TLS from the first octet" => sub {
+	my $service = <<'EOT';
+ inet n - n - - smtpd
+  -o syslog_name=postfix/smtps
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_reject_unlisted_recipient=no
+  -o smtpd_recipient_restrictions=
+  -o smtpd_relay_restrictions=permit_mynetworks,reject
+  -o milter_macro_daemon_name=ORIGINATING
+EOT
+	my $port = $w->port("smtps");
+	$w->restart($server, master => "127.0.0.1:$port$service");
+	my $c = Weir::Client->new($port, silent => 1);
+	like $c->tls, qr/^TLS/, "no word before it";
+	like $c->reply, qr/^220 mail\.example\.com ESMTP/, "then the greeting";
+	is $c->cmd("EHLO x") =~ /STARTTLS/ ? 1 : 0, 0, "no STARTTLS in it";
+	$c->cmd("QUIT");
+	ok $w->wait_log(qr{ postfix/smtps/smtpd\[\d+\]: connect from }),
+	    "under its own name in the log";
+	$w->configure(main => $w->with_base($server),
+	    master => "127.0.0.1:no-such-service$service");
+	like +($w->command("check"))[1],
+	    qr/master\.cf:\d+: .*no-such-service/, "a name of no port (O-44)";
+};
+
 my $postfix = Weir::Postfix->start("$dir/postfix",
     port => $w->port("postfix"), main => <<"EOT");
 smtpd_tls_security_level = may

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The scenarios of the founding documents about virtual domains: mailboxes of
 # other identities, catch-alls, answers by a program, names in local domains
-# (D-28; P-043, P-174 to P-179, P-181).
+# (D-28; P-043, P-174 to P-179, P-181; F-50, F-125, F-147).
 use strict;
 use warnings;
 
