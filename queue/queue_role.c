@@ -148,6 +148,8 @@ frame_came(struct queue_wire *wire, const struct frame *frame)
 static void
 leave(struct peer *peer)
 {
+	if (peer->kind == KIND_PROXY && peer->wire.missed)
+		store_recall(peer->role->store);
 	if (peer->kind == KIND_PROXY)
 		submit_serve_leave(peer->intake);
 	else if (peer->kind == KIND_DELIVER)

@@ -126,8 +126,10 @@ queue_wire_flush(struct queue_wire *wire)
 			break;
 		}
 		/* It has to come again, since it misses something now. */
-		if (n < 0 && errno != EPIPE && errno != ECONNRESET)
+		if (n < 0 && errno != EPIPE && errno != ECONNRESET) {
+			wire->missed = true;
 			queue_wire_hang_up(wire);
+		}
 		/* The peer is gone; what it said before is still to be read,
 		 * and then says so. */
 		wire->sent = n < 0 ? wire->out.len : wire->sent + (size_t)n;
@@ -186,7 +188,7 @@ queue_wire_open(struct queue_wire *wire, struct loop *loop, int fd)
 	wire->watch = (struct loop_fd){ .fd = fd, .ready = ready };
 	wire->flush = (struct loop_task){ .run = run_flush };
 	wire->sent = 0;
-	wire->gone = wire->hung_up = wire->again = false;
+	wire->gone = wire->hung_up = wire->again = wire->missed = false;
 	wire->open = true;
 	loop_watch(loop, &wire->watch);
 }

@@ -20,7 +20,8 @@ struct queue_wire {
 	struct buf out; /* frames are appended here, then queue_wire_send() */
 	size_t sent;    /* of ${out} */
 	bool open, hung_up, again;
-	bool gone; /* the peer has closed: read to the end */
+	bool gone;   /* the peer has closed: read to the end */
+	bool missed; /* the peer, who lives, did not get all: hung up */
 	/* A frame came. */
 	void (*frame)(struct queue_wire *wire, const struct frame *frame);
 	/* The peer is gone, or was hung up on; nothing more will come, the

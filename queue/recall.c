@@ -10,10 +10,10 @@
 #define MEMORY (60 * CLOCK_SECOND)
 
 void
-recall_init(struct recall *recall, uint64_t below)
+recall_begin(struct recall *recall, uint64_t below)
 {
-	*recall =
-	    (struct recall){ .below = below, .until = clock_mono() + MEMORY };
+	atomic_store(&recall->below, below);
+	atomic_store(&recall->until, clock_mono() + MEMORY);
 }
 
 void
@@ -30,17 +30,14 @@ note(struct recall *recall, const struct store_op *op)
 	    : op->kind == STORE_REPLACE            ? op->old_qid
 						   : NULL;
 
-	if (qid != NULL && op->key < recall->below)
+	if (qid != NULL && op->key < atomic_load(&recall->below))
 		(void)strmap_set(&recall->qids, qid, &there);
 }
 
 void
 recall_settle(struct recall *recall, struct store_op *ops)
 {
-	if (recall->until == 0)
-		return;
-	if (recall->until < clock_mono()) {
-		recall->until = 0;
+	if (atomic_load(&recall->until) < clock_mono()) {
 		strmap_free(&recall->qids);
 		return;
 	}

@@ -1,12 +1,13 @@
-/* recall.h - the queue ids of messages that were in the store when it was
- * opened, and are done with since.  For store.c.
+/* recall.h - the queue ids of messages whose answer a proxy may have missed, and
+ * that are done with since.  For store.c.
  *
- * A proxy that lost the last queue role before its answer asks this one whether
- * its message is there (STORE_ASK).  By then it may have been delivered, and
- * must not be refused for that. */
+ * A proxy that lost the queue role before its answer asks (STORE_ASK) whether
+ * its message is there.  By then it may have been delivered, and must not be
+ * refused for that. */
 #ifndef QUEUE_RECALL_H
 #define QUEUE_RECALL_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/strmap.h"
@@ -15,12 +16,14 @@ struct store_op;
 
 struct recall {
 	struct strmap qids;
-	uint64_t below; /* keys of messages that were there */
-	int64_t until;  /* clock_mono() time; then nobody asks any more */
+	_Atomic uint64_t below; /* keys of such messages */
+	/* clock_mono() time; then nobody asks any more */
+	_Atomic int64_t until;
 };
 
-/* recall_init(recall, below): for a store that gives keys from ${below}. */
-void recall_init(struct recall *recall, uint64_t below);
+/* recall_begin(recall, below): the answers to messages with smaller keys than
+ * ${below} may have been missed just now.  Any thread. */
+void recall_begin(struct recall *recall, uint64_t below);
 void recall_free(struct recall *recall);
 
 /* recall_settle(recall, ops): ${ops} were committed, and have their results:

@@ -169,7 +169,7 @@ store_open(
 		goto err1;
 	store_room_init(
 	    &store->room, store->env, options->size, options->reserve);
-	recall_init(&store->recall, store->next);
+	recall_begin(&store->recall, store->next);
 	store->reader = store_reader_within(store->env, &store->layout);
 	return store;
 err1:
@@ -201,6 +201,12 @@ uint64_t
 store_next_key(const struct store *store)
 {
 	return store->next;
+}
+
+void
+store_recall(struct store *store)
+{
+	recall_begin(&store->recall, store->next);
 }
 
 bool

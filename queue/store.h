@@ -106,6 +106,11 @@ uint64_t store_next_key(const struct store *store);
  */
 int store_commit(struct store *store, struct store_op *ops, struct err *err);
 
+/* store_recall(store): a proxy may have missed answers and ask.  For a minute,
+ * as after store_open(), STORE_ASK finds the messages that are there now, be
+ * they retired meanwhile.  The thread of store_key(). */
+void store_recall(struct store *store);
+
 /* store_tight(store): the last commit had to refuse a change.  Any thread. */
 bool store_tight(const struct store *store);
 

@@ -360,6 +360,12 @@ test_recall(struct store **store)
 	    "what was there at the start and is delivered was stored (103)");
 	ok(commit(*store, &other) == STORE_ABSENT,
 	    "what came later had its answer");
+	late = new_op(*store, &f);
+	(void)commit(*store, &late);
+	store_recall(*store);
+	out = retire_op(late.key, "DDD2");
+	(void)commit(*store, &out);
+	ok(commit(*store, &other) == STORE_OK, "unless that was missed");
 	*store = reopen(*store, &usual);
 	ask.result = STORE_OK;
 	ok(commit(*store, &ask) == STORE_ABSENT, "it is gone for good");
