@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,10 +15,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fatal.h"
 
-enum { V4_OCTETS = 4, V6_OCTETS = 16, MAPPED_BITS = 96 };
+enum { V4_OCTETS = 4, V6_OCTETS = 16, MAPPED_BITS = 96, AWAIT_MS = 20 };
 
 static const unsigned char mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff,
 	0xff };
@@ -452,6 +454,19 @@ fail:
 	if (fd >= 0)
 		(void)close(fd);
 	return -1;
+}
+
+void
+net_await_unix(const char *path, int64_t patience)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int64_t until = clock_mono() + patience;
+
+	if (strlen(path) >= sizeof sun.sun_path)
+		return;
+	memcpy(sun.sun_path, path, strlen(path));
+	while (access(path, F_OK) == 0 && in_use(&sun) && clock_mono() < until)
+		(void)poll(NULL, 0, AWAIT_MS);
 }
 
 int

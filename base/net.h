@@ -64,6 +64,10 @@ int net_listen(const char *host, const char *port, int backlog, bool reuse,
     struct err *err);
 int net_listen_unix(const char *path, unsigned mode, struct err *err);
 
+/* net_await_unix(path, patience): wait, at most so many nanoseconds, until
+ * nobody accepts connections at ${path} any more. */
+void net_await_unix(const char *path, int64_t patience);
+
 /* net_bindable(addr, err): a connection can be made from ${addr}, which is one of
  * ours.  -1: why not. */
 int net_bindable(const struct net_addr *addr, struct err *err);

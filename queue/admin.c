@@ -107,6 +107,7 @@ own_store(struct own *own, const char *dir, struct conf *conf, struct err *err)
 		return -1;
 	options.size = (uint64_t)params.weir_queue_size_limit;
 	options.reserve = (uint64_t)params.weir_queue_reserve;
+	options.patience = 0;
 	own->store = store_open(dir, &options, err);
 	return own->store != NULL ? 0 : -1;
 }

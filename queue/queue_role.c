@@ -366,6 +366,8 @@ open_all(struct role *role, struct err *err)
 		return -1;
 	options.size = (uint64_t)role->params.weir_queue_size_limit;
 	options.reserve = (uint64_t)role->params.weir_queue_reserve;
+	/* One whose supervisor died ends by itself. */
+	options.patience = STOP_MOST + STOP_MOST / 2;
 	role->store = store_open(role->given->store, &options, err);
 	if (role->store == NULL)
 		return -1;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/err.h"
 #include "base/fatal.h"
@@ -23,6 +25,7 @@
 
 enum {
 	MODE = 0660,
+	LOCK_MS = 20, /* between two looks at the lock */
 	/* Changes in one transaction while the reserve must do. */
 	FEW = 16,
 	GROUP_PAGES = 64, /* what a transaction takes besides its changes */
@@ -44,10 +47,11 @@ struct store {
 
 /* A lock of the kernel's, which ends with the process that has it. */
 static int
-take_lock(const char *dir, struct err *err)
+take_lock(const char *dir, int64_t patience, struct err *err)
 {
+	int64_t until = clock_mono() + patience;
 	char path[4096];
-	int fd;
+	int fd, e;
 
 	(void)snprintf(path, sizeof path, "%s/writer", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, MODE);
@@ -55,7 +59,10 @@ take_lock(const char *dir, struct err *err)
 		err_set(err, "open %s: %s", path, err_errno(errno));
 		return -1;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	while ((e = flock(fd, LOCK_EX | LOCK_NB)) != 0 &&
+	    errno == EWOULDBLOCK && clock_mono() < until)
+		(void)poll(NULL, 0, LOCK_MS);
+	if (e == 0)
 		return fd;
 	if (errno == EWOULDBLOCK)
 		err_set(err, "the queue in %s is in use", dir);
@@ -163,7 +170,7 @@ store_open(
 		err_set(err, "mkdir %s: %s", dir, err_errno(errno));
 		goto err0;
 	}
-	if ((store->lock = take_lock(dir, err)) < 0)
+	if ((store->lock = take_lock(dir, options->patience, err)) < 0)
 		goto err0;
 	if (open_env(store, dir, options, err) != 0)
 		goto err1;

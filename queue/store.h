@@ -46,8 +46,7 @@ enum store_kind {
 	STORE_COPY,    /* the chunks of message ${number} are also ${key}'s */
 	STORE_RETIRE,  /* the message ${key}, ${qid} is done with */
 	STORE_DROP,    /* what arrived of ${key} is done with */
-	STORE_ASK, /* is there a message ${qid}, or was it there when the store
-		    * was opened, and has been retired only just? */
+	STORE_ASK,     /* is there a message ${qid}, or was it lately? */
 };
 
 enum store_result {
@@ -78,6 +77,7 @@ struct store_op {
 struct store_options {
 	uint64_t size;    /* what intake may fill, octets */
 	uint64_t reserve; /* for marks and deletes, octets */
+	int64_t patience; /* ns; with another writer, who may be ending */
 };
 
 /*

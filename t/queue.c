@@ -169,7 +169,7 @@ put_message(struct store *store, const char *qid, enum store_class class,
 static int
 fill(const char *where)
 {
-	const struct store_options options = { 64 << 20, 2 << 20 };
+	const struct store_options options = { 64 << 20, 2 << 20, 0 };
 	struct err err;
 	struct store *store = store_open(where, &options, &err);
 

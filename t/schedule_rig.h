@@ -224,7 +224,7 @@ open_all(const char *settings)
 {
 	static const struct param_table *const tables[] = { &queue_params_table,
 		NULL };
-	const struct store_options options = { 64 << 20, 2 << 20 };
+	const struct store_options options = { 64 << 20, 2 << 20, 0 };
 	struct err err = { "" };
 	char text[512];
 

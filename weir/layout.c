@@ -207,6 +207,7 @@ layout_socket(const struct generation *g, const char *name, struct err *err)
 
 	if (layout_user(g->weir.weir_proxy_user, &uid, &gid, err) != 0)
 		return -1;
+	net_await_unix(path, LAYOUT_FORMER);
 	fd = net_listen_unix(path, mode, err);
 	if (fd >= 0 && geteuid() == 0 && mode == 0600 &&
 	    (lchown(path, uid, gid) != 0 || chmod(path, 0660) != 0)) {

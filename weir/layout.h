@@ -6,10 +6,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "weir/listeners.h"
 
 struct err;
 struct generation;
+
+/* How long a start waits for the roles of a supervisor that died: they end by
+ * themselves. */
+#define LAYOUT_FORMER (20 * CLOCK_SECOND)
 
 /* layout_directories(g, err): make what is missing below queue_directory and
  * data_directory, owned by the roles' users if we are root.  0 or -1. */

@@ -89,13 +89,15 @@ bind_one(struct listeners *all, const struct listener *like, size_t copy,
 		l->wanted = true;
 		return 0;
 	}
-	if (like->path != NULL)
+	if (like->path != NULL) {
+		net_await_unix(like->path, all->patience);
 		fd = net_listen_unix(like->path, 0666, err);
-	else
+	} else {
 		fd = net_listen(like->host == NULL || like->host[0] == '\0'
 			? NULL
 			: like->host,
 		    like->port, BACKLOG, true, err);
+	}
 	if (fd < 0)
 		return -1;
 	e = calloc(1, sizeof *e);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/master.h"
 
@@ -33,6 +34,8 @@ struct listeners_wish {
 /* What has been bound so far.  Zero-initialised: nothing. */
 struct listeners {
 	struct listener *list;
+	/* ns; how long to wait for who accepts at a path that is to be ours */
+	int64_t patience;
 };
 
 /*

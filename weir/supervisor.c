@@ -209,9 +209,13 @@ static int
 open_listeners(struct rollout *r, struct err *err)
 {
 	struct listeners_wish wish = layout_wish(r->now);
+	int e;
 
 	wish.only = r->only;
-	return listeners_open(&r->listeners, &wish, err);
+	r->listeners.patience = LAYOUT_FORMER;
+	e = listeners_open(&r->listeners, &wish, err);
+	r->listeners.patience = 0;
+	return e;
 }
 
 static int
