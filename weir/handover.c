@@ -72,12 +72,18 @@ tell(char kind, const char *text)
 {
 	char message[HANDOVER_TEXT];
 	int n = snprintf(message, sizeof message, "%c%s", kind, text);
+	ssize_t sent;
 
 	if (n < 0)
 		return;
 	if ((size_t)n >= sizeof message)
 		n = (int)sizeof message - 1;
-	(void)send(HANDOVER_CONTROL, message, (size_t)n, MSG_NOSIGNAL);
+	do
+		sent = send(HANDOVER_CONTROL, message, (size_t)n, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	/* Who waits for this would wait for long; another one may be heard. */
+	if (sent < 0 && errno != EPIPE)
+		fatal("cannot speak to the supervisor: %s", err_errno(errno));
 }
 
 void

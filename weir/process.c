@@ -247,7 +247,14 @@ process_free(struct process *p)
 void
 process_serve(struct process *p)
 {
-	(void)send(p->control.fd, "S", 1, MSG_NOSIGNAL);
+	ssize_t n;
+
+	do
+		n = send(p->control.fd, "S", 1, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	/* One that does not hear it has to make place for one that does. */
+	if (n != 1)
+		(void)kill(p->pid, SIGKILL);
 	p->state = PROCESS_SERVING;
 }
 

@@ -1,6 +1,7 @@
 /* rollout.c - see rollout.h. */
 #include "weir/rollout.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
@@ -297,8 +298,11 @@ hear(const struct process *p, char *text, size_t size, int *fd)
 		.msg_control = control.space,
 		.msg_controllen = sizeof control.space };
 	const struct cmsghdr *c;
-	ssize_t n = recvmsg(p->control.fd, &msg, MSG_CMSG_CLOEXEC);
+	ssize_t n;
 
+	do
+		n = recvmsg(p->control.fd, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
 	*fd = -1;
 	if (n <= 0)
 		return 0;
