@@ -198,7 +198,7 @@ sub command {
 sub sendmail {
 	my ($self, $text, @args) = @_;
 	my $how = ref $args[0] ? shift @args : {};
-	my $input = $self->write_file("$self->{dir}/input", $text);
+	my $input = $self->write_file("$self->{dir}/input.$$", $text);
 	my @as = $how->{user} && $> == 0 ? ("setpriv", "--reuid", $how->{user},
 	    "--regid", (getpwnam($how->{user}))[3], "--clear-groups") : ();
 	my $pid = open(my $f, "-|") // die "fork: $!";

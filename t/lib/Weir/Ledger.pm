@@ -60,7 +60,17 @@ EOT
 sub new {
 	my ($class, $w) = @_;
 
-	return bless { w => $w, said => {}, kind => {} }, $class;
+	return bless { w => $w, said => {}, kind => {}, roles => serving($w) },
+	    $class;
+}
+
+# The roles of the processes there are, if all of them serve.
+sub serving {
+	my ($w) = @_;
+	my (undef, $text) = $w->command("status");
+
+	return "" if $text =~ /^\w+\s+pid \d+\s+(?!.*serving)/m;
+	return join " ", sort $text =~ /^(\w+)\s+pid \d+\s/mg;
 }
 
 sub text {
@@ -101,6 +111,26 @@ sub send {
 	}
 }
 
+# What another process has sent, by a file.
+sub save {
+	my ($self, $file) = @_;
+
+	open my $f, ">", $file or die "$file: $!";
+	print $f map { "$_ $self->{kind}{$_} $self->{said}{$_}\n" }
+	    sort keys %{ $self->{said} };
+	close $f or die "$file: $!";
+}
+
+sub load {
+	my ($self, $file) = @_;
+
+	for (split /\n/, Weir::read_file($file)) {
+		my ($id, $kind, $said) = split;
+		$self->{kind}{$id} = $kind;
+		$self->{said}{$id} = $said;
+	}
+}
+
 sub taken { return $_[0]{said}{ $_[1] } eq "taken" }
 
 sub count {
@@ -109,16 +139,14 @@ sub count {
 	return scalar grep { $_ eq $what } values %{ $self->{said} };
 }
 
-# There is one process of each role, which serves, and nothing is in the queue or
+# The roles are what they were, each one serves, and nothing is in the queue or
 # before it: time passes quickly.
 sub drain {
 	my ($self, $seconds) = @_;
 	my $w = $self->{w};
 
 	return $w->wait_for(sub {
-		my $all = join " ", sort +($w->command("status"))[1] =~
-		    /^(\w+)\s+pid \d+\s+(?=.*serving)/mg;
-		return 1 if $all eq "deliver local proxy queue" &&
+		return 1 if serving($w) eq $self->{roles} &&
 		    !glob("$w->{dir}/queue/maildrop/*") &&
 		    ($w->command("mailq"))[1] =~ /^Mail queue is empty/;
 		$w->advance(11);
