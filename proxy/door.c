@@ -19,6 +19,7 @@
 #include "proxy/session.h"
 #include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
+#include "proxy/upstream.h"
 
 enum {
 	AT_ONCE = 64,    /* connections taken in one turn */
@@ -83,7 +84,10 @@ come_in(struct door *door, int fd, const struct sockaddr *sa)
 		addr = (struct net_addr){ .family = NET_NONE };
 	s = session_new(hall, door->place, fd, &addr, port);
 	session_io_start(s);
-	greeting_begin(s);
+	if (s->service->upstream)
+		upstream_begin(s);
+	else
+		greeting_begin(s);
 	if (!s->away)
 		session_io_drive(s);
 }

@@ -165,6 +165,9 @@ server_facts(struct session *s)
 	char text[NET_TEXT];
 	unsigned port;
 
+	/* A proxy has said it. */
+	if (s->subject.server_addr != NULL)
+		return;
 	if (s->peer.family == NET_UNIX ||
 	    getsockname(s->watch.fd, (struct sockaddr *)&ss, &n) < 0 ||
 	    !net_from_socket((struct sockaddr *)&ss, &addr, &port))

@@ -39,13 +39,14 @@ set_local(struct subject *f)
 	f->name_status = f->reverse_status = SUBJECT_NAME_OK;
 }
 
-static void
-set_facts(struct session *s, const struct net_addr *addr, unsigned port)
+void
+session_set_client(
+    struct session *s, const struct net_addr *addr, unsigned port)
 {
 	struct subject *f = &s->subject;
 	char text[NET_TEXT];
 
-	s->facts = arena_new();
+	s->peer = *addr;
 	if (addr->family == NET_UNIX) {
 		set_local(f);
 	} else {
@@ -54,6 +55,14 @@ set_facts(struct session *s, const struct net_addr *addr, unsigned port)
 		f->client_port = arena_printf(s->facts, "%u", port);
 		peer_skip(f);
 	}
+	session_name(s);
+}
+
+static void
+set_facts(struct session *s)
+{
+	struct subject *f = &s->subject;
+
 	f->protocol = s->service->protocol;
 	f->ccert_unasked = !s->params->smtpd_tls_ask_ccert;
 	f->by = &s->by;
@@ -75,7 +84,6 @@ session_new(struct hall *hall, unsigned place, int fd,
 	    ? &s->service->stressed
 	    : &s->service->calm;
 	s->watch.fd = fd;
-	s->peer = *addr;
 	s->by = s->by_itself =
 	    (struct event_by){ .program = s->service->program,
 		    .number = session_number(),
@@ -86,8 +94,9 @@ session_new(struct hall *hall, unsigned place, int fd,
 	s->out_held = SIZE_MAX;
 	s->discarded = s->service->discarded;
 	s->keywords = s->service->keywords & ~s->discarded;
-	set_facts(s, addr, port);
-	session_name(s);
+	s->facts = arena_new();
+	set_facts(s);
+	session_set_client(s, addr, port);
 	s->next = hall->sessions;
 	if (s->next != NULL)
 		s->next->prev = s;

@@ -38,6 +38,7 @@ struct verdict;
 /* What a session waits for. */
 enum session_phase {
 	SESSION_COMMAND,   /* the next command */
+	SESSION_UPSTREAM,  /* the proxy's word on who the client is */
 	SESSION_HANDSHAKE, /* TLS */
 	SESSION_BODY,      /* the rest of a message, or of a chunk of it */
 	SESSION_SKIP,      /* the rest of a chunk that is refused */
@@ -215,6 +216,11 @@ void session_forget_forward(struct session *s);
 /* session_set_helo(s, name): as the client said it, made harmless; NULL: it has
  * not said it yet. */
 void session_set_helo(struct session *s, const char *name);
+
+/* session_set_client(s, addr, port): who has connected, and its name as far as
+ * that is known without asking. */
+void session_set_client(
+    struct session *s, const struct net_addr *addr, unsigned port);
 
 /* session_name(s): set s->client from the facts. */
 void session_name(struct session *s);

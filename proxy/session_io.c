@@ -26,6 +26,7 @@
 #include "proxy/session_wire.h"
 #include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
+#include "proxy/upstream.h"
 
 enum {
 	READ_LINES = 4096,      /* octets to read at once for commands */
@@ -413,11 +414,28 @@ linger_phase(struct session *s)
 }
 
 static enum step
+upstream_phase(struct session *s)
+{
+	switch (upstream_read(s)) {
+	case UPSTREAM_DONE:
+		greeting_begin(s);
+		return GO_ON;
+	case UPSTREAM_OVER:
+		return GO_ON;
+	case UPSTREAM_WAIT:
+		break;
+	}
+	return PARK;
+}
+
+static enum step
 one_step(struct session *s, size_t *turn)
 {
 	switch (s->phase) {
 	case SESSION_COMMAND:
 		return command_phase(s);
+	case SESSION_UPSTREAM:
+		return upstream_phase(s);
 	case SESSION_HANDSHAKE:
 		return handshake_phase(s);
 	case SESSION_BODY:
@@ -500,6 +518,10 @@ time_is_up(struct session *s)
 	case SESSION_HANDSHAKE:
 		s->why = "timeout";
 		(void)end(s);
+		return;
+	case SESSION_UPSTREAM:
+		upstream_late(s);
+		session_io_drive(s);
 		return;
 	case SESSION_STORE:
 		return;

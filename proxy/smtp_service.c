@@ -100,6 +100,18 @@ read_keyword_maps(struct smtp_service *s, struct err *all)
 	gather(all, &err);
 }
 
+/* Who says it wrong has nobody taken for a client that is not. */
+static void
+read_upstream(struct smtp_service *s, struct err *err)
+{
+	const char *protocol = s->calm.smtpd_upstream_proxy_protocol;
+
+	s->upstream = *protocol != '\0' && !s->local;
+	if (s->upstream && strcasecmp(protocol, "haproxy") != 0)
+		err_set(err, "unsupported smtpd_upstream_proxy_protocol: %s",
+		    protocol);
+}
+
 static void
 read_newline(struct smtp_service *s, struct err *err)
 {
@@ -181,6 +193,8 @@ read_content(struct smtp_service *s, struct err *all)
 	read_keywords(s, &err);
 	gather(all, &err);
 	read_keyword_maps(s, all);
+	read_upstream(s, &err);
+	gather(all, &err);
 	read_newline(s, &err);
 	gather(all, &err);
 	if (!full_name_format(s->calm.header_from_format, &s->from_format))

@@ -56,6 +56,7 @@ enum smtp_service_newline {
 struct smtp_service {
 	const struct master_service *master;
 	bool lmtp;            /* RFC 2033 */
+	bool upstream;        /* clients come through a proxy */
 	const char *program;  /* in log lines: "smtpd", "lmtpd" */
 	const char *protocol; /* of a client that has not greeted */
 	struct conf *conf;    /* the service's view */

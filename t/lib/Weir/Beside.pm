@@ -16,8 +16,9 @@ package Weir::Beside;
 #	tls [CERTIFICATE [VERSION]]	STARTTLS and the handshake; the certificate
 #					and its key are files of the case's $dir
 #	wrapped [CERTIFICATE]		the same at once, before the greeting
+#	upstream OCTETS			what a proxy says before the greeting
 #	chunk OCTETS, last OCTETS	BDAT with the size of these, and these;
-#					they may have \r, \n and \0
+#					they may have \r, \n, \0 and \xHH
 #	anything else is sent as it is
 
 use strict;
@@ -122,10 +123,17 @@ sub send_message {
 	return $c->cmd("Subject: test\r\n\r\ntext\r\n.", 30);
 }
 
+sub octets {
+	my ($text) = @_;
+
+	return $text =~ s/\\(?:([rn0])|x([0-9a-f]{2}))/
+	    defined $2 ? chr hex $2 : { r => "\r", n => "\n", 0 => "\0" }->{$1}/gerx;
+}
+
 sub send_chunk {
 	my ($c, $last, $octets) = @_;
 
-	$octets =~ s/\\([rn0])/{ r => "\r", n => "\n", 0 => "\0" }->{$1}/ge;
+	$octets = octets($octets);
 	$c->put("BDAT " . length($octets) . "$last\r\n$octets");
 	return $c->reply(30);
 }
@@ -184,13 +192,17 @@ sub play {
 	my ($from) = map { /^from (\S+)/ ? $1 : () } @{ $case->{say} };
 	my ($wrapped) = map { /^wrapped(?: (\S+))?/ ? $1 // "-" : () }
 	    @{ $case->{say} };
-	my $c = Weir::Client->new($port, from => $from, silent => $wrapped);
+	my ($upstream) = map { /^upstream ?(.*)/ ? octets($1) : () }
+	    @{ $case->{say} };
+	my $c = Weir::Client->new($port, from => $from,
+	    silent => $wrapped || defined $upstream);
 	my @said;
+	$c->put($upstream) if defined $upstream;
 	push @said, $c->tls(certificate($wrapped)) if $wrapped;
-	push @said, $wrapped ? $c->reply(30) : $c->{banner};
+	push @said, $c->{banner} // $c->reply(30);
 
 	for (@{ $case->{say} }) {
-		push @said, "$_ -> " . say_one($c, $_) unless /^(from|wrapped)\b/;
+		push @said, "$_ -> " . say_one($c, $_) unless /^(from|wrapped|upstream)\b/;
 	}
 	$c->cmd("QUIT", 30);
 	$c->close;
