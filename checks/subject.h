@@ -41,6 +41,8 @@ struct subject {
 	const char *server_addr, *server_port;
 
 	const char *protocol; /* "SMTP"; "ESMTP" after EHLO */
+	bool ehlo;            /* it is greeting by EHLO, which counts before
+			       * the protocol has changed */
 	const char *helo;
 	const char *sender; /* as the client wrote it, internal form */
 	const char *recipient;

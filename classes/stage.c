@@ -278,9 +278,12 @@ stage_reset_session(struct stage_state *state)
 }
 
 static const char *
-greeting(const char *protocol)
+greeting(const struct subject *subject)
 {
-	if (protocol != NULL && strcmp(protocol, "ESMTP") == 0)
+	const char *protocol = subject->protocol;
+
+	if (subject->ehlo ||
+	    (protocol != NULL && strcmp(protocol, "ESMTP") == 0))
 		return "EHLO";
 	if (protocol != NULL && strcmp(protocol, "LMTP") == 0)
 		return "LHLO";
@@ -294,7 +297,7 @@ where(enum stage stage, const struct subject *subject)
 	case STAGE_CONNECT:
 		return "CONNECT";
 	case STAGE_HELO:
-		return greeting(subject->protocol);
+		return greeting(subject);
 	case STAGE_MAIL:
 		return "MAIL";
 	case STAGE_RCPT:

@@ -178,6 +178,9 @@ policy_facts(const struct policy_request *request, const char *data,
 		return false;
 	set_client(&t, subject);
 	subject->protocol = value_or(&t, POLICY_PROTOCOL_NAME, "SMTP");
+	/* Postfix says SMTP until the greeting has passed. */
+	subject->ehlo =
+	    strcmp(value_or(&t, POLICY_PROTOCOL_STATE, ""), "EHLO") == 0;
 	subject->helo = value(&t, POLICY_HELO_NAME);
 	set_mail(&t, *stage, subject);
 	set_login(&t, subject);

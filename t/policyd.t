@@ -177,6 +177,38 @@ is $o->ask(recipient => 'any@elsewhere.example'), "554 5.7.1 <any\@elsewhere.exa
 	is $status, 0, "reload" or diag $said;
 }
 
+# All of them: whom we ask in turn is told the same.
+{
+	my ($asked, $in_turn) = map { $w->port($_) } qw(asked in_turn);
+	my %all = (client_port => 4711, size => 1234, queue_id => "4XYZ",
+	    instance => "1.2.3", stress => "yes", sasl_method => "PLAIN",
+	    sasl_username => "u", sasl_sender => 's@example.org',
+	    ccert_subject => "CN+20with+2Bplus", ccert_issuer => "An+20issuer",
+	    ccert_fingerprint => "AA:BB", ccert_pubkey_fingerprint => "CC:DD",
+	    encryption_protocol => "TLSv1.3", policy_context => "submission",
+	    encryption_cipher => "TLS_AES_256_GCM_SHA384",
+	    encryption_keysize => 256, etrn_domain => "");
+
+	$w->peer(sub { Weir::Policy::serve($in_turn, "$w->{dir}/told") });
+	$w->wait_port($in_turn);
+	my ($status) = $w->reconfigure(%config, master => $master . <<EOT);
+127.0.0.1:$asked inet n - n - - policy
+  -o smtpd_recipient_restrictions=check_policy_service,inet:127.0.0.1:$in_turn
+EOT
+	is $status, 0, "a server that we ask in turn";
+	my $a = Weir::Policy->new($asked);
+	is $a->ask(%all), "DUNNO", "it has no opinion";
+	is $a->ask(%all, map { $_ => undef } "ccert_subject", "ccert_issuer"),
+	    "DUNNO", "no name in a certificate";
+	my @told = Weir::Policy::recorded("$w->{dir}/told");
+	my %want = map { split /=/, $_, 2 } split /\n/, $a->request(%all);
+	delete @$_{qw(compatibility_level mail_version)} for @told;
+	is_deeply $told[0], \%want, "all facts";
+	$want{"ccert_$_"} = "" for "subject", "issuer";
+	is_deeply $told[1], \%want, "all but names";
+	$w->reconfigure(%config);
+}
+
 # What an old Postfix sends.
 $p = Weir::Policy->new($port);
 $p->send("request=smtpd_access_policy\nprotocol_state=RCPT\n" .

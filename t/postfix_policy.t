@@ -10,6 +10,7 @@ use FindBin qw($Bin);
 use Test::More;
 use lib "$Bin/lib";
 use Weir;
+use Weir::Policy;
 use Weir::Postfix;
 
 plan skip_all => "no Postfix, or not root"
@@ -40,7 +41,9 @@ moved@example.com REDIRECT elsewhere@example.com
 softly@example.com DEFER_IF_PERMIT 4.2.0 not yet
 EOT
 # Whatever passes here, passes.
-my $everything = <<EOT;
+my ($passed, $theirs, $ours) = map { $w->port($_) } qw(passed theirs ours);
+my @stages = qw(client helo sender recipient data end_of_data etrn);
+my $everything = <<EOT . join "", map { "  -o { smtpd_${_}_restrictions = check_policy_service inet:127.0.0.1:$ours }\n" } @stages;
 127.0.0.1:$policy inet n - n - - policy
 shared unix n - n - - policy
 127.0.0.1:$open inet n - n - - policy
@@ -48,16 +51,23 @@ shared unix n - n - - policy
   -o { smtpd_helo_restrictions = check_helo_access static:DUNNO, permit }
   -o { smtpd_sender_restrictions = check_sender_access static:OK, permit }
   -o { smtpd_recipient_restrictions = permit_mynetworks, permit_auth_destination, permit }
+127.0.0.1:$passed inet n - n - - policy
+  -o smtpd_delay_reject=no
 EOT
 $w->configure(main => $main, master => $everything,
     files => { users => $users });
 $w->start;
 my $sink = $w->sink("sink");
+for my $name ("theirs", "ours") {
+	my $at = $w->port($name);
+	$w->peer(sub { Weir::Policy::serve($at, "$w->{dir}/$name") });
+	$w->wait_port($at);
+}
 my $ask = "check_policy_service inet:127.0.0.1";
 my $restrict = "smtpd_recipient_restrictions";
-my ($before, $unix) = map { $w->port($_) } qw(before unix);
+my ($before, $unix, $each) = map { $w->port($_) } qw(before unix each);
 my $postfix = Weir::Postfix->start("$w->{dir}/postfix", port => $smtp,
-    main => <<EOT, master => <<EOM);
+    main => <<EOT, master => <<EOM .
 relay_domains = example.com
 relay_transport = smtp:[127.0.0.1]:${\ $w->port("sink")}
 mynetworks = 127.0.0.2/32
@@ -74,8 +84,13 @@ EOT
   -o { $restrict = check_policy_service unix:$w->{dir}/queue/public/shared, reject_unauth_destination }
 127.0.0.1:$away inet n - n - - smtpd
   -o { $restrict = $ask:$policy, reject_unauth_destination }
+127.0.0.1:$each inet n - n - - smtpd
+  -o smtpd_delay_reject=no
+  -o smtpd_policy_service_policy_context=here
+  -o smtpd_relay_restrictions=reject_unauth_destination
 EOM
-$w->wait_port($_) for $smtp, $before, $unix;
+    join "", map { "  -o { smtpd_${_}_restrictions = $ask:$theirs, $ask:$passed }\n" } @stages);
+$w->wait_port($_) for $smtp, $before, $unix, $each;
 
 # The reply to a recipient, of a stranger.
 sub rcpt {
@@ -143,6 +158,31 @@ ok $w->wait_for(sub {
 }), "a copy";
 like post('other@example.com', from => 'quiet@example.net'), qr/^250 /, "DISCARD, at DATA";
 ok $w->wait_for(sub { $postfix->log =~ /discard: DATA/ }), "discarded";
+
+# At each state, all that Postfix tells becomes facts: a policy server that Weir
+# asks in turn is told the same.
+my $all = $w->smtp($each);
+$all->cmd("XCLIENT NAME=[UNAVAILABLE] REVERSE_NAME=r.example ADDR=2001:db8::7 PORT=4711 LOGIN=user");
+$all->cmd("EHLO c.example");
+$all->cmd("VRFY someone\@example.com");
+$all->cmd("ETRN example.com");
+$all->cmd("MAIL FROM:<\"a b\"\@example.net> SIZE=100");
+$all->cmd("RCPT TO:<one\@example.com>");
+$all->cmd("RCPT TO:<two\@example.com>");
+$all->cmd("DATA");
+like $all->cmd("Subject: x\r\n\r\nx\r\n."), qr/^250 /, "a message";
+$all->cmd("MAIL FROM:<>");
+$all->cmd("RCPT TO:<one\@example.com>");
+$all->cmd("QUIT");
+my @told = Weir::Policy::recorded("$w->{dir}/theirs");
+my @passed_on = Weir::Policy::recorded("$w->{dir}/ours");
+is join(" ", map { $_->{protocol_state} } @told),
+    "CONNECT CONNECT EHLO VRFY ETRN MAIL RCPT RCPT DATA END-OF-MESSAGE MAIL RCPT",
+    "the states";
+# Who we are is not theirs.
+delete @$_{qw(compatibility_level mail_version)} for @told, @passed_on;
+is_deeply $passed_on[$_], $told[$_], "the same at $told[$_]{protocol_state}"
+    for 0 .. $#told;
 
 # No relay, whatever passes.
 for my $case (

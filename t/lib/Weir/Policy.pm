@@ -8,6 +8,9 @@ package Weir::Policy;
 use strict;
 use warnings;
 
+use IO::Select;
+use IO::Socket::INET;
+
 use Weir::Client;
 
 my @order = qw(request protocol_state protocol_name client_address client_name
@@ -65,6 +68,44 @@ sub ask {
 
 	$self->send($self->request(%with));
 	return $self->action;
+}
+
+# A policy server that only writes down what it is asked, for $w->peer().
+sub serve {
+	my ($port, $file) = @_;
+	my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1",
+	    LocalPort => $port, Listen => 100, ReuseAddr => 1) or die "$!";
+	my $select = IO::Select->new($listener);
+	my %text;
+
+	while (my @ready = $select->can_read) {
+		for my $s (@ready) {
+			if ($s == $listener) {
+				$select->add($listener->accept || next);
+				next;
+			}
+			if (!sysread $s, $text{$s}, 65536, length($text{$s} // "")) {
+				delete $text{$s};
+				$select->remove($s);
+				close $s;
+				next;
+			}
+			while ($text{$s} =~ s/^(.*?\n)\n//s) {
+				open my $f, ">>", $file or die "$file: $!";
+				print $f "$1\n";
+				close $f;
+				syswrite $s, "action=DUNNO\n\n";
+			}
+		}
+	}
+}
+
+# What one has written down, as hashes.
+sub recorded {
+	my ($file) = @_;
+
+	return map { +{ map { split /=/, $_, 2 } split /\n/ } }
+	    split /\n\n/, Weir::read_file($file);
 }
 
 1;
