@@ -9,6 +9,7 @@
 #include "weir/cmd_newaliases.h"
 #include "weir/cmd_postcat.h"
 #include "weir/cmd_postconf.h"
+#include "weir/cmd_postdrop.h"
 #include "weir/cmd_postmap.h"
 #include "weir/cmd_postqueue.h"
 #include "weir/cmd_postsuper.h"
@@ -45,6 +46,8 @@ static const struct command commands[] = {
 	  "-q [-beh] [-c DIR] ID ...", 0 },
 	{ "postconf", cmd_postconf, "show or edit the configuration",
 	  "[options] [NAME | NAME=VALUE ...]", 0 },
+	{ "postdrop", cmd_postdrop, "say that sendmail takes mail",
+	  "[-c DIR]", 1 },
 	{ "postqueue", cmd_postqueue, "list or flush the mail queue",
 	  "-p | -j | -f | -i ID | -s SITE", 0 },
 	{ "postsuper", cmd_postsuper, "delete, hold or requeue mail",
