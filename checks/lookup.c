@@ -1,124 +1,33 @@
 /* lookup.c - see lookup.h. */
 #include "checks/lookup.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/arena.h"
-#include "base/event.h"
 #include "checks/check.h"
 #include "checks/site.h"
 #include "checks/subject.h"
 #include "rules/address.h"
+#include "rules/record_filter.h"
 #include "rules/table.h"
 #include "rules/world.h"
-
-static const char *
-type_name(enum dns_type type)
-{
-	switch (type) {
-	case DNS_A:
-		return "A";
-	case DNS_AAAA:
-		return "AAAA";
-	case DNS_MX:
-		return "MX";
-	case DNS_NS:
-		return "NS";
-	case DNS_TXT:
-		return "TXT";
-	case DNS_CNAME:
-		return "CNAME";
-	case DNS_PTR:
-		return "PTR";
-	case DNS_TLSA:
-		return "TLSA";
-	}
-	return "?";
-}
-
-/* A record as a zone file has it: what the filter's tables are asked with. */
-static const char *
-record_text(struct arena *arena, const char *name, enum dns_type type,
-    const struct dns_answer *answer, const struct dns_record *record)
-{
-	char data[INET6_ADDRSTRLEN];
-	const char *head = arena_printf(arena, "%s. %u IN %s ", name,
-	    (unsigned)answer->ttl, type_name(type));
-
-	switch (type) {
-	case DNS_A:
-	case DNS_AAAA:
-		(void)inet_ntop(type == DNS_A ? AF_INET : AF_INET6,
-		    record->octets, data, sizeof data);
-		return arena_printf(arena, "%s%s", head, data);
-	case DNS_MX:
-		return arena_printf(
-		    arena, "%s%u %s.", head, record->preference, record->name);
-	case DNS_TXT:
-		return arena_printf(arena, "%s%s", head, record->name);
-	default:
-		return arena_printf(arena, "%s%s.", head, record->name);
-	}
-}
-
-/* Does the filter keep ${record}?  1, 0, or -1: its answer makes no sense or
- * it could not be asked. */
-static int
-keep(const struct ask *ask, const char *text)
-{
-	struct subject *subject = ask->subject;
-	struct table_value value;
-
-	switch (world_find_any(subject->world, subject->arena,
-	    ask->site->dns_reply_filter, text, &value)) {
-	case TABLE_NONE:
-		return 1;
-	case TABLE_FOUND:
-		break;
-	default:
-		return -1;
-	}
-	if (strcasecmp(value.text, "ignore") == 0) {
-		event_info(subject->by, "ignoring DNS RR: %s", text);
-		return 0;
-	}
-	event_warning(subject->by,
-	    "smtpd_dns_reply_filter: unknown DNS filter action: \"%s\"",
-	    value.text);
-	return -1;
-}
 
 static enum lookup_status
 filter(const struct ask *ask, const char *name, enum dns_type type,
     struct dns_answer *answer, const char **why)
 {
-	struct arena *arena = ask->subject->arena;
-	struct dns_record *kept =
-	    arena_alloc(arena, (answer->count + 1) * sizeof *kept);
-	size_t n = 0;
+	struct subject *subject = ask->subject;
+	struct dns_question q = { .name = name, .type = type };
+	enum record_filter result;
 
-	for (size_t i = 0; i < answer->count; i++) {
-		int verdict = keep(ask,
-		    record_text(
-			arena, name, type, answer, &answer->records[i]));
-
-		if (verdict < 0) {
-			answer->count = 0;
-			*why = "Invalid DNS reply filter syntax";
-			return LOOKUP_RETRY;
-		}
-		if (verdict > 0)
-			kept[n++] = answer->records[i];
-	}
-	answer->records = kept;
-	answer->count = n;
-	if (n > 0)
+	q.answer = *answer;
+	result = record_filter(ask->site->dns_reply_filter, subject->world,
+	    subject->arena, subject->by, &q);
+	*answer = q.answer;
+	if (result == RECORD_FILTER_KEPT)
 		return LOOKUP_FOUND;
-	*why = "DNS reply filter drops all results";
-	return LOOKUP_POLICY;
+	*why = record_filter_reason(result);
+	return result == RECORD_FILTER_GONE ? LOOKUP_POLICY : LOOKUP_RETRY;
 }
 
 const char *

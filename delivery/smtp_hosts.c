@@ -11,10 +11,10 @@
 #include "base/event.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_nexthop.h"
-#include "delivery/smtp_records.h"
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
 #include "rules/address.h"
+#include "rules/record_filter.h"
 #include "rules/world.h"
 
 enum { MOST_HOSTS = 512, DEFAULT_PORT = 25, PATIENCE = 60 };
@@ -29,12 +29,6 @@ struct search {
 	const struct smtp_nexthop *hop;
 	unsigned best; /* preference of the best exchanger, address or not */
 };
-
-static const char *
-type_name(enum dns_type type)
-{
-	return type == DNS_MX ? "MX" : type == DNS_AAAA ? "AAAA" : "A";
-}
 
 /* Put into words why the name service gave no answer. */
 static void
@@ -55,7 +49,7 @@ no_answer(
 	smtp_why_set(s->why, s->arena, words[how].dsn,
 	    "Host or domain name not found. Name service error for name=%s "
 	    "type=%s: %s",
-	    name, type_name(type), words[how].text);
+	    name, record_filter_type(type), words[how].text);
 }
 
 static void
@@ -107,22 +101,15 @@ ask(struct search *s, struct dns_question *questions, size_t n)
 static bool
 filter(struct search *s, struct dns_question *q)
 {
-	switch (
-	    smtp_records_filter(s->client->records, s->world, s->arena, q)) {
-	case SMTP_RECORDS_KEPT:
+	enum record_filter result =
+	    record_filter(s->client->records, s->world, s->arena, NULL, q);
+
+	if (result == RECORD_FILTER_KEPT)
 		return true;
-	case SMTP_RECORDS_GONE:
-		smtp_why_set(s->why, s->arena, "4.7.0",
-		    "Error looking up name=%s type=%s: DNS reply filter drops "
-		    "all results",
-		    q->name, type_name(q->type));
-		return false;
-	case SMTP_RECORDS_FAILED:
-		break;
-	}
-	smtp_why_set(s->why, s->arena, "4.4.3",
-	    "Error looking up name=%s type=%s: Invalid DNS reply filter syntax",
-	    q->name, type_name(q->type));
+	smtp_why_set(s->why, s->arena,
+	    result == RECORD_FILTER_GONE ? "4.7.0" : "4.4.3",
+	    "Error looking up name=%s type=%s: %s", q->name,
+	    record_filter_type(q->type), record_filter_reason(result));
 	return false;
 }
 
