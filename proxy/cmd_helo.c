@@ -108,8 +108,8 @@ do_not_know(struct session *s)
 
 	event_warning(&s->by_itself,
 	    "don't know what EHLO features to announce to %s", s->client);
-	event(&proxy_events_ehlo_failed, &s->by, "client", s->client, "text",
-	    reply, NULL);
+	event(&proxy_events_data_error, &s->by, "where", "EHLO", "client",
+	    s->client, "text", reply, NULL);
 	session_reply(s, "%s", reply);
 	return SMTP_COMMAND_FAILED;
 }

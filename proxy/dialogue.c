@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fatal.h"
+#include "proxy/command_filter.h"
 #include "proxy/escape.h"
 #include "proxy/hall.h"
 #include "proxy/milter_hook.h"
@@ -15,6 +16,7 @@
 #include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
 #include "rules/match.h"
+#include "rules/table_list.h"
 
 enum {
 	LOG_START = 30,
@@ -242,6 +244,38 @@ sound(struct session *s, const char *line, size_t n)
 	return true;
 }
 
+/* What is the command?  False: it is none, and was answered. */
+static bool
+understand(struct session *s)
+{
+	if (s->service->command_filter != NULL && !command_filter_apply(s))
+		return false;
+	words_parse(session_arena(s), s->line, &s->words);
+	if (s->words.count == 0) {
+		mistake(s, "500 5.5.2 Error: bad syntax");
+		return false;
+	}
+	s->command = smtp_command_find(s->words.word[0], s->service->lmtp);
+	return true;
+}
+
+static bool
+filter_blocks(const struct session *s)
+{
+	return s->service->command_filter != NULL &&
+	    (table_list_flags(s->service->command_filter) & TABLE_MAY_BLOCK) !=
+	    0;
+}
+
+/* In a worker. */
+static void
+understand_and_run(struct session *s)
+{
+	if (understand(s))
+		run_all(s);
+	session_settle(s);
+}
+
 static void
 perform_line(struct session *s, const char *line, size_t n)
 {
@@ -250,13 +284,14 @@ perform_line(struct session *s, const char *line, size_t n)
 	if (!sound(s, line, n))
 		return;
 	s->line = arena_strndup(session_arena(s), line, n);
-	words_parse(session_arena(s), s->line, &s->words);
-	if (s->words.count == 0) {
-		mistake(s, "500 5.5.2 Error: bad syntax");
+	if (!s->away && filter_blocks(s)) {
+		session_work_run(s, true, understand_and_run);
+		return;
+	}
+	if (!understand(s)) {
 		session_settle(s);
 		return;
 	}
-	s->command = smtp_command_find(s->words.word[0], s->service->lmtp);
 	if (s->away) {
 		run(s);
 		return;

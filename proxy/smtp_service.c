@@ -100,6 +100,20 @@ read_keyword_maps(struct smtp_service *s, struct err *all)
 	gather(all, &err);
 }
 
+static void
+read_command_filter(struct smtp_service *s, struct err *all)
+{
+	const char *text = s->calm.smtpd_command_filter;
+	struct err err = { 0 };
+
+	if (*text == '\0' || s->local)
+		return;
+	s->command_filter = table_list_open_as(text, "smtpd_command_filter",
+	    s->conf, TABLE_KEEP_CASE, s->arena, &err);
+	conf_blame(s->conf, "smtpd_command_filter", &err);
+	gather(all, &err);
+}
+
 /* Who says it wrong has nobody taken for a client that is not. */
 static void
 read_upstream(struct smtp_service *s, struct err *err)
@@ -193,6 +207,7 @@ read_content(struct smtp_service *s, struct err *all)
 	read_keywords(s, &err);
 	gather(all, &err);
 	read_keyword_maps(s, all);
+	read_command_filter(s, all);
 	read_upstream(s, &err);
 	gather(all, &err);
 	read_newline(s, &err);
@@ -429,6 +444,7 @@ smtp_service_close(struct smtp_service *s)
 			match_close(lists[i]);
 	local_clients_close(s->local_clients);
 	table_list_close(s->discard_maps);
+	table_list_close(s->command_filter);
 	if (s->login_senders != NULL)
 		table_list_close(s->login_senders);
 	message_rules_close(&s->content);

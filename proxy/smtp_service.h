@@ -85,6 +85,7 @@ struct smtp_service {
 	unsigned discarded; /* smtpd_discard_ehlo_keywords */
 	/* ... and in its place, by client address. */
 	struct table_list *discard_maps;
+	struct table_list *command_filter; /* NULL: none */
 	enum full_name_format from_format; /* header_from_format */
 	enum smtp_service_newline newline;
 	bool tls_must;          /* nothing of value without TLS */

@@ -34,8 +34,10 @@ EOT
 127.0.0.1:${port:helo} inet n - n - - smtpd
   -o { smtpd_helo_restrictions = check_helo_access tcp:127.0.0.1:${port:table} }
   -o smtpd_delay_reject=no
+127.0.0.1:${port:words} inet n - n - - smtpd
+  -o smtpd_command_filter=tcp:127.0.0.1:${port:table}
 EOT
-# A table that takes its time, so that EHLO needs a worker.
+# A table elsewhere, so that EHLO, or every command, needs a worker.
 $w->peer(sub {
 	Weir::Clients::each_client($w->port("table"), sub {
 		my ($c) = @_;
@@ -258,6 +260,20 @@ subtest "EHLO in a worker forgets what the queue has" => sub {
 	$c->put((chunks($text, 1_000_000))[0]);
 	like $c->reply, qr/bytes queued/, "the next message";
 	is arrived("again"), $text, "arrives alone";
+	$sent++;
+};
+
+subtest "commands that a table elsewhere is asked about" => sub {
+	my $c = Weir::Client->new($w->port("words"));
+	my $text = text("asked");
+
+	$c->cmd($begin[0]);
+	$c->put(join "", map({ "$_\r\n" } @begin[1, 2]), chunks($text, 1000));
+	my @said = map { $c->reply } 1 .. 2 + chunks($text, 1000);
+	like $said[-1], qr/bytes queued/, "all at once";
+	is scalar(grep { !/^250/ } @said), 0, "all good";
+	is $c->cmd("FROB"), "500 5.5.2 Error: command not recognized", "and no command";
+	is arrived("asked"), $text, "arrives as it is";
 	$sent++;
 };
 
