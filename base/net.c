@@ -485,6 +485,25 @@ net_bindable(const struct net_addr *addr, struct err *err)
 	return rc;
 }
 
+/* Known as to Postfix, if services(5) does not say, or cannot be read now. */
+static bool
+mail_port(const char *name, unsigned *port)
+{
+	static const struct {
+		const char *name;
+		unsigned port;
+	} known[] = { { "lmtp", 24 }, { "smtp", 25 }, { "smtps", 465 },
+		{ "submissions", 465 }, { "submission", 587 } };
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (strcmp(known[i].name, name) != 0)
+			continue;
+		*port = known[i].port;
+		return true;
+	}
+	return false;
+}
+
 bool
 net_port(const char *text, unsigned *port)
 {
@@ -502,7 +521,7 @@ net_port(const char *text, unsigned *port)
 	if (getservbyname_r(
 		text, "tcp", &entry, memory, sizeof memory, &found) != 0 ||
 	    found == NULL)
-		return false;
+		return mail_port(text, port);
 	*port = ntohs((uint16_t)entry.s_port);
 	return true;
 }

@@ -72,7 +72,8 @@ void net_await_unix(const char *path, int64_t patience);
  * ours.  -1: why not. */
 int net_bindable(const struct net_addr *addr, struct err *err);
 
-/* net_port(text, port): a number or a name from /etc/services (tcp). */
+/* net_port(text, port): a number or a name from /etc/services (tcp); lmtp, smtp,
+ * smtps, submissions and submission are known without. */
 bool net_port(const char *text, unsigned *port);
 
 #endif

@@ -254,6 +254,8 @@ test_port(void)
 
 	ok(net_port("25", &port) && port == 25, "a number");
 	ok(net_port("smtp", &port) && port == 25, "a name");
+	ok(net_port("lmtp", &port) && port == 24,
+	    "one that /etc/services may not have");
 	ok(!net_port("0", &port) && !net_port("65536", &port) &&
 		!net_port("25x", &port) && !net_port("no-such", &port) &&
 		!net_port("", &port),
