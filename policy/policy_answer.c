@@ -7,6 +7,7 @@
 #include "checks/note.h"
 #include "checks/subject.h"
 #include "policy/policy_events.h"
+#include "policy/policy_leftover.h"
 
 /* What can be asked to be done with a message, what matters most first: what
  * keeps it back, then where it goes, then what is written into it. */
@@ -113,22 +114,29 @@ find(const struct verdict *v, enum effect_kind kind)
 	return found;
 }
 
-/* What could not be told. */
+/* What has no room in this answer. */
 static void
-tell_lost(const struct verdict *v, const struct effect *told, unsigned i,
-    const struct subject *s)
+leave(const struct verdict *v, const struct effect *told, unsigned i,
+    const struct subject *s, struct policy_leftovers *left)
 {
-	for (const struct effect *e = v->effects; e != NULL; e = e->next)
-		if (e->kind == actions[i].kind && e != told &&
-		    (e->kind == EFFECT_PREPEND ||
-			e == find(v, actions[i].kind)))
+	const char *action;
+
+	for (const struct effect *e = v->effects; e != NULL; e = e->next) {
+		if (e->kind != actions[i].kind || e == told ||
+		    (e->kind != EFFECT_PREPEND &&
+			e != find(v, actions[i].kind)))
+			continue;
+		action = line(s->arena, actions[i].action, e->text);
+		if (left == NULL ||
+		    !policy_leftover_put(left, s->instance, action))
 			event(&policy_events_untold, s->by, "client",
-			    note_client(s), "action",
-			    line(s->arena, actions[i].action, e->text), NULL);
+			    note_client(s), "action", action, NULL);
+	}
 }
 
 static const char *
-act(const struct verdict *v, const struct subject *s)
+act(const struct verdict *v, const struct subject *s,
+    struct policy_leftovers *left)
 {
 	const struct effect *e, *told = NULL;
 	const char *answer = NULL;
@@ -142,20 +150,32 @@ act(const struct verdict *v, const struct subject *s)
 			told = e;
 		}
 		if (e != NULL)
-			tell_lost(v, told, i, s);
+			leave(v, told, i, s, left);
 	}
 	return answer;
 }
 
+/* What has waited for a request like this one. */
+static const char *
+catch_up(
+    enum stage stage, const struct subject *s, struct policy_leftovers *left)
+{
+	if (left == NULL || s->sender == NULL ||
+	    (stage != STAGE_RCPT && stage != STAGE_DATA && stage != STAGE_END))
+		return NULL;
+	return policy_leftover_take(
+	    left, s->arena, s->instance, stage != STAGE_END);
+}
+
 const char *
 policy_answer(const struct verdict *verdict, enum stage stage,
-    const struct subject *subject)
+    const struct subject *subject, struct policy_leftovers *left)
 {
 	const char *answer;
 
 	if (!verdict->pass)
 		return refusal(verdict, stage, subject);
-	answer = act(verdict, subject);
+	answer = act(verdict, subject, left);
 	if (answer != NULL)
 		return answer;
 	if (verdict->if_reject != NULL)
@@ -163,7 +183,10 @@ policy_answer(const struct verdict *verdict, enum stage stage,
 		    arena_printf(subject->arena, "DEFER_IF_REJECT %s",
 			verdict->if_reject_dsn),
 		    bare(stage, subject, verdict->if_reject));
-	return verdict->written ? "OK" : "DUNNO";
+	if (verdict->written)
+		return "OK";
+	answer = catch_up(stage, subject, left);
+	return answer != NULL ? answer : "DUNNO";
 }
 
 int64_t

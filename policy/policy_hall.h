@@ -12,6 +12,7 @@ struct arena;
 struct loop;
 struct policy_caller;
 struct policy_door;
+struct policy_leftovers;
 struct trace_keeper;
 struct workers;
 struct world;
@@ -29,7 +30,8 @@ struct policy_shared {
 	struct workers *workers;
 	struct world *world;
 	struct trace_keeper *traces; /* NULL: nobody wants them */
-	size_t most_callers;         /* of one hall */
+	struct policy_leftovers *leftovers;
+	size_t most_callers; /* of one hall */
 };
 
 struct policy_hall {

@@ -60,7 +60,8 @@ policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
 		stage_reset_session(&state);
 		if (verdict.again)
 			return false;
-		action = policy_answer(&verdict, stage, &subject);
+		action = policy_answer(
+		    &verdict, stage, &subject, j->shared->leftovers);
 		*pause = policy_answer_pause(&verdict);
 		keep(j, &subject, &verdict, action);
 	}

@@ -27,6 +27,7 @@
 #include "policy/policy_door.h"
 #include "policy/policy_entry.h"
 #include "policy/policy_hall.h"
+#include "policy/policy_leftover.h"
 
 enum {
 	DEFAULT_WORKERS = 128,
@@ -287,6 +288,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 
 	r->shared.workers = workers_new(workers, 0);
 	r->shared.world = role->world;
+	r->shared.leftovers = policy_leftover_new();
 	r->shared.most_callers = caller_limit(r);
 	if (role->state != NULL)
 		r->shared.traces =
@@ -304,6 +306,7 @@ run_floors(struct running *r, unsigned workers, const sigset_t *set)
 	for (unsigned i = 0; i < r->nfloors; i++)
 		close_floor(&r->floors[i]);
 	trace_keeper_free(r->shared.traces);
+	policy_leftover_free(r->shared.leftovers);
 }
 
 static void

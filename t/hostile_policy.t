@@ -135,7 +135,7 @@ close $_ for @silent;
 # More than there is room for.
 my @crowd = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1",
     PeerPort => $port) || () } 1 .. 1950;
-ok $w->wait_log(qr/policy\[\d+\]: warning: too many connections to policy services$/),
+ok $w->wait_log(qr/policy\[\d+\]: warning: too many connections to policy services\n/),
     "too many" if @crowd == 1950;
 close $_ for @crowd;
 ok $w->wait_for(sub {

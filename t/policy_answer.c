@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/event.h"
 #include "checks/subject.h"
+#include "policy/policy_leftover.h"
 #include "t/tap.h"
 
 static struct arena *arena;
@@ -35,7 +36,7 @@ answer_at(const struct verdict *v, enum stage stage)
 	struct subject s = someone();
 
 	said[0] = '\0';
-	return policy_answer(v, stage, &s);
+	return policy_answer(v, stage, &s, NULL);
 }
 
 static const char *
@@ -126,6 +127,47 @@ asks_for_more(void)
 	ok(policy_answer_pause(&v) == 12, "but a pause");
 }
 
+/* What has no room waits for the next request about the same message. */
+static void
+waits(void)
+{
+	struct policy_leftovers *left = policy_leftover_new();
+	struct effect hold = { .kind = EFFECT_HOLD, .text = "" };
+	struct effect second = { &hold, EFFECT_PREPEND, "X-B: 2", 0 };
+	struct effect first = { &second, EFFECT_PREPEND, "X-A: 1", 0 };
+	struct verdict v = { .pass = true, .effects = &first };
+	struct verdict none = { .pass = true };
+	struct verdict yes = { .pass = true, .written = true };
+	struct subject s = someone(), other = someone();
+
+	s.instance = "1.2";
+	other.instance = "1.3";
+	said[0] = '\0';
+	is(policy_answer(&v, STAGE_RCPT, &s, left), "HOLD", "one now");
+	is(policy_answer(&v, STAGE_RCPT, &s, left), "HOLD", "and again");
+	is(policy_answer(&none, STAGE_RCPT, &other, left), "DUNNO",
+	    "another message");
+	is(policy_answer(&yes, STAGE_RCPT, &s, left), "OK", "OK stays OK");
+	is(policy_answer(&none, STAGE_END, &s, left), "DUNNO",
+	    "no header at the end");
+	is(policy_answer(&none, STAGE_CONNECT, &s, left), "DUNNO",
+	    "nor before there is a message");
+	is(policy_answer(&none, STAGE_RCPT, &s, left), "PREPEND X-A: 1",
+	    "the first that waits, in the place of DUNNO");
+	is(policy_answer(&none, STAGE_DATA, &s, left), "PREPEND X-B: 2",
+	    "the second");
+	is(policy_answer(&none, STAGE_DATA, &s, left), "DUNNO",
+	    "each waits once");
+	is(said, "", "nothing is lost");
+	s.instance = NULL;
+	is(policy_answer(&v, STAGE_RCPT, &s, left), "HOLD", "an old Postfix");
+	ok(strstr(said, "X-A") != NULL && strstr(said, "X-B") != NULL,
+	    "nothing can wait");
+	s.instance = "1.4";
+	(void)policy_answer(&v, STAGE_RCPT, &s, left);
+	policy_leftover_free(left);
+}
+
 int
 main(void)
 {
@@ -137,6 +179,7 @@ main(void)
 	passes();
 	refuses();
 	asks_for_more();
+	waits();
 	arena_free(arena);
 	return done_testing();
 }

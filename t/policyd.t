@@ -20,7 +20,8 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_reject_unlisted_recipient = yes
 relay_domains = example.com
 relay_recipient_maps = inline:{known@example.com=x}
-smtpd_restriction_classes = spamlover, spamhater, sleepy
+smtpd_restriction_classes = spamlover, spamhater, sleepy, several
+several = check_sender_access inline:{{sender@example.net = PREPEND X-One: 1}}, check_client_access inline:{{192.0.2.1 = PREPEND X-Two: 2}}, check_helo_access inline:{{client.example.net = BCC archive@example.com}}
 spamlover = permit
 spamhater = check_sender_access inline:{{spam@example.net = REJECT 5.7.9 spam}}, reject_unknown_helo_hostname
 sleepy = sleep 30
@@ -53,6 +54,7 @@ filter@example.com FILTER lmtp:unix:public/x
 discard@example.com DISCARD thrown away
 header@example.com PREPEND X-Note: to be seen
 hangup@example.com 421 4.7.0 enough
+several@example.com several
 EOT
 my $master = <<EOT;
 127.0.0.1:$port inet n - n - - policy
@@ -122,8 +124,21 @@ is $p->ask(protocol_state => "ETRN", etrn_domain => "example.org", sender => "",
 is $p->ask(protocol_state => "VRFY", sender => "",
     recipient => 'gone@example.com'), "550 5.1.1 gone", "VRFY";
 is $p->ask(protocol_state => "NEXT"), "DUNNO", "a state that is not known";
-ok $w->wait_log(qr/policy\[\d+\]: warning: request from 127\.0\.0\.1: protocol_state=NEXT is not known$/),
+ok $w->wait_log(qr/policy\[\d+\]: warning: request from 127\.0\.0\.1: protocol_state=NEXT is not known\n/),
     "is logged";
+
+# Several actions for a message.
+my %about = (instance => "5.6.7", recipient => 'several@example.com');
+is $p->ask(%about), 'BCC archive@example.com', "the first of several actions";
+is $p->ask(instance => "9.9.9", recipient => 'other@example.com'), "DUNNO",
+    "another message";
+is(Weir::Policy->new($port)->ask(%about, recipient => 'other@example.com'),
+    "PREPEND X-One: 1", "the next at the next recipient, by any connection");
+is $p->ask(%about, protocol_state => "DATA", recipient_count => 2),
+    "PREPEND X-Two: 2", "the last at DATA";
+is $p->ask(%about, protocol_state => "DATA", recipient_count => 2), "DUNNO",
+    "that was all";
+$p->ask(%about, instance => "5.6.8");
 
 # Services with lists of their own.
 my $o = Weir::Policy->new($other);
@@ -244,6 +259,17 @@ $w->advance(31);
 is $slow->action, "DUNNO", "then he has his answer";
 is $slow->action, "550 5.1.1 gone", "and the next";
 
+# What has waited in vain.
+$p->ask(%about, instance => "5.6.9");
+$w->advance(601);
+$slow = Weir::Policy->new($port);
+is $slow->ask(instance => "5.6.9"), "DUNNO", "it waits for some minutes only";
+for my $instance (8, 9) {
+	ok $w->wait_log(qr/policy\[\d+\]: warning: PREPEND X-$_ was never told: nobody has asked about message instance=5\.6\.$instance again\n/),
+	    "the log tells: $_, $instance" for "One: 1", "Two: 2";
+}
+$p = Weir::Policy->new($port);
+
 # Unix sockets.
 is(Weir::Policy->new("$w->{dir}/$_")->ask(recipient => 'gone@example.com'),
     "550 5.1.1 gone", "a Unix socket, $_")
@@ -262,7 +288,7 @@ for my $no (sort keys %bad) {
 	my $b = Weir::Policy->new($port);
 	$b->send($no);
 	is $b->action, undef, "no answer: $bad{$no}";
-	ok $w->wait_log(qr/policy\[\d+\]: warning: request from 127\.0\.0\.1: \Q$bad{$no}\E$/),
+	ok $w->wait_log(qr/policy\[\d+\]: warning: request from 127\.0\.0\.1: \Q$bad{$no}\E\n/),
 	    "but a warning";
 }
 my $good = Weir::Policy->new($port);
@@ -273,7 +299,7 @@ is $good->action, undef, "then it is over";
 	my $half = Weir::Policy->new($port);
 	$half->send("request=smtpd_access_policy\nsen");
 }
-ok $w->wait_log(qr/warning: lost connection in a request from 127\.0\.0\.1$/),
+ok $w->wait_log(qr/warning: lost connection in a request from 127\.0\.0\.1\n/),
     "half a request";
 my $l = Weir::Policy->new($late);
 my $idle = Weir::Policy->new($late);
@@ -283,7 +309,7 @@ $w->advance(1);
 $l->send("smtpd_access_policy\n");
 $w->advance(1.5);
 is $l->action, undef, "a request that does not end";
-ok $w->wait_log(qr/warning: timeout in a request from 127\.0\.0\.1$/), "logged";
+ok $w->wait_log(qr/warning: timeout in a request from 127\.0\.0\.1\n/), "logged";
 is $idle->ask, "DUNNO", "who says nothing may do so for long";
 $w->advance(61);
 is $idle->action, undef, "but not for ever";

@@ -181,7 +181,8 @@ judge(struct rehearsal *r, enum stage stage)
 	if (v->again)
 		stage_run(r->rules.lists, stage, &r->subject, &r->state, v);
 	if (r->settings.policy &&
-	    (action = strdup(policy_answer(v, stage, &r->subject))) == NULL)
+	    (action = strdup(policy_answer(v, stage, &r->subject, NULL))) ==
+		NULL)
 		fatal("out of memory");
 	tell(r, action);
 	return REHEARSAL_DONE;
