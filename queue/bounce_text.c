@@ -102,14 +102,22 @@ find_time(const struct names *n, const char *name)
 	return NULL;
 }
 
+static bool
+wants_utf8(struct conf *conf, struct arena *arena)
+{
+	struct err err = { 0 };
+	const char *text = conf_get(conf, "smtputf8_enable", arena, &err);
+	bool wanted = false;
+
+	return text != NULL && param_bool(text, &wanted) && wanted;
+}
+
 static const char *
 find(void *arg, const char *name)
 {
 	struct names *n = arg;
 	const char *text = find_time(n, name), *unicode;
 	struct conf_value value;
-	struct err err = { 0 };
-	bool utf8 = false;
 
 	if (text != NULL)
 		return text;
@@ -119,8 +127,7 @@ find(void *arg, const char *name)
 	if (text == NULL ||
 	    (strcmp(name, "myhostname") != 0 && strcmp(name, "mydomain") != 0))
 		return text;
-	unicode = conf_get(n->conf, "smtputf8_enable", n->arena, &err);
-	if (unicode == NULL || !param_bool(unicode, &utf8) || !utf8)
+	if (!wants_utf8(n->conf, n->arena))
 		return text;
 	unicode = address_ulabel(n->arena, text);
 	return unicode != NULL ? unicode : text;
@@ -214,6 +221,7 @@ expand_all(struct conf *conf, struct arena *arena,
     struct bounce_template templates[], bool warn, struct err *err)
 {
 	const char *text;
+	bool utf8 = wants_utf8(conf, arena);
 
 	for (size_t i = 0; i < BOUNCE_TEMPLATE_KINDS; i++) {
 		text =
@@ -223,9 +231,10 @@ expand_all(struct conf *conf, struct arena *arena,
 		templates[i].text = text;
 		templates[i].from =
 		    bounce_text_from(&templates[i], conf, arena);
-		/* A host name may have become one of U-labels. */
+		/* Postfix says so of ASCII, too, and of host names with
+		 * U-labels it is true. */
 		if (strcasecmp(templates[i].charset, "us-ascii") == 0 &&
-		    !utf8_is_ascii(text))
+		    (utf8 || !utf8_is_ascii(text)))
 			templates[i].charset = "utf-8";
 	}
 	return 0;

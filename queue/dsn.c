@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "rules/address.h"
 
-enum { LINE = 78, FOLD_MOST = 900 };
+enum { LINE = 79, FOLD_MOST = 900 };
 
 static bool
 is_delay(const struct dsn *dsn)
@@ -101,6 +101,15 @@ put_address(struct buf *out, const char *internal, bool utf8)
 	arena_free(arena);
 }
 
+/* Nobody has a name, too. */
+static void
+put_sender(const struct dsn *dsn, struct buf *out)
+{
+	put_address(out, dsn->sender, dsn->utf8);
+	if (dsn->sender[0] == '\0')
+		buf_printf(out, "MAILER-DAEMON@%s", dsn->myhostname);
+}
+
 /* "name: type;value" with its folding. */
 static void
 put_field(struct buf *out, const char *name, const char *value, bool utf8)
@@ -141,9 +150,7 @@ dsn_message_id(const struct dsn *dsn, struct buf *out)
 static bool
 has_eight_bit_text(const struct dsn *dsn)
 {
-	if (dsn->text != NULL && strcasecmp(dsn->charset, "us-ascii") != 0)
-		return true;
-	return dsn->utf8;
+	return dsn->utf8 || strcasecmp(dsn->charset, "us-ascii") != 0;
 }
 
 static void
@@ -160,8 +167,19 @@ put_headers(const struct dsn *dsn, struct buf *out)
 	put_clean(out, dsn->subject, false);
 	buf_puts(out, "\r\nTo: ");
 	put_address(out, dsn->to, dsn->utf8);
+	if (dsn->thread != NULL && dsn->thread[0] != '\0') {
+		buf_puts(out, "\r\nReferences: ");
+		put_clean(out, dsn->thread, dsn->utf8);
+		buf_puts(out, "\r\nIn-Reply-To: ");
+		put_clean(out, dsn->thread, dsn->utf8);
+	}
+	/* What the postmaster gets answers nothing of his. */
+	buf_printf(out, "\r\nAuto-Submitted: auto-%s\r\n",
+	    dsn->kind == DSN_COPY || dsn->kind == DSN_COPY_DELAY ||
+		    dsn->kind == DSN_DOUBLE
+		? "generated"
+		: "replied");
 	buf_puts(out,
-	    "\r\nAuto-Submitted: auto-replied\r\n"
 	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: multipart/report; report-type=");
 	buf_puts(out, dsn->utf8 ? "global-delivery-status" : "delivery-status");
@@ -202,10 +220,9 @@ put_text(const char *text, struct buf *out)
 static const char *
 charset(const struct dsn *dsn)
 {
-	if (dsn->utf8 &&
-	    (dsn->text == NULL || strcasecmp(dsn->charset, "us-ascii") == 0))
+	if (dsn->utf8 && strcasecmp(dsn->charset, "us-ascii") == 0)
 		return "utf-8";
-	return dsn->text != NULL ? dsn->charset : "us-ascii";
+	return dsn->charset;
 }
 
 static void
@@ -219,8 +236,7 @@ put_explanation(const struct dsn *dsn, struct buf *out)
 	if (has_eight_bit_text(dsn))
 		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
 	buf_puts(out, "\r\n");
-	if (dsn->text != NULL)
-		put_text(dsn->text, out);
+	put_text(dsn->text != NULL ? dsn->text : "", out);
 	for (size_t i = 0; i < dsn->nrcpts; i++) {
 		const struct dsn_rcpt *r = &dsn->rcpts[i];
 		size_t start = out->len;
@@ -299,6 +315,36 @@ put_recipient(const struct dsn *dsn, const struct dsn_rcpt *r, struct buf *out)
 	}
 }
 
+static int
+hex(char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char *p = c != '\0' ? strchr(digits, c) : NULL;
+
+	return p != NULL ? (int)(p - digits) : -1;
+}
+
+/* As the client meant it: it came as xtext. */
+static void
+put_envid(const char *xtext, struct buf *out)
+{
+	struct buf plain = { 0 };
+
+	for (const char *p = xtext; *p != '\0'; p++) {
+		int high = *p == '+' ? hex(p[1]) : -1;
+		int low = high >= 0 ? hex(p[2]) : -1;
+
+		if (low >= 0 && high * 16 + low > 0) {
+			buf_putc(&plain, (char)(high * 16 + low));
+			p += 2;
+		} else {
+			buf_putc(&plain, *p);
+		}
+	}
+	put_field(out, "Original-Envelope-Id", buf_str(&plain), false);
+	buf_free(&plain);
+}
+
 static void
 put_status(const struct dsn *dsn, struct buf *out)
 {
@@ -309,11 +355,11 @@ put_status(const struct dsn *dsn, struct buf *out)
 		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
 	buf_printf(out, "\r\nReporting-MTA: dns; %s\r\n", dsn->myhostname);
 	if (dsn->envid[0] != '\0')
-		put_field(out, "Original-Envelope-Id", dsn->envid, false);
+		put_envid(dsn->envid, out);
 	buf_printf(out, "X-%s-Queue-ID: %s\r\n", dsn->mail_name, dsn->about);
 	buf_printf(out, "X-%s-Sender: %s; ", dsn->mail_name,
 	    dsn->utf8 ? "utf-8" : "rfc822");
-	put_address(out, dsn->sender, dsn->utf8);
+	put_sender(dsn, out);
 	buf_puts(out, "\r\nArrival-Date: ");
 	dsn_date(dsn->arrival, out);
 	buf_puts(out, "\r\n");
@@ -337,10 +383,16 @@ put_original(const struct dsn *dsn, struct buf *out)
 		: dsn->headers_only ? "Undelivered Message Headers"
 				    : "Undelivered Message",
 	    type);
-	if (dsn->eight_bit || dsn->utf8)
+	if (dsn->eight_bit || has_eight_bit_text(dsn))
 		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
-	buf_puts(out, "\r\n");
+	buf_puts(out, "\r\nReturn-Path: <");
+	put_sender(dsn, out);
+	buf_puts(out, ">\r\n");
 	buf_put(out, dsn->headers, dsn->nheaders);
+	/* Without the empty line, which belongs to a body. */
+	if (dsn->headers_only && out->len >= 4 &&
+	    memcmp(out->data + out->len - 4, "\r\n\r\n", 4) == 0)
+		buf_cut(out, out->len - 2);
 	if (!dsn->headers_only)
 		buf_put(out, dsn->body, dsn->nbody);
 	if (out->len < 2 || memcmp(out->data + out->len - 2, "\r\n", 2) != 0)

@@ -36,13 +36,14 @@ struct dsn {
 	const char *myhostname, *mail_name;
 	const char *myorigin; /* of addresses that have no domain */
 
-	/* In which words: From: and Subject:, and the text above what became of
-	 * each recipient, with its charset; NULL: none. */
+	/* In which words: From: and Subject:, the charset, and the text above
+	 * what became of each recipient; NULL: none. */
 	const char *from, *subject, *text, *charset;
 
 	/* The message that it is about. */
 	const char *about;  /* its queue id */
 	const char *sender; /* internal form */
+	const char *thread; /* its Message-ID, to refer to; NULL or "": not */
 	const char *envid;
 	int64_t arrival;     /* ns */
 	int64_t retry_until; /* DELAY: when we give up, ns */

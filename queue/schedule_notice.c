@@ -246,7 +246,9 @@ finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
 	    notice->e.helo = notice->e.protocol = notice->e.sasl_method =
 		notice->e.sasl_username = "";
 	notice->e.utf8 = dsn->utf8;
-	notice->e.eight_bit = dsn->eight_bit;
+	/* As its headers say. */
+	notice->e.eight_bit =
+	    dsn->eight_bit || strcasecmp(dsn->charset, "us-ascii") != 0;
 	notice->e.is_bounce = true;
 	notice->e.message_id = arena_strdup(arena, buf_str(&id));
 	notice->e.rcpts = rcpt;
@@ -291,7 +293,8 @@ static bool
 make(struct schedule *s, struct active *a, const struct original *o,
     const struct subject *subject, struct schedule_notice *notice)
 {
-	bool whole = o->whole && subject->kind == DSN_FAILURE;
+	bool whole = o->whole &&
+	    (subject->kind == DSN_FAILURE || subject->kind == DSN_DOUBLE);
 	struct dsn_rcpt *rcpts;
 	struct dsn dsn = { .kind = subject->kind,
 		.now = clock_now(),
@@ -302,6 +305,8 @@ make(struct schedule *s, struct active *a, const struct original *o,
 		.about = a->e.qid,
 		.sender = a->e.sender,
 		.envid = a->e.envid,
+		.thread =
+		    s->params.enable_threaded_bounces ? a->e.message_id : NULL,
 		.arrival = a->e.arrival,
 		.retry_until = a->e.arrival + s->params.maximal_queue_lifetime,
 		.utf8 = a->e.utf8,

@@ -132,7 +132,7 @@ test_failure(void)
 	    "each recipient with its reason");
 	ok(has(&body, "\r\nReporting-MTA: dns; mx.example\r\n"),
 	    "Reporting-MTA");
-	ok(has(&body, "\r\nOriginal-Envelope-Id: env+2Bid\r\n"), "ENVID");
+	ok(has(&body, "\r\nOriginal-Envelope-Id: env+id\r\n"), "ENVID");
 	ok(has(&body, "\r\nX-Weir-Queue-ID: ABOUT1\r\n"), "queue id");
 	ok(has(&body, "\r\nX-Weir-Sender: rfc822; s@example.org\r\n"),
 	    "sender");
@@ -152,6 +152,7 @@ test_failure(void)
 	    "a diagnostic of our own");
 	ok(has(&body,
 	       "Content-Type: message/rfc822\r\n\r\n"
+	       "Return-Path: <s@example.org>\r\n"
 	       "Subject: the original\r\n\r\nits body\r\n"),
 	    "the message");
 	ok(is_clean(&headers, false) && is_clean(&body, false), "clean");
@@ -248,7 +249,8 @@ test_postmaster(void)
 			has(&headers, "\r\nTo: postmaster\r\n") &&
 			has(&body, "Action: failed\r\n"),
 		    "postmaster, %s", copy ? "a copy" : "a double bounce");
-		ok(has(&body, "charset=us-ascii\r\n\r\n<user@example.com> "),
+		ok(has(&body,
+		       "charset=us-ascii\r\n\r\n\r\n<user@example.com> "),
 		    "without the text that is for senders");
 	}
 	dsn.kind = DSN_COPY_DELAY;
@@ -281,6 +283,13 @@ test_words(void)
 	dsn.charset = "us-ascii";
 	build(&dsn);
 	ok(has(&body, "charset=utf-8\r\n"), "but ASCII is UTF-8, too");
+	ok(!has(&headers, "References:"), "a notice refers to nothing");
+	dsn.thread = "<m\r\n@x>";
+	build(&dsn);
+	ok(has(&headers,
+	       "\r\nTo: s@example.org\r\nReferences: <m??@x>\r\n"
+	       "In-Reply-To: <m??@x>\r\nAuto-Submitted:"),
+	    "unless it is to (enable_threaded_bounces)");
 }
 
 static void
