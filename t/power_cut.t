@@ -3,7 +3,7 @@
 # answered 250 is delivered, whole, and once where that can be known (hostile
 # 93, 94); also when it goes again while the queue is opened (95).
 #
-# WEIR_SWEEP=all tries every call, which takes a quarter of an hour.
+# WEIR_SWEEP=all tries every call, which takes some minutes.
 use strict;
 use warnings;
 
