@@ -125,7 +125,9 @@ not_myself(struct smtp_session *s, const char *nexthop, struct arena *arena,
 	struct event_by by =
 	    transport_by(s->client->transport, s->number, NULL);
 
-	if (s->client->lmtp || !is_myself(s))
+	/* Behind another port another server of this machine has our name, as a
+	 * filter does, or a mail system that we stand in front of. */
+	if (!s->on_smtp || !is_myself(s))
 		return true;
 	event_warning(&by,
 	    "host %s replied to HELO/EHLO with my own hostname %s", s->peer,

@@ -1,6 +1,7 @@
 /* smtp_session.c - see smtp_session.h. */
 #include "delivery/smtp_session.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +150,7 @@ smtp_session_connect(const struct smtp_client *client,
 	}
 	s = new_session(client, stream, hop->host, host->name, addr, hop->port);
 	s->best = host->best;
+	s->on_smtp = hop->port == IPPORT_SMTP;
 	s->until = hop->until;
 	return s;
 }

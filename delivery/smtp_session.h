@@ -57,6 +57,7 @@ struct smtp_session {
 	int64_t opened, expires; /* clock_mono() */
 	int64_t until; /* likewise: nothing takes longer; 0: no limit */
 	bool best;     /* no mail exchanger is preferred to it */
+	bool on_smtp;  /* on the port where exchangers are */
 	bool tls;
 	bool says_esmtp; /* the greeting does */
 	bool no_ehlo;    /* what stands before the server is not up to it */

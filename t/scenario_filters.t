@@ -117,12 +117,9 @@ subtest "X-11: a filter that has our name" => sub {
 	my $chkmsg = "chkmsg unix - - n - 10 smtp\n";
 	my $main = "content_filter = chkmsg:[127.0.0.1]:$same\n";
 
+	# As with Postfix of today, which only minds it on port 25.
 	$w->take($main, master => $chkmsg . $behind);
-	by_smtp("our name");
-	ok $w->wait_log(qr/dsn=4\.4\.6, status=deferred \(mail for \[127\.0\.0\.1\]:$same loops back to myself\)/),
-	    "is a loop";
-	like +($w->command("postsuper", "-d", "ALL"))[1],
-	    qr/Deleted: 1 message/, "which waits";
+	marked(by_smtp("our name"), "same", "our name on another port");
 	$w->take($main, master => "$chkmsg  -o myhostname=localhost\n" . $behind);
 	marked(by_smtp("another name"), "same", "another name for the client");
 };

@@ -18,7 +18,8 @@ plan skip_all => $why if $why;
 my %host = (mail1 => "127.0.1.1", mail2 => "127.0.0.1", mail3 => "127.0.1.3",
     gw => "127.0.1.4", alone => "127.0.1.5", busy => "127.0.1.6",
     never => "127.0.1.7", twin1 => "127.0.1.8", twin2 => "127.0.1.9",
-    backup => "127.0.1.10", native => "127.0.1.11");
+    backup => "127.0.1.10", native => "127.0.1.11",
+    mirror => "127.0.1.12");
 my $zone = join "", map { "$_ IN A $host{$_}\n" } sort keys %host;
 
 my $w = Weir::Scenario->new(base => <<'EOT', start => 0);
@@ -92,6 +93,10 @@ $w->sink("busy", at => "$host{busy}:25",
     replies => { BANNER => ["421 4.3.2 not now *"] });
 $w->sink("never", at => "$host{never}:25",
     replies => { BANNER => ["554 5.7.1 not you *"] });
+my ($own) = ($w->command("postconf", "-h", "myhostname"))[1] =~ /(\S+)/;
+$w->sink("mirror", at => "$host{mirror}:25", replies => { EHLO => ["250 $own *"] });
+my $behind = $w->port("behind");
+$w->sink("behind", at => "$host{mirror}:$behind", replies => { EHLO => ["250 $own *"] });
 $w->take("");
 
 subtest "S-076, S-077: exchangers in their order, or the address" => sub {
@@ -113,6 +118,23 @@ subtest "S-078: a backup exchanger finds itself in the list" => sub {
 	    "when it is back, it gets it");
 	is scalar(@{[ $w->messages("$dir/mail3", 0) ]}), 0,
 	    "mail3 has nothing";
+};
+
+subtest "O-39, X-11: a server that answers with our name" => sub {
+	my $qid;
+
+	$w->restart("relayhost = [mirror.example.com]\n");
+	$qid = post('a@outside.example');
+	logs($qid, 'dsn=4\.4\.6, status=deferred \(mail for \[mirror\.example\.com\] loops back to myself\)',
+	    "is ourselves");
+	like $w->log, qr/warning: host mirror\.example\.com\[127\.0\.1\.12\] replied to HELO\/EHLO with my own hostname \Q$own\E/,
+	    "and that is logged";
+	$w->command("postsuper", "-d", "ALL");
+	$w->restart("relayhost = [mirror.example.com]:$behind\n");
+	$qid = post('a@outside.example');
+	logs($qid, "relay=mirror\\S*:$behind, .*status=sent",
+	    "but not on another port: it is another server of this machine");
+	$w->restart("");
 };
 
 subtest "S-079: who greets with 4xx or 5xx" => sub {
