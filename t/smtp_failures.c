@@ -35,8 +35,6 @@ static const struct {
 	    SCRIPT(HELLO, ">502 no", "<HELO", ">502 no", "<QUIT"),
 	    "bounced 5.0.0 host 127.0.0.1[127.0.0.1] refused to talk to me: "
 	    "502 no" },
-	{ "ourselves", SCRIPT(HELLO, ">250 me.example", "<QUIT"),
-	    "deferred 4.4.6 mail for" },
 	{ "hang-up after MAIL", SCRIPT(PLAIN, "<MAIL", "close"),
 	    "deferred 4.4.2 lost connection with 127.0.0.1[127.0.0.1] while "
 	    "sending MAIL FROM" },
