@@ -218,6 +218,15 @@ enum {
 	(ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_READ_FILE |                   \
 	    LANDLOCK_ACCESS_FS_WRITE_FILE)
 
+/* A tree that is not there, or that our user cannot get at, needs no right.
+ * One that could not be opened for another reason does: without it the role
+ * would serve, and be refused for ever what it is there for. */
+static bool
+needs_no_right(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES;
+}
+
 static int
 allow_tree(int ruleset, const char *path, uint64_t rights, struct err *err)
 {
@@ -226,9 +235,12 @@ allow_tree(int ruleset, const char *path, uint64_t rights, struct err *err)
 	int e = 0;
 
 	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	/* A tree that is not there needs no right. */
-	if (rule.parent_fd < 0)
-		return 0;
+	if (rule.parent_fd < 0) {
+		if (needs_no_right(errno))
+			return 0;
+		err_set(err, "landlock: %s: %s", path, err_errno(errno));
+		return -1;
+	}
 	if (fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
 		rule.allowed_access &= FILE_RIGHTS;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,

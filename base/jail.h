@@ -19,7 +19,8 @@ struct jail {
 	enum jail_kind kind;
 	uid_t uid; /* to become, if we are root */
 	gid_t gid;
-	/* Trees, or files; ended by NULL.  One that is not there is no error. */
+	/* Trees, or files; ended by NULL.  One that is not there, or that the
+	 * user cannot get at, is no error. */
 	const char *const *read;
 	const char *const *write; /* to read and to write */
 	size_t memory;            /* octets that it may take; 0: no limit */

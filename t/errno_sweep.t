@@ -54,10 +54,20 @@ sub faults {
 	    @$errors;
 }
 
+# A role that was started while its store could not be opened, for its jail, was
+# let in without it, and served for ever without delivering anything.
+my %also = (supervisor => sub {
+	my $store = "$_[0]{dir}/queue/store";
+
+	return map { [ "openat", 1, "error=$_", "-P", $store ] }
+	    qw(EMFILE ENFILE);
+});
+
 my @roles = @ARGV ? @ARGV : qw(queue proxy deliver local supervisor);
 
 for my $role (@roles) {
 	Weir::Sweep->new->run($role, more => $more{$role}, most => 36,
+	    also => $also{$role},
 	    faults => sub { faults($role, $_[0]) });
 }
 done_testing;

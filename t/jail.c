@@ -286,7 +286,8 @@ test_failures(void)
 	static const struct {
 		int call;
 		const char *name;
-	} calls[] = { { SCMP_SYS(setgroups), "setgroups" },
+	} calls[] = { { SCMP_SYS(openat), "openat" },
+		{ SCMP_SYS(setgroups), "setgroups" },
 		{ SCMP_SYS(setresgid), "setresgid" },
 		{ SCMP_SYS(setresuid), "setresuid" },
 		{ SCMP_SYS(landlock_add_rule), "landlock_add_rule" },

@@ -88,7 +88,7 @@ sub calls {
 	return $trace->calls;
 }
 
-# The points: [call, number, fault].
+# The points: [call, number, fault, more arguments of strace].
 sub points {
 	my ($self, $role, %arg) = @_;
 	my %calls = $self->calls($role);
@@ -124,10 +124,10 @@ sub sample {
 sub point {
 	my ($self, $role, $id, $point) = @_;
 	my ($w, $ledger) = @$self{qw(w ledger)};
-	my ($call, $n, $fault) = @$point;
+	my ($call, $n, $fault, @args) = @$point;
 	my %pid = $w->roles;
 	my $trace = Weir::Trace->attach($w, sub { $self->pid_of($role) },
-	    "-e", "trace=$call", "-e", "inject=$call:$fault:when=$n");
+	    "-e", "trace=$call", "-e", "inject=$call:$fault:when=$n", @args);
 
 	# A role that has just been started is not the less trusted for it.
 	$w->advance(11);
@@ -159,14 +159,16 @@ sub look {
 }
 
 # faults => sub: the faults of a call, as strace injects them; most => so many
-# points in a sample; more => what may be there more than once (Weir::Ledger).
+# points in a sample; more => what may be there more than once (Weir::Ledger);
+# also => sub: points that each sample has, of this gateway; they come first.
 sub run {
 	my ($self, $role, %arg) = @_;
 	my (@points, @wrong);
 
 	@$self{qw(hit taken refused unknown)} = (0) x 4;
 	$self->begin;
-	@points = $self->points($role, %arg);
+	@points = ($arg{also} ? $arg{also}->($self->{w}) : (),
+	    $self->points($role, %arg));
 	for my $i (0 .. $#points) {
 		my ($call, $n, $fault) = @{ $points[$i] };
 		(my $id = "$role.$call.$fault.$n") =~ tr/=+/../;
