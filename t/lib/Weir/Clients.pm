@@ -23,10 +23,16 @@ sub each_client {
 	die "server on $endpoint: $!" unless $listen;
 	chmod 0666, $endpoint if $endpoint =~ m{^/};
 	$SIG{CHLD} = "IGNORE";
+	# A child that has not come to closing it yet does not keep the port.
+	$SIG{TERM} = sub {
+		shutdown $listen, 2;
+		POSIX::_exit(0);
+	};
 	while (1) {
 		my $c = $listen->accept or next;
 		my $pid = fork // next;
 		if ($pid == 0) {
+			$SIG{TERM} = "DEFAULT";
 			close $listen;
 			$serve->($c);
 			POSIX::_exit(0);
