@@ -29,7 +29,8 @@ try_with(size_t at, unsigned char octet)
 	pid = fork();
 	if (pid == 0) {
 		(void)setrlimit(RLIMIT_CPU, &(struct rlimit){ 2, 2 });
-		(void)freopen("/dev/null", "w", stderr);
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			abort();
 		_exit((int)use());
 	}
 	(void)waitpid(pid, &status, 0);
