@@ -147,7 +147,7 @@ sub drain {
 
 	return $w->wait_for(sub {
 		return 1 if serving($w) eq $self->{roles} &&
-		    !glob("$w->{dir}/queue/maildrop/*") &&
+		    !(() = glob("$w->{dir}/queue/maildrop/*")) &&
 		    ($w->command("mailq"))[1] =~ /^Mail queue is empty/;
 		$w->advance(11);
 		return 0;
