@@ -183,6 +183,18 @@ sub look {
 # the SMTP server, user => of what sendmail, unanswered, has put aside.
 sub faults {
 	my ($self, %more) = @_;
+	my @faults;
+
+	# The sink answers, and then writes down what it has got.
+	$self->{w}->wait_for(sub {
+		@faults = $self->faults_now(%more);
+		return !grep { /^taken and lost/ } @faults;
+	}, 10);
+	return @faults;
+}
+
+sub faults_now {
+	my ($self, %more) = @_;
 	my ($seen, @faults) = $self->look;
 
 	for my $id (sort keys %{ $self->{said} }) {
