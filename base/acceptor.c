@@ -2,7 +2,6 @@
 #include "base/acceptor.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -23,15 +22,20 @@ ready(struct loop_fd *watch, unsigned what)
 {
 	struct acceptor *a = (struct acceptor *)((char *)watch -
 	    offsetof(struct acceptor, watch));
+	struct sockaddr_storage from;
+	socklen_t n;
 	int fd;
 
 	(void)what;
 	for (int i = 0; i < AT_ONCE; i++) {
-		fd = accept4(
-		    watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		n = sizeof from;
+		fd = accept4(watch->fd, (struct sockaddr *)&from, &n,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
-			a->came(a, fd);
+			a->came(a, fd, (struct sockaddr *)&from);
 		} else if (is_want(errno)) {
+			if (a->want != NULL)
+				a->want(a);
 			loop_forget(a->loop, watch);
 			loop_timer_set(
 			    a->loop, &a->again, clock_mono() + PAUSE);
@@ -48,7 +52,7 @@ look_again(struct loop_timer *timer)
 	struct acceptor *a = (struct acceptor *)((char *)timer -
 	    offsetof(struct acceptor, again));
 
-	loop_watch_level(a->loop, &a->watch, false);
+	loop_watch_level(a->loop, &a->watch, a->share);
 }
 
 void
@@ -57,7 +61,7 @@ acceptor_open(struct acceptor *a, struct loop *loop, int fd)
 	a->loop = loop;
 	a->watch = (struct loop_fd){ .fd = fd, .ready = ready };
 	a->again = (struct loop_timer){ .fire = look_again };
-	loop_watch_level(loop, &a->watch, false);
+	loop_watch_level(loop, &a->watch, a->share);
 }
 
 void

@@ -4,19 +4,27 @@
 #ifndef BASE_ACCEPTOR_H
 #define BASE_ACCEPTOR_H
 
+#include <stdbool.h>
+
 #include "base/loop.h"
+
+struct sockaddr;
 
 struct acceptor {
 	struct loop *loop;
 	struct loop_fd watch;
 	struct loop_timer again;
-	void (*came)(struct acceptor *acceptor, int fd);
+	bool share; /* other loops listen on the same socket */
+	void (*came)(
+	    struct acceptor *acceptor, int fd, const struct sockaddr *from);
+	/* No descriptor is left, and somebody waits; NULL: nothing is done. */
+	void (*want)(struct acceptor *acceptor);
 };
 
 /*
  * acceptor_open(acceptor, loop, fd):
- * Call ${acceptor}->came, which the caller has set, with each new client of
- * ${fd}, a listening socket that does not block: a descriptor that does not
+ * Call ${acceptor}->came, which the caller has set, as share and want if they
+ * are not to be nothing, with each new client of ${fd}, a listening socket that does not block: a descriptor that does not
  * block either, and is closed on exec; it is came()'s.
  */
 void acceptor_open(struct acceptor *acceptor, struct loop *loop, int fd);

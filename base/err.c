@@ -54,6 +54,14 @@ err_also(struct err *err, const char *format, ...)
 	va_end(ap);
 }
 
+void
+err_move(struct err *all, struct err *one)
+{
+	if (one->text[0] != '\0')
+		err_also(all, "%s", one->text);
+	one->text[0] = '\0';
+}
+
 const char *
 err_errno(int number)
 {

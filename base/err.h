@@ -21,6 +21,10 @@ void err_add(struct err *err, const char *format, ...)
 void err_also(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* err_move(all, one): what ${one} says, if anything, is one reason more of
+ * ${all}; ${one} is empty then. */
+void err_move(struct err *all, struct err *one);
+
 /* err_errno(number): what errno says, in words; like strerror(), but for any
  * thread. */
 const char *err_errno(int number);

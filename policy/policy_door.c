@@ -14,15 +14,6 @@
 #include "classes/stage.h"
 #include "rules/route.h"
 
-/* Gather ${one} as a further line of ${all}, and forget it. */
-static void
-gather(struct err *all, struct err *one)
-{
-	if (one->text[0] != '\0')
-		err_also(all, "%s", one->text);
-	one->text[0] = '\0';
-}
-
 /* A parameter of another directory. */
 static const char *
 text_of(struct policy_door *door, const char *name, struct err *all)
@@ -30,7 +21,7 @@ text_of(struct policy_door *door, const char *name, struct err *all)
 	struct err err = { 0 };
 	const char *text = conf_get(door->conf, name, door->arena, &err);
 
-	gather(all, &err);
+	err_move(all, &err);
 	return text != NULL ? text : "";
 }
 
@@ -55,10 +46,10 @@ open_all(struct policy_door *door, bool strict, struct err *all)
 	    : (int)strtol(
 		  text_of(door, "default_process_limit", all), NULL, 10);
 	door->route = route_open(door->conf, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	door->rules =
 	    stage_compile_beside(door->conf, door->route, strict, &err);
-	gather(all, &err);
+	err_move(all, &err);
 }
 
 struct policy_door *
@@ -80,7 +71,7 @@ policy_door_open(const struct master_service *master, struct conf *conf,
 		return NULL;
 	}
 	open_all(door, strict, &all);
-	gather(err, &all);
+	err_move(err, &all);
 	if (door->rules == NULL || (strict && err->text[0] != '\0')) {
 		policy_door_close(door);
 		return NULL;

@@ -1,39 +1,27 @@
 /* policy_entry.c - see policy_entry.h. */
 #include "policy/policy_entry.h"
 
-#include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/acceptor.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/fatal.h"
-#include "base/loop.h"
 #include "base/net.h"
 #include "policy/policy_caller.h"
 #include "policy/policy_events.h"
 #include "policy/policy_hall.h"
 
-enum {
-	AT_ONCE = 64,    /* connections taken in one turn */
-	RETRY_MS = 100,  /* when there were no descriptors */
-	COMPLAIN_S = 10, /* at most one warning in this time */
-};
+enum { COMPLAIN_S = 10 }; /* at most one warning in this time */
 
 struct policy_entry {
+	struct acceptor acceptor; /* first */
 	struct policy_hall *hall;
-	struct loop_fd watch;
-	struct loop_timer again; /* set: not watched, no descriptors */
 	unsigned place;
-	bool share;
 	int64_t complained;
 };
-
-#define ENTRY_OF(member, pointer)                                              \
-	((struct policy_entry *)(void *)((char *)(pointer)-offsetof(           \
-	    struct policy_entry, member)))
 
 static void
 complain(struct policy_entry *entry, const char *text)
@@ -67,52 +55,16 @@ come_in(struct policy_entry *entry, int fd, const struct sockaddr *sa)
 }
 
 static void
-watch(struct policy_entry *entry)
+came(struct acceptor *acceptor, int fd, const struct sockaddr *from)
 {
-	loop_watch_level(entry->hall->loop, &entry->watch, entry->share);
+	come_in((struct policy_entry *)acceptor, fd, from);
 }
 
 static void
-try_again(struct loop_timer *timer)
+no_descriptors(struct acceptor *acceptor)
 {
-	watch(ENTRY_OF(again, timer));
-}
-
-/* Look again in a while, so that a full queue of connections does not keep us
- * spinning. */
-static void
-no_descriptors(struct policy_entry *entry)
-{
-	struct loop *loop = entry->hall->loop;
-
-	complain(entry, "no descriptor is left for a connection");
-	loop_forget(loop, &entry->watch);
-	loop_timer_set(loop, &entry->again, clock_mono() + RETRY_MS * CLOCK_MS);
-}
-
-static void
-ready(struct loop_fd *watched, unsigned what)
-{
-	struct policy_entry *entry = ENTRY_OF(watch, watched);
-	struct sockaddr_storage ss;
-	socklen_t n;
-	int fd;
-
-	(void)what;
-	for (int i = 0; i < AT_ONCE; i++) {
-		n = sizeof ss;
-		fd = accept4(entry->watch.fd, (struct sockaddr *)&ss, &n,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0) {
-			come_in(entry, fd, (struct sockaddr *)&ss);
-		} else if (errno == EMFILE || errno == ENFILE ||
-		    errno == ENOBUFS || errno == ENOMEM) {
-			no_descriptors(entry);
-			return;
-		} else if (errno != EINTR && errno != ECONNABORTED) {
-			return;
-		}
-	}
+	complain((struct policy_entry *)acceptor,
+	    "no descriptor is left for a connection");
 }
 
 struct policy_entry *
@@ -123,22 +75,19 @@ policy_entry_open(struct policy_hall *hall, int fd, unsigned place, bool share)
 	if (entry == NULL)
 		fatal("out of memory");
 	*entry = (struct policy_entry){
+		.acceptor = { .share = share,
+		    .came = came,
+		    .want = no_descriptors },
 		.hall = hall,
-		.watch = { .fd = fd, .ready = ready },
-		.again = { .fire = try_again },
 		.place = place,
-		.share = share,
 	};
-	watch(entry);
+	acceptor_open(&entry->acceptor, hall->loop, fd);
 	return entry;
 }
 
 void
 policy_entry_close(struct policy_entry *entry)
 {
-	if (entry->again.place != 0)
-		loop_timer_cancel(entry->hall->loop, &entry->again);
-	else
-		loop_forget(entry->hall->loop, &entry->watch);
+	acceptor_close(&entry->acceptor);
 	free(entry);
 }

@@ -1,17 +1,16 @@
 /* door.c - see door.h. */
 #include "proxy/door.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/acceptor.h"
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/fatal.h"
-#include "base/loop.h"
 #include "base/net.h"
 #include "proxy/greeting.h"
 #include "proxy/hall.h"
@@ -21,25 +20,15 @@
 #include "proxy/smtp_service.h"
 #include "proxy/upstream.h"
 
-enum {
-	AT_ONCE = 64,    /* connections taken in one turn */
-	RETRY_MS = 100,  /* when there were no descriptors */
-	COMPLAIN_S = 10, /* at most one warning in this time */
-};
+enum { COMPLAIN_S = 10 }; /* at most one warning in this time */
 
 struct door {
+	struct acceptor acceptor; /* first */
 	struct hall *hall;
-	struct loop_fd watch;
-	struct loop_timer again; /* set: not watched, no descriptors */
 	unsigned place;
-	bool share;
 	int reserve; /* a descriptor to have one when there are none */
 	int64_t complained;
 };
-
-#define DOOR_OF(member, pointer)                                               \
-	((struct door *)(void *)((char *)(pointer)-offsetof(                   \
-	    struct door, member)))
 
 static void
 complain(struct door *door, const char *text)
@@ -92,59 +81,26 @@ come_in(struct door *door, int fd, const struct sockaddr *sa)
 		session_io_drive(s);
 }
 
-/* No descriptor is left: use the reserve to tell one client, and look again in
- * a while, so that a full queue of connections does not keep us spinning. */
 static void
-no_descriptors(struct door *door)
+came(struct acceptor *acceptor, int fd, const struct sockaddr *from)
 {
+	come_in((struct door *)acceptor, fd, from);
+}
+
+/* Use the reserve to tell one client. */
+static void
+no_descriptors(struct acceptor *acceptor)
+{
+	struct door *door = (struct door *)acceptor;
 	int fd;
 
 	complain(door, "no descriptor is left for a client");
 	(void)close(door->reserve);
-	fd = accept4(door->watch.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = accept4(
+	    acceptor->watch.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0)
 		turn_away(fd);
 	door->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	loop_forget(door->hall->loop, &door->watch);
-	loop_timer_set(
-	    door->hall->loop, &door->again, clock_mono() + RETRY_MS * CLOCK_MS);
-}
-
-static void
-watch(struct door *door)
-{
-	loop_watch_level(door->hall->loop, &door->watch, door->share);
-}
-
-static void
-try_again(struct loop_timer *timer)
-{
-	watch(DOOR_OF(again, timer));
-}
-
-static void
-ready(struct loop_fd *watch_fd, unsigned what)
-{
-	struct door *door = DOOR_OF(watch, watch_fd);
-	struct sockaddr_storage ss;
-	socklen_t n;
-	int fd;
-
-	(void)what;
-	for (int i = 0; i < AT_ONCE; i++) {
-		n = sizeof ss;
-		fd = accept4(door->watch.fd, (struct sockaddr *)&ss, &n,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0) {
-			come_in(door, fd, (struct sockaddr *)&ss);
-		} else if (errno == EMFILE || errno == ENFILE ||
-		    errno == ENOBUFS || errno == ENOMEM) {
-			no_descriptors(door);
-			return;
-		} else if (errno != EINTR && errno != ECONNABORTED) {
-			return;
-		}
-	}
 }
 
 struct door *
@@ -155,24 +111,21 @@ door_open(struct hall *hall, int fd, unsigned place, bool share)
 	if (door == NULL)
 		fatal("out of memory");
 	*door = (struct door){
+		.acceptor = { .share = share,
+		    .came = came,
+		    .want = no_descriptors },
 		.hall = hall,
-		.watch = { .fd = fd, .ready = ready },
-		.again = { .fire = try_again },
 		.place = place,
-		.share = share,
 		.reserve = open("/dev/null", O_RDONLY | O_CLOEXEC),
 	};
-	watch(door);
+	acceptor_open(&door->acceptor, hall->loop, fd);
 	return door;
 }
 
 void
 door_close(struct door *door)
 {
-	if (door->again.place != 0)
-		loop_timer_cancel(door->hall->loop, &door->again);
-	else
-		loop_forget(door->hall->loop, &door->watch);
+	acceptor_close(&door->acceptor);
 	(void)close(door->reserve);
 	free(door);
 }

@@ -24,22 +24,13 @@
 #include "rules/route.h"
 #include "rules/table_list.h"
 
-/* Gather ${one} as a further line of ${all}, and forget it. */
-static void
-gather(struct err *all, struct err *one)
-{
-	if (one->text[0] != '\0')
-		err_also(all, "%s", one->text);
-	one->text[0] = '\0';
-}
-
 static const char *
 text_of(struct smtp_service *s, const char *name, struct err *all)
 {
 	struct err err = { 0 };
 	const char *text = conf_get(s->conf, name, s->arena, &err);
 
-	gather(all, &err);
+	err_move(all, &err);
 	return text != NULL ? text : "";
 }
 
@@ -51,7 +42,7 @@ list_of(
 	struct match *match = match_open(text, name, 0, s->conf, &err);
 
 	conf_blame(s->conf, name, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	return match;
 }
 
@@ -97,7 +88,7 @@ read_keyword_maps(struct smtp_service *s, struct err *all)
 	    s->calm.smtpd_discard_ehlo_keyword_address_maps,
 	    "smtpd_discard_ehlo_keyword_address_maps", s->conf, s->arena, &err);
 	conf_blame(s->conf, "smtpd_discard_ehlo_keyword_address_maps", &err);
-	gather(all, &err);
+	err_move(all, &err);
 }
 
 static void
@@ -111,7 +102,7 @@ read_command_filter(struct smtp_service *s, struct err *all)
 	s->command_filter = table_list_open_as(text, "smtpd_command_filter",
 	    s->conf, TABLE_KEEP_CASE, s->arena, &err);
 	conf_blame(s->conf, "smtpd_command_filter", &err);
-	gather(all, &err);
+	err_move(all, &err);
 }
 
 /* Who says it wrong has nobody taken for a client that is not. */
@@ -179,7 +170,7 @@ read_milters(struct smtp_service *s, struct err *all)
 	s->milters = milter_setting_open(&s->calm,
 	    s->local ? "non_smtpd_milters" : "smtpd_milters", s->conf, s->arena,
 	    &err);
-	gather(all, &err);
+	err_move(all, &err);
 	if (!milter_setting_idle(s->milters))
 		return;
 	milter_setting_close(s->milters);
@@ -196,7 +187,7 @@ read_filters(struct smtp_service *s, struct err *all)
 	/* A filter has one answer, and gets MAIL as the client wrote it. */
 	if (s->filters != NULL)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_PRDR;
-	gather(all, &err);
+	err_move(all, &err);
 }
 
 static void
@@ -205,26 +196,26 @@ read_content(struct smtp_service *s, struct err *all)
 	struct err err = { 0 };
 
 	read_keywords(s, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	read_keyword_maps(s, all);
 	read_command_filter(s, all);
 	read_upstream(s, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	read_newline(s, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	if (!full_name_format(s->calm.header_from_format, &s->from_format))
 		err_set(&err,
 		    "header_from_format: \"%s\" is neither "
 		    "standard nor obsolete",
 		    s->calm.header_from_format);
-	gather(all, &err);
+	err_move(all, &err);
 	read_overrides(s, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	read_filters(s, all);
 	s->content.unchecked |= s->verbatim;
 	s->content.maps = !s->no_address_mappings;
 	message_rules_open(&s->content, s->conf, &s->calm, s->arena, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	read_milters(s, all);
 }
 
@@ -257,13 +248,13 @@ read_lists(struct smtp_service *s, struct err *all)
 	s->delimiters = text_of(s, "recipient_delimiter", all);
 	s->login_senders = table_list_open(p->local_login_sender_maps,
 	    "local_login_sender_maps", s->conf, s->arena, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	s->flush = match_open(text_of(s, "fast_flush_domains", all),
 	    "fast_flush_domains", match_style(s->conf, "fast_flush_domains"),
 	    s->conf, &err);
 	s->local_clients = local_clients_open(p->local_header_rewrite_clients,
 	    s->mynetworks, s->conf, s->arena, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	flags = match_flags(s->xclient) | match_flags(s->xforward) |
 	    match_flags(s->verp) | match_flags(s->newline_exclusions) |
 	    match_flags(s->limit_exceptions) |
@@ -317,7 +308,7 @@ read_tls(struct smtp_service *s, struct err *all)
 		.most_between = (unsigned)p->smtpd_tls_ccert_verifydepth + 1,
 	};
 
-	gather(all, &err);
+	err_move(all, &err);
 	s->tls_must = must;
 	if (level == TLS_LEVEL_NONE)
 		return;
@@ -328,7 +319,7 @@ read_tls(struct smtp_service *s, struct err *all)
 	if (s->tls == NULL)
 		err_add(
 		    &err, "cannot set up TLS for service %s", s->master->name);
-	gather(all, &err);
+	err_move(all, &err);
 }
 
 static void
@@ -344,7 +335,7 @@ check_verp(const struct smtp_service *s, struct err *all)
 	    "verp_delimiter_filter",
 	    s->calm.default_verp_delimiters);
 	conf_blame(s->conf, "default_verp_delimiters", &err);
-	gather(all, &err);
+	err_move(all, &err);
 }
 
 static void
@@ -366,7 +357,7 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	if (err.text[0] != '\0')
 		err_add(&err, "smtpd_banner");
 	conf_blame(s->conf, "smtpd_banner", &err);
-	gather(all, &err);
+	err_move(all, &err);
 	if (s->banner == NULL)
 		s->banner = s->myhostname;
 	/* A pickup service of Postfix has one process, but so many cleanups. */
@@ -377,11 +368,11 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	read_lists(s, all);
 	read_tls(s, all);
 	s->route = route_open(s->conf, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	if (!s->verbatim)
 		s->content.route = s->route;
 	s->rules = stage_compile(s->conf, s->route, strict, &err);
-	gather(all, &err);
+	err_move(all, &err);
 	s->replies_block =
 	    s->rules != NULL && site_reply_blocks(stage_site(s->rules));
 }
@@ -420,7 +411,7 @@ smtp_service_open(const struct master_service *master, struct conf *conf,
 		return NULL;
 	}
 	open_all(s, strict, &all);
-	gather(err, &all);
+	err_move(err, &all);
 	if (s->rules == NULL || (strict && err->text[0] != '\0')) {
 		smtp_service_close(s);
 		return NULL;

@@ -165,12 +165,13 @@ wire_closed(struct queue_wire *wire)
 }
 
 static void
-peer_came(struct acceptor *listener, int fd)
+peer_came(struct acceptor *listener, int fd, const struct sockaddr *from)
 {
 	struct role *role =
 	    (struct role *)((char *)listener - offsetof(struct role, listener));
 	struct peer *peer = calloc(1, sizeof *peer);
 
+	(void)from;
 	if (peer == NULL)
 		fatal("out of memory");
 	peer->role = role;
@@ -181,11 +182,12 @@ peer_came(struct acceptor *listener, int fd)
 }
 
 static void
-admin_came(struct acceptor *listener, int fd)
+admin_came(struct acceptor *listener, int fd, const struct sockaddr *from)
 {
 	const struct role *role = (const struct role *)((char *)listener -
 	    offsetof(struct role, admin_listener));
 
+	(void)from;
 	admin_serve_join(role->admin, fd);
 }
 

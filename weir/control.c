@@ -137,12 +137,13 @@ readable(struct loop_fd *watch, unsigned what)
 }
 
 static void
-client_came(struct acceptor *listener, int fd)
+client_came(struct acceptor *listener, int fd, const struct sockaddr *from)
 {
 	struct control *control = (struct control *)(void *)((char *)listener -
 	    offsetof(struct control, listener));
 	struct client *c = calloc(1, sizeof *c);
 
+	(void)from;
 	if (c == NULL)
 		fatal("out of memory");
 	c->watch = (struct loop_fd){ .fd = fd, .ready = readable };
