@@ -38,8 +38,9 @@ lines_load(const char *path, struct buf *out, struct err *err)
 		err_set(err, "open %s: %s", path, err_errno(errno));
 		return -1;
 	}
-	while ((n = read(fd, buf_reserve(out, PIECE), PIECE)) > 0) {
-		buf_added(out, (size_t)n);
+	while ((n = read(fd, buf_reserve(out, PIECE), PIECE)) > 0 ||
+	    (n < 0 && errno == EINTR)) {
+		buf_added(out, n > 0 ? (size_t)n : 0);
 		if (out->len - start > MOST_FILE) {
 			err_set(
 			    err, "%s: larger than %d octets", path, MOST_FILE);

@@ -183,8 +183,9 @@ read_all(const char *path, struct buf *out)
 	if (fd < 0)
 		return errno;
 	while (out->len < MOST_FILE &&
-	    (n = read(fd, buf_reserve(out, STEP), STEP)) > 0)
-		buf_added(out, (size_t)n);
+	    ((n = read(fd, buf_reserve(out, STEP), STEP)) > 0 ||
+		(n < 0 && errno == EINTR)))
+		buf_added(out, n > 0 ? (size_t)n : 0);
 	e = n < 0 ? errno : 0;
 	(void)close(fd);
 	return e;

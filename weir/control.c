@@ -225,8 +225,9 @@ control_ask(
 		(void)close(fd);
 		return -1;
 	}
-	while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0)
-		buf_added(out, (size_t)n);
+	while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0 ||
+	    (n < 0 && errno == EINTR))
+		buf_added(out, n > 0 ? (size_t)n : 0);
 	(void)close(fd);
 	good = out->len >= start + 3 &&
 	    strcmp(out->data + out->len - 3, "ok\n") == 0;

@@ -29,7 +29,8 @@ my %places = (small => [ "box", "sink" ], large => [ "box", "sink" ],
 # Larger than what is kept in one record.
 my $large = join "", map { sprintf "%076d\r\n", $_ } 1 .. 1200;
 
-# A gateway with all the ways of a message.
+# A gateway with all the ways of a message; main => more for main.cf,
+# start => 0: not started yet.
 sub gateway {
 	my (%arg) = @_;
 	my ($uid, $gid) = $> == 0 ? (getpwnam "nobody")[2, 3] : ($>, $) + 0);
@@ -54,7 +55,7 @@ EOT
 	chown $uid, $gid, "$w->{dir}/mail";
 	$w->sink("sink",
 	    replies => { "RCPT <none\@example.net>" => ["550 5.1.1 Unknown *"] });
-	return $w->start;
+	return exists $arg{start} && !$arg{start} ? $w : $w->start;
 }
 
 sub new {
@@ -103,12 +104,18 @@ sub send {
 	my ($self, $id, @kinds_) = @_;
 
 	for my $kind (@kinds_ ? @kinds_ : @kinds) {
-		my $reply = $self->submit($kind, "$kind-$id");
-		$self->{kind}{"$kind-$id"} = $kind;
-		$self->{said}{"$kind-$id"} = $reply =~ /^250/ ? "taken"
-		    : $reply =~ /^[45]\d\d[ -](?!4\.3\.2)/ ? "refused"
-		    : "unknown";
+		$self->enter($kind, $id, $self->submit($kind, "$kind-$id"));
 	}
+}
+
+# What was said to a message of this kind.
+sub enter {
+	my ($self, $kind, $id, $reply) = @_;
+
+	$self->{kind}{"$kind-$id"} = $kind;
+	$self->{said}{"$kind-$id"} = $reply =~ /^250/ ? "taken"
+	    : $reply =~ /^[45]\d\d[ -](?!4\.3\.2)/ ? "refused"
+	    : "unknown";
 }
 
 # What another process has sent, by a file.
