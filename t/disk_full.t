@@ -1,13 +1,13 @@
 #!/usr/bin/perl
 # A queue without room, a disk without room, a store that cannot be used:
 # what is refused, what goes on, and that nothing answered 250 is lost.
-# P-100, S-062 (queue_minfree); hostile 97, 98, 100, 102; issue 2, "Bad input".
+# P-100, S-062 (queue_minfree); hostile 97 to 100, 102; issue 2, "Bad input".
 use strict;
 use warnings;
 
 use lib "t/lib";
 use Test::More;
-use Weir;
+use Weir::Ledger;
 
 my ($me, $mounted) = ($$);
 END { system("umount", "-l", $mounted) if $mounted && $$ == $me }
@@ -165,6 +165,58 @@ SKIP: {
 		ok $w->wait_for(sub { mail($w, " SIZE=4000000") =~ /^250/ }),
 		    "is obeyed";
 		$w->stop;
+	};
+	$w->stop;
+	system("umount", "-l", $queue);
+	undef $mounted;
+}
+
+# Files that are no mail, until the file system has no room for another one.
+sub use_up {
+	my ($dir) = @_;
+	my $n = 0;
+
+	mkdir "$dir/other" or die "$dir/other: $!";
+	while (open my $f, ">", "$dir/other/$n") { $n++ }
+	return ($n, $!{ENOSPC});
+}
+
+SKIP: {
+	my $w = Weir::Ledger::gateway(start => 0);
+	my $image = "$w->{dir}/image";
+	my ($queue, $mail) = ("$w->{dir}/queue", "$w->{dir}/mail");
+	mkdir $queue;
+	skip "1 group: may not mount", 1 if $> != 0 || system("truncate -s 64M " .
+	    "$image && mkfs.ext4 -q -N 64 $image && mount -o loop $image $queue " .
+	    "2>/dev/null") != 0;
+	$mounted = $queue;
+	subtest "no inodes (hostile 99)" => sub {
+		chown scalar(getpwnam("nobody")), -1, $queue;
+		# The Maildir is there, too.
+		system("rm -r $mail && mkdir $queue/mail && ln -s queue/mail $mail")
+		    == 0 or die "no Maildir";
+		chown +(getpwnam("nobody"))[2, 3], "$queue/mail";
+		$w->start;
+		my $ledger = Weir::Ledger->new($w);
+		my %pid = $w->roles;
+		$ledger->send("before");
+		ok $ledger->drain, "mail, while there are inodes";
+		my ($n, $full) = use_up($queue);
+		ok $full, "none is left after $n";
+		$ledger->send("full");
+		ok !(grep { !$ledger->taken("$_-full") } @Weir::Ledger::kinds),
+		    "the store needs none";
+		ok $w->wait_log(qr/to=<box\@example\.com>.*status=deferred \(.*No space left on device\)/),
+		    "a Maildir does, and waits";
+		is_alive($w);
+		is system("rm -r $queue/other"), 0, "there are inodes again";
+		ok $ledger->drain, "all is delivered";
+		is join("\n", $ledger->faults), "", "the ledger is right";
+		is_deeply { $w->roles }, \%pid, "nobody died";
+		is $w->stop, 0, "stops cleanly";
+		use_up($queue);
+		like fails($w), qr{ \Q$queue\E/\S+: No space left on device},
+		    "a start that needs one says so";
 	};
 	$w->stop;
 	system("umount", "-l", $queue);
