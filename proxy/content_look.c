@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "checks/effect.h"
 #include "proxy/completion.h"
@@ -19,6 +20,7 @@ put_received(struct session *s)
 	size_t n = 0;
 
 	received_put(s, &text);
+	s->mail->received = arena_strndup(s->mail->arena, text.data, text.len);
 	for (size_t i = 0; i < text.len; i++)
 		if (text.data[i] != '\r')
 			text.data[n++] = text.data[i];
@@ -32,7 +34,6 @@ static void
 begin(struct session *s)
 {
 	struct mail *mail = s->mail;
-	const struct keep *keep = &mail->message.keep;
 	const char *line;
 
 	mail->begun = true;
@@ -43,9 +44,7 @@ begin(struct session *s)
 		line = completion_line(mail->arena, e->text);
 		message_header(&mail->message, line, strlen(line));
 	}
-	mail->own = keep->headers.len;
 	put_received(s);
-	mail->behind = keep->headers.len;
 }
 
 void

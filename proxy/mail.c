@@ -75,6 +75,7 @@ mail_begin_text(struct mail *mail, const struct message_rules *rules)
 	    : NULL;
 	mail->begun = false;
 	mail->prepended = 0;
+	mail->received = NULL;
 	about.recipients = mail->recipients;
 	message_open(&mail->message, rules, s->params, &about, mail->arena);
 }

@@ -63,11 +63,12 @@ struct mail {
 	struct recipient_content *recipients; /* NULL: none has a class */
 	struct buf text; /* decoded, for the content stages */
 	bool whole;      /* the end of the message has come */
-	/* What we put on top of it is there: our own Received: is the octets
-	 * own..behind of the headers in its keep, and the first ${prepended}
-	 * of the effects are before it. */
+	/* What we put on top of it is there: the first ${prepended} of the
+	 * effects, and our own Received:, as its keep has it (with its line
+	 * ends) unless a check has changed it; NULL: there is none. */
 	bool begun;
-	size_t prepended, own, behind;
+	size_t prepended;
+	const char *received;
 	bool completed; /* missing headers were added */
 	/* NULL: no milter sees it.  Whoever sets it says what frees it. */
 	struct milter_content *content;

@@ -160,6 +160,25 @@ tell_body(struct session *s, size_t i, const char *data, size_t n)
 	}
 }
 
+/* Where our own Received: begins in ${text}; its end, if it is not there (a check
+ * has dropped or changed it). */
+static size_t
+find_own(const struct mail *mail, const struct buf *text)
+{
+	const char *p = text->data, *end = p + text->len;
+	size_t n = mail->received != NULL ? strlen(mail->received) : 0;
+
+	while (n > 0 && p < end) {
+		p = memmem(p, (size_t)(end - p), mail->received, n);
+		if (p == NULL)
+			break;
+		if (p == text->data || p[-1] == '\n')
+			return (size_t)(p - text->data);
+		p++;
+	}
+	return text->len;
+}
+
 /* What restrictions prepended, our Received: and the message's headers. */
 static void
 take_headers(struct session *s)
@@ -167,9 +186,11 @@ take_headers(struct session *s)
 	struct mail *mail = s->mail;
 	struct header_list *list = &mail->content->headers;
 	const struct buf *text = &mail->message.keep.headers;
-	size_t own = mail->own, behind = mail->behind;
+	size_t own, behind;
 
 	completion_add(s);
+	own = find_own(mail, text);
+	behind = own < text->len ? own + strlen(mail->received) : own;
 	list->arena = mail->arena;
 	header_list_add(list, text->data, own, false);
 	header_list_add(list, text->data + own, behind - own, true);

@@ -86,7 +86,9 @@ take(struct session *s, const struct milter_answer *answer)
 	}
 	if (answer->reply == NULL)
 		return NULL;
-	log_as(s, &s->by, "milter-reject", answer->reply);
+	/* Nobody is told a code where there is no client. */
+	log_as(s, &s->by, "milter-reject",
+	    answer->reply + (s->service->internal ? 4 : 0));
 	return refuse(s, answer);
 }
 

@@ -28,6 +28,7 @@
 #include "proxy/door.h"
 #include "proxy/hall.h"
 #include "proxy/milter_setting.h"
+#include "proxy/notice_look.h"
 #include "proxy/probe.h"
 #include "proxy/session_io.h"
 #include "proxy/smtp_service.h"
@@ -49,6 +50,7 @@ struct floor {
 	struct hall hall;
 	struct door **doors;
 	size_t ndoors;
+	struct notice_looks *looks; /* NULL: it takes none */
 	struct loop_task retire, drain, cut;
 	_Atomic bool over;
 };
@@ -57,6 +59,7 @@ struct running {
 	const struct proxy_role *role;
 	struct smtp_service **services;
 	size_t nservices;
+	struct smtp_service *internal; /* NULL: our own mail is not judged */
 	struct hall_shared shared;
 	struct cut_ways *ways;
 	struct probes *probes;
@@ -97,6 +100,29 @@ open_services(struct running *r, struct err *warnings)
 		r->services[r->nservices++] = service;
 	}
 	return 0;
+}
+
+/* The service for our own mail, where there is to be one. */
+static int
+open_internal(struct running *r, struct err *warnings)
+{
+	const struct proxy_role *role = r->role;
+	struct err err = { 0 };
+	bool wanted = notice_look_wanted(role->conf, &err);
+
+	if (err.text[0] != '\0')
+		err_also(warnings, "%s", err.text);
+	if (role->strict && err.text[0] != '\0')
+		return -1;
+	if (!wanted)
+		return 0;
+	err.text[0] = '\0';
+	r->internal = smtp_service_open(
+	    &smtp_service_internal, role->conf, role->strict, &err);
+	/* The other services may have said the same. */
+	if (err.text[0] != '\0' && strstr(warnings->text, err.text) == NULL)
+		err_also(warnings, "%s", err.text);
+	return r->internal != NULL ? 0 : -1;
 }
 
 /* What the routes of probes say of tables, the services may have said. */
@@ -175,6 +201,7 @@ retire(struct loop_task *task)
 	struct running *r = f->running;
 
 	close_doors(f);
+	notice_look_retire(f->looks);
 	closing_retire(&f->hall);
 	if (++r->retired == r->nfloors && r->role->retired != NULL)
 		r->role->retired(r->role->arg);
@@ -187,6 +214,7 @@ drain(struct loop_task *task)
 	    offsetof(struct floor, drain));
 
 	close_doors(f);
+	notice_look_retire(f->looks);
 	closing_drain(&f->hall);
 }
 
@@ -239,6 +267,8 @@ open_floor(struct running *r, unsigned number, unsigned workers)
 	if (h->places == NULL || f->doors == NULL)
 		fatal("out of memory");
 	h->nplaces = r->nservices;
+	if (r->internal != NULL)
+		f->looks = notice_look_open(h, r->internal);
 	set_ceilings(f, workers);
 	for (size_t i = 0; i < role->nlisteners; i++) {
 		const struct proxy_listener *l = &role->listeners[i];
@@ -255,6 +285,7 @@ close_floor(struct floor *f)
 {
 	struct hall *h = &f->hall;
 
+	notice_look_close(f->looks);
 	submit_close(h->store.queue);
 	loop_free(h->loop);
 	buf_free(&h->spare);
@@ -406,6 +437,8 @@ close_services(struct running *r)
 	for (size_t i = 0; i < r->nservices; i++)
 		smtp_service_close(r->services[i]);
 	free(r->services);
+	if (r->internal != NULL)
+		smtp_service_close(r->internal);
 }
 
 static int
@@ -447,7 +480,8 @@ proxy_role_run(const struct proxy_role *role)
 	int status = EX_CONFIG;
 
 	raise_limit();
-	if (open_services(&r, &warnings) < 0 || open_ways(&r, &warnings) < 0)
+	if (open_services(&r, &warnings) < 0 ||
+	    open_internal(&r, &warnings) < 0 || open_ways(&r, &warnings) < 0)
 		event_warning(NULL, "%s", warnings.text);
 	else
 		status = start(&r, &warnings);

@@ -69,21 +69,18 @@ set_facts(struct session *s)
 	f->world = s->hall->shared->world;
 }
 
-struct session *
-session_new(struct hall *hall, unsigned place, int fd,
-    const struct net_addr *addr, unsigned port)
+/* What there is of each, whoever talks to it. */
+static struct session *
+begin(struct hall *hall, const struct smtp_service *service)
 {
 	struct session *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		fatal("out of memory");
 	s->hall = hall;
-	s->place = (unsigned char)place;
-	s->service = hall->places[place].service;
-	s->params = hall->places[place].first_waiting != NULL
-	    ? &s->service->stressed
-	    : &s->service->calm;
-	s->watch.fd = fd;
+	s->service = service;
+	s->params = &service->calm;
+	s->watch.fd = -1;
 	s->by = s->by_itself =
 	    (struct event_by){ .program = s->service->program,
 		    .number = session_number(),
@@ -96,6 +93,19 @@ session_new(struct hall *hall, unsigned place, int fd,
 	s->keywords = s->service->keywords & ~s->discarded;
 	s->facts = arena_new();
 	set_facts(s);
+	return s;
+}
+
+struct session *
+session_new(struct hall *hall, unsigned place, int fd,
+    const struct net_addr *addr, unsigned port)
+{
+	struct session *s = begin(hall, hall->places[place].service);
+
+	s->place = (unsigned char)place;
+	if (hall->places[place].first_waiting != NULL)
+		s->params = &s->service->stressed;
+	s->watch.fd = fd;
 	session_set_client(s, addr, port);
 	s->next = hall->sessions;
 	if (s->next != NULL)
@@ -103,6 +113,42 @@ session_new(struct hall *hall, unsigned place, int fd,
 	hall->sessions = s;
 	hall->count++;
 	return s;
+}
+
+struct session *
+session_without(struct hall *hall, const struct smtp_service *service)
+{
+	struct session *s = begin(hall, service);
+
+	/* A worker has it for all its life. */
+	s->away = true;
+	return s;
+}
+
+/* All that is kept of it. */
+static void
+release(struct session *s)
+{
+	session_forget_mail(s);
+	if (s->milters != NULL)
+		s->milters_over(s, true);
+	s->long_line = NULL;
+	session_settle(s);
+	stage_reset_session(&s->state);
+	free(s->helo);
+	session_forget_forward(s);
+	arena_free(s->facts);
+	buf_free(&s->chunk.reply);
+	buf_free(&s->in);
+	buf_free(&s->out);
+}
+
+void
+session_without_end(struct session *s)
+{
+	release(s);
+	must(s->dropped == NULL);
+	free(s);
 }
 
 void
@@ -119,18 +165,7 @@ session_end(struct session *s)
 	}
 	loop_timer_cancel(hall->loop, &s->timer);
 	loop_close(hall->loop, &s->watch);
-	session_forget_mail(s);
-	if (s->milters != NULL)
-		s->milters_over(s, true);
-	s->long_line = NULL;
-	session_settle(s);
-	stage_reset_session(&s->state);
-	free(s->helo);
-	session_forget_forward(s);
-	arena_free(s->facts);
-	buf_free(&s->chunk.reply);
-	buf_free(&s->in);
-	buf_free(&s->out);
+	release(s);
 	if (s->prev != NULL)
 		s->prev->next = s->next;
 	else

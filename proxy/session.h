@@ -175,6 +175,13 @@ struct session {
 struct session *session_new(struct hall *hall, unsigned place, int fd,
     const struct net_addr *addr, unsigned port);
 
+/* session_without(hall, service): one without a client, for mail of our own; it
+ * belongs to who calls (a worker), and the loop knows nothing of it.
+ * session_without_end(s): forget all about it. */
+struct session *
+session_without(struct hall *hall, const struct smtp_service *service);
+void session_without_end(struct session *s);
+
 /* session_end(s): forget all about it and close.  By the loop, which owns it. */
 void session_end(struct session *s);
 

@@ -377,6 +377,20 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	    s->rules != NULL && site_reply_blocks(stage_site(s->rules));
 }
 
+static const char *const no_words[] = { NULL };
+
+const struct master_service smtp_service_internal = {
+	.name = "internal",
+	.type = MASTER_UNIX,
+	.private = "-",
+	.unpriv = "-",
+	.chroot = "-",
+	.wakeup = "-",
+	.maxproc = -1,
+	.command = "cleanup",
+	.args = no_words,
+};
+
 bool
 smtp_service_is(const struct master_service *master)
 {
@@ -400,12 +414,16 @@ smtp_service_open(const struct master_service *master, struct conf *conf,
 	s->arena = arena_new();
 	s->master = master;
 	s->lmtp = strcmp(master->command, "lmtpd") == 0;
-	s->local = strcmp(master->command, "pickup") == 0;
-	s->program = s->lmtp ? "lmtpd" : s->local ? "pickup" : "smtpd";
+	s->internal = master == &smtp_service_internal;
+	s->local = s->internal || strcmp(master->command, "pickup") == 0;
+	s->program = s->lmtp ? "lmtpd"
+	    : s->internal    ? "cleanup"
+	    : s->local       ? "pickup"
+			     : "smtpd";
 	s->protocol = s->lmtp ? "LMTP" : s->local ? NULL : "SMTP";
 	s->conf = master_view(master, conf);
 	if (s->local)
-		submitter_settle(s->conf);
+		submitter_settle(s->conf, s->internal);
 	if (read_params(s, err) < 0) {
 		smtp_service_close(s);
 		return NULL;

@@ -81,6 +81,7 @@ struct smtp_service {
 	bool replies_block; /* the tables that replies are looked up in may */
 
 	bool local;         /* for users of this machine (submitter.h) */
+	bool internal;      /* ... or rather for mail of our own */
 	unsigned keywords;  /* what EHLO may announce, but for these: */
 	unsigned discarded; /* smtpd_discard_ehlo_keywords */
 	/* ... and in its place, by client address. */
@@ -99,6 +100,9 @@ struct smtp_service {
 			* is done to content is done behind it */
 	int most_busy; /* maxproc; 0: no limit */
 };
+
+/* The service for mail of our own (notice_look.h), which is in no master.cf. */
+extern const struct master_service smtp_service_internal;
 
 /* smtp_service_is(master): it is one: smtpd or lmtpd, on ports or on a Unix
  * socket, or pickup, on a Unix socket. */

@@ -15,8 +15,12 @@
 
 enum { PASSWD_TEXT = 4096 };
 
+struct setting {
+	const char *name, *value;
+};
+
 /* clang-format off */
-static const struct { const char *name, *value; } settings[] = {
+static const struct setting settings[] = {
 	{ "smtpd_client_restrictions", "" },
 	{ "smtpd_helo_restrictions", "" },
 	{ "smtpd_sender_restrictions", "" },
@@ -64,12 +68,32 @@ static const struct { const char *name, *value; } settings[] = {
 };
 /* clang-format on */
 
-void
-submitter_settle(struct conf *view)
+/* clang-format off */
+static const struct setting internal_settings[] = {
+	{ "content_filter", "" },
+	{ "receive_override_options", "" },
+	{ "always_bcc", "" },
+	{ "sender_bcc_maps", "" },
+	{ "recipient_bcc_maps", "" },
+	{ "message_size_limit", "0" },
+};
+/* clang-format on */
+
+static void
+set_all(struct conf *view, const struct setting *list, size_t n)
 {
-	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-		conf_set(view, settings[i].name, settings[i].value,
+	for (size_t i = 0; i < n; i++)
+		conf_set(view, list[i].name, list[i].value,
 		    (struct origin){ NULL, 0 });
+}
+
+void
+submitter_settle(struct conf *view, bool internal)
+{
+	set_all(view, settings, sizeof settings / sizeof settings[0]);
+	if (internal)
+		set_all(view, internal_settings,
+		    sizeof internal_settings / sizeof internal_settings[0]);
 }
 
 /* The name of the user; NULL: it has none. */
@@ -108,8 +132,8 @@ allowed(struct session *s, const char *name)
 }
 
 /* Milters and logs want a client; this is the one that Postfix tells of. */
-static void
-set_facts(struct session *s)
+void
+submitter_facts(struct session *s)
 {
 	struct subject *f = &s->subject;
 
@@ -132,7 +156,7 @@ submitter_identify(struct session *s)
 	struct ucred peer;
 	socklen_t n = sizeof peer;
 
-	set_facts(s);
+	submitter_facts(s);
 	if (getsockopt(s->watch.fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0) {
 		session_reply(s, "421 4.3.0 %s Error: who are you?",
 		    s->service->myhostname);

@@ -34,7 +34,8 @@ enum envelope_flag {
 	FLAG_RESCAN = 32,
 	FLAG_TRACE = 64,
 	FLAG_VERIFY = 128,
-	FLAG_ALL = 255,
+	FLAG_UNSEEN = 256,
+	FLAG_ALL = 511,
 };
 
 static unsigned
@@ -45,7 +46,8 @@ flags_of(const struct envelope *e)
 	    (e->bounced_delay_warning ? FLAG_WARNED : 0U) |
 	    (e->is_bounce ? FLAG_BOUNCE : 0U) | (e->rescan ? FLAG_RESCAN : 0U) |
 	    (e->trace == ENVELOPE_TRACE_ATTEMPT ? FLAG_TRACE : 0U) |
-	    (e->trace == ENVELOPE_TRACE_VERIFY ? FLAG_VERIFY : 0U);
+	    (e->trace == ENVELOPE_TRACE_VERIFY ? FLAG_VERIFY : 0U) |
+	    (e->unseen ? FLAG_UNSEEN : 0U);
 }
 
 /* The older versions have all but VERP, and all but that and targets. */
@@ -146,6 +148,7 @@ get_flags(uint64_t flags, struct envelope *e)
 	e->bounced_delay_warning = (flags & FLAG_WARNED) != 0;
 	e->is_bounce = (flags & FLAG_BOUNCE) != 0;
 	e->rescan = (flags & FLAG_RESCAN) != 0;
+	e->unseen = (flags & FLAG_UNSEEN) != 0;
 	e->trace = (flags & FLAG_VERIFY) != 0 ? ENVELOPE_TRACE_VERIFY
 	    : (flags & FLAG_TRACE) != 0       ? ENVELOPE_TRACE_ATTEMPT
 					      : ENVELOPE_TRACE_NONE;

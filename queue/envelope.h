@@ -70,9 +70,10 @@ struct envelope {
 	bool hold;
 	bool bounced_delay_warning;
 	enum envelope_trace trace;
-	bool is_bounce;     /* a notice of our own: its sender is <> and it is
+	bool is_bounce; /* a notice of our own: its sender is <> and it is
 			     * never bounced but to the double-bounce rules */
-	uint64_t size;      /* header and body, CRLF counted, as logged */
+	bool unseen;    /* ... that is to pass intake (schedule_look.c) first */
+	uint64_t size;  /* header and body, CRLF counted, as logged */
 	const char *filter; /* content filter "transport:nexthop"; "" */
 	/* Taken before ${filter} has seen it, which failed then: it stays on
 	 * hold until that takes it, and its sender is never told anything. */

@@ -480,6 +480,7 @@ schedule_configure(struct schedule *s, struct conf *conf, struct err *err)
 	/* The supervisor has said what is wrong with the file as a whole. */
 	(void)bounce_text_load(conf, s->conf_arena, s->words, true, &words);
 	schedule_route_reload(s);
+	schedule_look_reload(s);
 	arena_free(old.conf_arena);
 	return 0;
 err0:
@@ -500,6 +501,8 @@ schedule_new(struct loop *loop, struct store *store, struct group *group,
 	s->store = store;
 	s->reader = store_reader_of(store);
 	s->group = group;
+	TAILQ_INIT(&s->lookers);
+	TAILQ_INIT(&s->looks);
 	if (schedule_configure(s, conf, err) != 0) {
 		free(s);
 		return NULL;
@@ -514,6 +517,7 @@ schedule_new(struct loop *loop, struct store *store, struct group *group,
 	TAILQ_INIT(&s->peers);
 	TAILQ_INIT(&s->endings);
 	s->end = schedule_end;
+	s->look = schedule_look;
 	s->dispatch.run = dispatch;
 	s->rested.fire = rested;
 	schedule_scan_init(s);
@@ -540,6 +544,7 @@ schedule_free(struct schedule *s)
 	s->stopped = s->freed = true;
 	while ((peer = TAILQ_FIRST(&s->peers)) != NULL)
 		schedule_peer_leave(s, peer);
+	schedule_look_free(s);
 	schedule_end_free(s);
 	schedule_scan_end(s);
 	loop_undefer(s->loop, &s->dispatch);

@@ -15,6 +15,7 @@
 #include "queue/job.h"
 
 struct arena;
+struct buf;
 struct conf;
 struct envelope;
 struct err;
@@ -67,6 +68,46 @@ bool schedule_result(struct schedule *s, struct schedule_peer *peer,
     const struct job_result *result);
 bool schedule_routed(struct schedule *s, struct schedule_peer *peer,
     const struct job_routed *routed);
+
+/* How intake has found a notice of ours. */
+enum schedule_seen {
+	SCHEDULE_SEEN_GOOD,    /* it may go, as the record that comes back */
+	SCHEDULE_SEEN_NOTHING, /* it is to be discarded */
+	SCHEDULE_SEEN_REFUSED, /* with a code and a text: it is undeliverable */
+	SCHEDULE_SEEN_LATER,   /* likewise: not now */
+};
+
+struct schedule_seen_answer {
+	enum schedule_seen seen;
+	const char *dsn, *text; /* of REFUSED and LATER */
+	const char *record;     /* of GOOD (envelope.h), the body in it */
+	size_t nrecord;
+};
+
+TAILQ_HEAD(schedule_looks, schedule_look);
+
+/* A proxy that has notices of ours pass intake; lives in its owner. */
+struct schedule_looker {
+	TAILQ_ENTRY(schedule_looker) entry;
+	size_t most, count; /* that it takes at a time; that it has */
+	struct schedule_looks looks;
+	/* Send message ${key}, whose record is ${record}. */
+	void (*send)(struct schedule_looker *looker, uint64_t key,
+	    const struct buf *record);
+};
+
+/* schedule_look_join(s, looker), schedule_look_leave(s, looker): one has
+ * come, or gone: then another gets what it had.  schedule_look_most(s,
+ * looker, most): how many it takes from now on; 0: it only ends what it has. */
+void schedule_look_join(struct schedule *s, struct schedule_looker *looker);
+void schedule_look_leave(struct schedule *s, struct schedule_looker *looker);
+void schedule_look_most(
+    struct schedule *s, struct schedule_looker *looker, size_t most);
+
+/* schedule_look_answer(s, looker, key, answer): what ${looker} has found.  False: it
+ * was not asked; hang up. */
+bool schedule_look_answer(struct schedule *s, struct schedule_looker *looker,
+    uint64_t key, const struct schedule_seen_answer *answer);
 
 /* schedule_flush(s, site): try now what is deferred: everything, or (site not
  * NULL) what has a recipient in or a next hop ${site}. */

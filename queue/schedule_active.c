@@ -45,10 +45,14 @@ schedule_active_begin(struct schedule *s, uint64_t key, struct arena *arena,
 	a->since = clock_now();
 	a->jobs.since = clock_mono();
 	a->flush = flush;
-	schedule_log_active(a);
+	if (!e->unseen)
+		schedule_log_active(a);
 	/* Held until all recipients have found their places. */
 	a->pending++;
-	schedule_route_all(s, a);
+	if (e->unseen)
+		s->look(s, a);
+	else
+		schedule_route_all(s, a);
 	schedule_active_release(s, a);
 }
 

@@ -248,15 +248,16 @@ nobody_waits(void *arg, int outcome)
 
 /* What an administrator wished while the message was on its way to the disk, or
  * could only be done once it was there. */
-static void
-fulfil(struct schedule *s, const struct store_op *op, enum active_wish wish)
+void
+schedule_end_fulfil(struct schedule *s, uint64_t key,
+    const struct store_place *place, enum active_wish wish)
 {
 	if (wish == ACTIVE_RELEASE)
-		schedule_change_release(s, op->key, nobody_waits, NULL);
+		schedule_change_release(s, key, nobody_waits, NULL);
 	else if (wish == ACTIVE_REQUEUE)
-		schedule_change_requeue(s, op->key, nobody_waits, NULL);
-	else if (wish == ACTIVE_HOLD && op->place.class != STORE_HOLD)
-		schedule_change_hold(s, op->key, nobody_waits, NULL);
+		schedule_change_requeue(s, key, nobody_waits, NULL);
+	else if (wish == ACTIVE_HOLD && place->class != STORE_HOLD)
+		schedule_change_hold(s, key, nobody_waits, NULL);
 }
 
 static void
@@ -293,7 +294,7 @@ done(struct store_op *op)
 	    ? ending->a->wish
 	    : ACTIVE_NO_WISH;
 	active_remove(&s->active, ending->a);
-	fulfil(s, op, wish);
+	schedule_end_fulfil(s, op->key, &op->place, wish);
 	TAILQ_REMOVE(&s->endings, ending, entry);
 	buf_free(&op->data);
 	free(ending);

@@ -74,7 +74,9 @@ struct schedule {
 
 	struct active_table active;
 	struct destination_table destinations;
-	TAILQ_HEAD(, schedule_peer) peers; /* the newest first */
+	TAILQ_HEAD(, schedule_peer) peers;     /* the newest first */
+	TAILQ_HEAD(, schedule_looker) lookers; /* the newest first */
+	struct schedule_looks looks;           /* that no looker has yet */
 	TAILQ_HEAD(, ending) endings; /* changes on their way to the disk */
 	LIST_HEAD(, change) changes;  /* the same of administrators */
 	uint64_t next_job, placing;
@@ -84,6 +86,8 @@ struct schedule {
 	 * follows may add messages, so it stands above schedule_active.c, which
 	 * calls it. */
 	void (*end)(struct schedule *s, struct active *a);
+	/* A notice is to pass intake, or to be routed; likewise above. */
+	void (*look)(struct schedule *s, struct active *a);
 
 	struct loop_task dispatch; /* hand out deliveries */
 	struct loop_task scan;     /* look for more messages */
@@ -94,6 +98,10 @@ struct schedule {
 
 	struct schedule_clock clock;
 };
+
+/* Of a message that is returned whole in a notice that passes intake: it must
+ * fit into a frame. */
+enum { SCHEDULE_LOOK_MOST = 8 * 1024 * 1024 };
 
 /* How long to wait when the store has no room even for a mark. */
 #define SCHEDULE_PATIENCE (5 * CLOCK_SECOND)
@@ -161,8 +169,20 @@ bool schedule_rescan_outcome(
 void schedule_rescan_seen(struct schedule *s, const struct active *a,
     enum destination_outcome outcome);
 
+/* schedule_look.c: what schedule->look is. */
+void schedule_look(struct schedule *s, struct active *a);
+/* Notices pass intake. */
+bool schedule_look_wanted(const struct schedule *s);
+/* There are new parameters.  Forget what waits. */
+void schedule_look_reload(struct schedule *s);
+void schedule_look_free(struct schedule *s);
+
 /* schedule_end.c: what schedule->end is: say what becomes of ${a}. */
 void schedule_end(struct schedule *s, struct active *a);
+/* What an administrator wished while message ${key}, which is not active any
+ * more, was on its way to the disk at ${place}. */
+void schedule_end_fulfil(struct schedule *s, uint64_t key,
+    const struct store_place *place, enum active_wish wish);
 
 /* Forget the changes that the store had no room for. */
 void schedule_end_free(struct schedule *s);

@@ -65,6 +65,7 @@ static void
 read_original(struct schedule *s, const struct active *a, struct original *o)
 {
 	int64_t limit = s->params.bounce_size_limit;
+	bool looked_at = schedule_look_wanted(s);
 	struct err err;
 
 	*o = (struct original){ .arena = arena_new() };
@@ -73,8 +74,9 @@ read_original(struct schedule *s, const struct active *a, struct original *o)
 		o->e = (struct envelope){ .headers = "" };
 		return;
 	}
-	o->whole =
-	    a->e.ret != 'H' && (limit == 0 || a->e.size <= (uint64_t)limit);
+	o->whole = a->e.ret != 'H' &&
+	    (limit == 0 || a->e.size <= (uint64_t)limit) &&
+	    (!looked_at || a->e.size <= SCHEDULE_LOOK_MOST);
 	buf_put(&o->body, o->e.body, o->whole ? o->e.nbody : 0);
 	for (uint64_t i = 0; o->whole && i < o->e.nchunks; i++)
 		if (store_reader_chunk(s->reader, a->key, i, &o->body, &err) <=
@@ -250,6 +252,7 @@ finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
 	notice->e.eight_bit =
 	    dsn->eight_bit || strcasecmp(dsn->charset, "us-ascii") != 0;
 	notice->e.is_bounce = true;
+	notice->e.unseen = schedule_look_wanted(s);
 	notice->e.message_id = arena_strdup(arena, buf_str(&id));
 	notice->e.rcpts = rcpt;
 	notice->e.nrcpts = 1;

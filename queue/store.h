@@ -42,7 +42,8 @@ enum store_kind {
 	STORE_NEW,   /* a whole message: record ${data}, ${qid}, ${place} */
 	STORE_MARK,  /* mark ${data}; the message moves to ${place} */
 	STORE_REPLACE, /* record ${data} and ${qid} instead of the older ones
-			* (of ${old_qid}); unmarked, at ${place} */
+			* (of ${old_qid}, which may be the same); unmarked,
+			* at ${place} */
 	STORE_COPY,    /* the chunks of message ${number} are also ${key}'s */
 	STORE_RETIRE,  /* the message ${key}, ${qid} is done with */
 	STORE_DROP,    /* what arrived of ${key} is done with */

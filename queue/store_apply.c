@@ -290,7 +290,7 @@ look(MDB_txn *txn, const struct store_layout *layout, struct store_op *op)
 	case STORE_REPLACE:
 		rc = find(
 		    txn, layout->qid, op->old_qid, strlen(op->old_qid), &found);
-		if (rc != 0)
+		if (rc != 0 || strcmp(op->qid, op->old_qid) == 0)
 			break;
 		__attribute__((fallthrough));
 	case STORE_NEW:

@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "queue/envelope.h"
 #include "queue/queue_wire.h"
+#include "queue/schedule.h"
 #include "queue/store.h"
 #include "queue/submit_frame.h"
 
@@ -66,6 +67,9 @@ struct submit {
 	struct loop_task settle;
 	struct loop_timer timer; /* to connect again, to lose patience */
 	int64_t pause;
+	size_t looks; /* that are taken at a time */
+	void (*look)(void *arg, const struct submit_look *look);
+	void *look_arg;
 };
 
 static void
@@ -174,9 +178,18 @@ frame_came(struct queue_wire *wire, const struct frame *frame)
 	    (struct submit *)((char *)wire - offsetof(struct submit, wire));
 	struct frame_reader r = { .p = frame->body,
 		.end = frame->body + frame->len };
-	uint64_t number = frame_num(&r);
+	uint64_t number;
 	struct submission *s;
 
+	if (frame->type == SUBMIT_FRAME_LOOK && submit->look != NULL) {
+		submit->look(submit->look_arg,
+		    &(struct submit_look){ .key = frame->id,
+			.era = submit->era,
+			.record = frame->body,
+			.nrecord = frame->len });
+		return;
+	}
+	number = frame_num(&r);
 	if (r.bad) {
 		queue_wire_hang_up(wire);
 		return;
@@ -230,6 +243,17 @@ wire_closed(struct queue_wire *wire)
 	push_all(submit);
 }
 
+static void
+send_looks(struct submit *submit)
+{
+	struct buf *out = &submit->wire.out;
+	size_t start = frame_begin(out, SUBMIT_FRAME_LOOKS, 0);
+
+	frame_put_num(out, submit->looks);
+	frame_end(out, start);
+	queue_wire_send(&submit->wire);
+}
+
 /* The queue is there (again): send what waited, ask for what it may have. */
 static void
 connected(struct submit *submit)
@@ -239,6 +263,8 @@ connected(struct submit *submit)
 	size_t start;
 
 	frame_put(out, SUBMIT_FRAME_HELLO, 0, NULL, 0);
+	if (submit->looks > 0)
+		send_looks(submit);
 	TAILQ_FOREACH (s, &submit->all, entry) {
 		if (s->stage == STAGE_WAIT) {
 			buf_put(out, s->record.data, s->record.len);
@@ -431,6 +457,35 @@ submit_cancel(struct submission *s)
 	}
 	TAILQ_REMOVE(&submit->all, s, entry);
 	release(s);
+}
+
+void
+submit_take_looks(struct submit *submit, size_t most,
+    void (*came)(void *arg, const struct submit_look *look), void *arg)
+{
+	submit->looks = most;
+	submit->look = came;
+	submit->look_arg = arg;
+	if (submit->wire.open)
+		send_looks(submit);
+}
+
+void
+submit_looked(struct submit *submit, const struct submit_look *look,
+    const struct schedule_seen_answer *answer)
+{
+	struct buf *out = &submit->wire.out;
+	size_t start;
+
+	if (!submit->wire.open || look->era != submit->era)
+		return;
+	start = frame_begin(out, SUBMIT_FRAME_LOOKED, look->key);
+	frame_put_num(out, answer->seen);
+	frame_put_str(out, answer->dsn);
+	frame_put_str(out, answer->text);
+	frame_put_data(out, answer->record, answer->nrecord);
+	frame_end(out, start);
+	queue_wire_send(&submit->wire);
 }
 
 bool

@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct envelope;
 struct loop;
+struct schedule_seen_answer;
 struct submit;
 struct submission;
 
@@ -45,6 +47,22 @@ void submit_commit(struct submission *s, const struct envelope *envelope);
 
 /* submit_cancel(s): forget it, before submit_commit() only. */
 void submit_cancel(struct submission *s);
+
+/* A notice of ours that is to pass intake, as the queue gave it. */
+struct submit_look {
+	uint64_t key, era;
+	const char *record; /* envelope.h; for the time of the call */
+	size_t nrecord;
+};
+
+/* submit_take_looks(submit, most, came, arg): take ${most} of them at a time, or
+ * no more (0); ${came} is called with each, and submit_looked(submit, look,
+ * answer) says what was found: never if the queue has gone meanwhile, which
+ * gives it to another. */
+void submit_take_looks(struct submit *submit, size_t most,
+    void (*came)(void *arg, const struct submit_look *look), void *arg);
+void submit_looked(struct submit *submit, const struct submit_look *look,
+    const struct schedule_seen_answer *answer);
 
 /* submit_room(submit, size): the queue's last word about its room (told at
  * each change): false means 452 4.3.1 at MAIL. */

@@ -13,6 +13,9 @@ enum submit_frame {
 	SUBMIT_FRAME_ASK,    /* proxy: is queue id (string) stored? */
 	SUBMIT_FRAME_ANSWER, /* queue: to COMMIT and ASK; a store_result */
 	SUBMIT_FRAME_TAKEN,  /* queue: so many octets of chunks were taken */
+	SUBMIT_FRAME_LOOKS,  /* proxy: so many notices may pass intake here */
+	SUBMIT_FRAME_LOOK, /* queue: this record is one; the id is the queue's */
+	SUBMIT_FRAME_LOOKED, /* proxy: how it was found (schedule.h) */
 	SUBMIT_FRAME_ROOM,   /* queue: the largest message it has room for */
 };
 

@@ -43,6 +43,8 @@ struct submit_serve_peer {
 	struct submit_serve *serve;
 	struct queue_wire *wire; /* NULL: gone */
 	size_t changes;          /* on their way to the disk */
+	struct schedule_looker looker;
+	bool looks; /* ... has joined */
 	struct half *halves[BUCKETS];
 };
 
@@ -331,6 +333,59 @@ take_question(struct submit_serve_peer *peer, const struct frame *frame)
 	return true;
 }
 
+static void
+send_look(
+    struct schedule_looker *looker, uint64_t key, const struct buf *record)
+{
+	struct submit_serve_peer *peer =
+	    (struct submit_serve_peer *)((char *)looker -
+		offsetof(struct submit_serve_peer, looker));
+
+	frame_put(&peer->wire->out, SUBMIT_FRAME_LOOK, key, record->data,
+	    record->len);
+	queue_wire_send(peer->wire);
+}
+
+static bool
+take_looks(struct submit_serve_peer *peer, const struct frame *frame)
+{
+	struct frame_reader r = { .p = frame->body,
+		.end = frame->body + frame->len };
+	uint64_t most = frame_num(&r);
+
+	if (r.bad)
+		return false;
+	if (!peer->looks) {
+		peer->looks = true;
+		peer->looker.send = send_look;
+		schedule_look_join(peer->serve->schedule, &peer->looker);
+	}
+	schedule_look_most(peer->serve->schedule, &peer->looker, most);
+	return true;
+}
+
+static bool
+take_looked(struct submit_serve_peer *peer, const struct frame *frame)
+{
+	struct frame_reader r = { .p = frame->body,
+		.end = frame->body + frame->len };
+	struct arena *arena = arena_new();
+	uint64_t seen = frame_num(&r);
+	struct schedule_seen_answer answer = {
+		.seen = (enum schedule_seen)seen,
+		.dsn = frame_str(&r, arena),
+		.text = frame_str(&r, arena),
+	};
+	bool good;
+
+	answer.record = frame_data(&r, &answer.nrecord);
+	good = peer->looks && !r.bad && seen <= SCHEDULE_SEEN_LATER &&
+	    schedule_look_answer(
+		peer->serve->schedule, &peer->looker, frame->id, &answer);
+	arena_free(arena);
+	return good;
+}
+
 void
 submit_serve_frame(struct submit_serve_peer *peer, const struct frame *frame)
 {
@@ -353,6 +408,12 @@ submit_serve_frame(struct submit_serve_peer *peer, const struct frame *frame)
 		break;
 	case SUBMIT_FRAME_ASK:
 		good = take_question(peer, frame);
+		break;
+	case SUBMIT_FRAME_LOOKS:
+		good = take_looks(peer, frame);
+		break;
+	case SUBMIT_FRAME_LOOKED:
+		good = take_looked(peer, frame);
 		break;
 	default:
 		good = false;
@@ -382,6 +443,9 @@ submit_serve_leave(struct submit_serve_peer *peer)
 	for (int i = 0; i < BUCKETS; i++)
 		while (peer->halves[i] != NULL)
 			cancel(peer, &peer->halves[i]);
+	if (peer->looks)
+		schedule_look_leave(peer->serve->schedule, &peer->looker);
+	peer->looks = false;
 	peer->wire = NULL;
 	release(peer);
 }

@@ -41,6 +41,7 @@ static const struct envelope sample = {
 	.utf8 = true,
 	.hold = true,
 	.rescan = true,
+	.unseen = true,
 	.size = 1234,
 	.client_name = "c.example",
 	.client_addr = "192.0.2.1",
@@ -64,7 +65,8 @@ test_whole(void)
 	ok(envelope_parse(b.data, b.len, arena, &e), "what is printed parses");
 	is(e.qid, sample.qid, "queue id");
 	ok(e.arrival == sample.arrival && e.attempts == 3 && e.ret == 'H' &&
-		e.utf8 && e.hold && e.rescan && !e.is_bounce && e.size == 1234,
+		e.utf8 && e.hold && e.rescan && e.unseen && !e.is_bounce &&
+		e.size == 1234,
 	    "numbers and flags");
 	is(e.sender, "s@example.org", "sender");
 	is(e.sasl_method, "", "a NULL text is read as empty");
