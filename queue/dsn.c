@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "rules/address.h"
 
 enum { LINE = 79, FOLD_MOST = 900 };
@@ -45,17 +46,21 @@ dsn_date(int64_t ns, struct buf *out)
 }
 
 /* Append ${text}, from the network, so that it stays one line: no control
- * characters, and nothing above ASCII unless the message may have it. */
+ * characters, and above ASCII only UTF-8, if the message may have it. */
 static void
 put_clean(struct buf *out, const char *text, bool utf8)
 {
-	for (; *text != '\0'; text++) {
+	while (*text != '\0') {
 		unsigned char c = (unsigned char)*text;
+		size_t n = c < ' ' || c == 127 || (c > 127 && !utf8)
+		    ? 0
+		    : utf8_length(text);
 
-		if (c < ' ' || c == 127 || (c > 127 && !utf8))
+		if (n == 0)
 			buf_putc(out, '?');
 		else
-			buf_putc(out, *text);
+			buf_put(out, text, n);
+		text += n + (n == 0);
 	}
 }
 
@@ -73,9 +78,12 @@ put_wrapped(struct buf *out, const char *text, const char *indent, size_t used,
 	while (*p != '\0') {
 		size_t n = strcspn(p + (*p == ' '), " ") + (*p == ' ');
 
-		/* A word that has no blank must end somewhere, too. */
+		/* A word that has no blank must end somewhere, too, but not
+		 * within a character. */
 		if (n > FOLD_MOST)
 			n = FOLD_MOST;
+		while (((unsigned char)p[n] & 0xc0) == 0x80)
+			n--;
 		if (used > strlen(indent) && used + n > LINE) {
 			buf_printf(out, "\r\n%s", indent);
 			used = strlen(indent);
@@ -89,6 +97,14 @@ put_wrapped(struct buf *out, const char *text, const char *indent, size_t used,
 		p += n;
 	}
 	buf_free(&clean);
+}
+
+/* Of what comes from the network, the notice may have what is UTF-8: it was
+ * asked for, or that is what all text here is. */
+static bool
+has_utf8(const struct dsn *dsn)
+{
+	return dsn->utf8 || strcasecmp(dsn->charset, "utf-8") == 0;
 }
 
 /* Append an address in external form; as "<...>" it is never empty. */
@@ -105,7 +121,7 @@ put_address(struct buf *out, const char *internal, bool utf8)
 static void
 put_sender(const struct dsn *dsn, struct buf *out)
 {
-	put_address(out, dsn->sender, dsn->utf8);
+	put_address(out, dsn->sender, has_utf8(dsn));
 	if (dsn->sender[0] == '\0')
 		buf_printf(out, "MAILER-DAEMON@%s", dsn->myhostname);
 }
@@ -116,15 +132,6 @@ put_field(struct buf *out, const char *name, const char *value, bool utf8)
 {
 	buf_printf(out, "%s: ", name);
 	put_wrapped(out, value, "    ", strlen(name) + 2, utf8);
-	buf_puts(out, "\r\n");
-}
-
-static void
-put_address_field(struct buf *out, const char *name, const char *type,
-    const char *internal, bool utf8)
-{
-	buf_printf(out, "%s: %s; ", name, type);
-	put_address(out, internal, utf8);
 	buf_puts(out, "\r\n");
 }
 
@@ -147,6 +154,22 @@ dsn_message_id(const struct dsn *dsn, struct buf *out)
 	buf_printf(out, "<%s.%s@%s>", stamp, dsn->qid, dsn->myhostname);
 }
 
+/* Who asks for SMTPUTF8 may have used it for nothing (RFC 6533, 3). */
+static const char *
+address_type(const struct dsn *dsn, const char *address)
+{
+	return has_utf8(dsn) && !utf8_is_ascii(address) ? "utf-8" : "rfc822";
+}
+
+static void
+put_address_field(const struct dsn *dsn, struct buf *out, const char *name,
+    const char *internal)
+{
+	buf_printf(out, "%s: %s; ", name, address_type(dsn, internal));
+	put_address(out, internal, has_utf8(dsn));
+	buf_puts(out, "\r\n");
+}
+
 static bool
 has_eight_bit_text(const struct dsn *dsn)
 {
@@ -166,12 +189,12 @@ put_headers(const struct dsn *dsn, struct buf *out)
 	buf_puts(out, "\r\nSubject: ");
 	put_clean(out, dsn->subject, false);
 	buf_puts(out, "\r\nTo: ");
-	put_address(out, dsn->to, dsn->utf8);
+	put_address(out, dsn->to, has_utf8(dsn));
 	if (dsn->thread != NULL && dsn->thread[0] != '\0') {
 		buf_puts(out, "\r\nReferences: ");
-		put_clean(out, dsn->thread, dsn->utf8);
+		put_clean(out, dsn->thread, has_utf8(dsn));
 		buf_puts(out, "\r\nIn-Reply-To: ");
-		put_clean(out, dsn->thread, dsn->utf8);
+		put_clean(out, dsn->thread, has_utf8(dsn));
 	}
 	/* What the postmaster gets answers nothing of his. */
 	buf_printf(out, "\r\nAuto-Submitted: auto-%s\r\n",
@@ -179,11 +202,11 @@ put_headers(const struct dsn *dsn, struct buf *out)
 		    dsn->kind == DSN_DOUBLE
 		? "generated"
 		: "replied");
+	/* As in Postfix, with SMTPUTF8 as without: programs look for it. */
 	buf_puts(out,
 	    "MIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/report; report-type=");
-	buf_puts(out, dsn->utf8 ? "global-delivery-status" : "delivery-status");
-	buf_puts(out, ";\r\n\tboundary=\"");
+	    "Content-Type: multipart/report; report-type=delivery-status;\r\n"
+	    "\tboundary=\"");
 	put_boundary(dsn, out);
 	buf_puts(out, "\"\r\n");
 	if (dsn->eight_bit || has_eight_bit_text(dsn))
@@ -242,35 +265,35 @@ put_explanation(const struct dsn *dsn, struct buf *out)
 		size_t start = out->len;
 
 		buf_putc(out, '<');
-		put_address(out, r->address, dsn->utf8);
+		put_address(out, r->address, has_utf8(dsn));
 		buf_putc(out, '>');
 		if (r->original[0] != '\0' &&
 		    strcmp(r->original, r->address) != 0) {
 			buf_puts(out, " (expanded from <");
-			put_address(out, r->original, dsn->utf8);
+			put_address(out, r->original, has_utf8(dsn));
 			buf_puts(out, ">)");
 		}
 		buf_puts(out, ": ");
 		put_wrapped(
-		    out, r->reason, "    ", out->len - start, dsn->utf8);
+		    out, r->reason, "    ", out->len - start, has_utf8(dsn));
 		buf_puts(out, "\r\n\r\n");
 	}
 }
 
 /* ORCPT as it was given, or what Postfix makes of RCPT: without a blank. */
 static void
-put_original_recipient(const struct dsn *dsn, const struct dsn_rcpt *r,
-    const char *type, struct buf *out)
+put_original_recipient(
+    const struct dsn *dsn, const struct dsn_rcpt *r, struct buf *out)
 {
 	const char *original =
 	    r->original[0] != '\0' ? r->original : r->address;
 
 	if (r->orcpt[0] != '\0') {
-		put_field(out, "Original-Recipient", r->orcpt, dsn->utf8);
+		put_field(out, "Original-Recipient", r->orcpt, has_utf8(dsn));
 		return;
 	}
-	buf_printf(out, "Original-Recipient: %s;", type);
-	put_address(out, original, dsn->utf8);
+	buf_printf(out, "Original-Recipient: %s;", address_type(dsn, original));
+	put_address(out, original, has_utf8(dsn));
 	/* As it was when it came, but no reader knows our domain. */
 	if (strchr(original, '@') == NULL)
 		buf_printf(out, "@%s", dsn->myorigin);
@@ -292,21 +315,20 @@ action(const struct dsn *dsn, const struct dsn_rcpt *r)
 static void
 put_recipient(const struct dsn *dsn, const struct dsn_rcpt *r, struct buf *out)
 {
-	const char *type = dsn->utf8 ? "utf-8" : "rfc822";
 	struct buf diagnostic = { 0 };
 
 	buf_puts(out, "\r\n");
-	put_address_field(out, "Final-Recipient", type, r->address, dsn->utf8);
-	put_original_recipient(dsn, r, type, out);
+	put_address_field(dsn, out, "Final-Recipient", r->address);
+	put_original_recipient(dsn, r, out);
 	put_field(out, "Action", action(dsn, r), false);
 	put_field(out, "Status", r->dsn[0] != '\0' ? r->dsn : "5.0.0", false);
 	if (r->remote[0] != '\0')
-		put_field(out, "Remote-MTA", r->remote, dsn->utf8);
+		put_field(out, "Remote-MTA", r->remote, has_utf8(dsn));
 	if (r->diagnostic[0] != '\0')
 		buf_puts(&diagnostic, r->diagnostic);
 	else
 		buf_printf(&diagnostic, "X-%s; %s", dsn->mail_name, r->reason);
-	put_field(out, "Diagnostic-Code", buf_str(&diagnostic), dsn->utf8);
+	put_field(out, "Diagnostic-Code", buf_str(&diagnostic), has_utf8(dsn));
 	buf_free(&diagnostic);
 	if (is_delay(dsn)) {
 		buf_puts(out, "Will-Retry-Until: ");
@@ -346,19 +368,14 @@ put_envid(const char *xtext, struct buf *out)
 }
 
 static void
-put_status(const struct dsn *dsn, struct buf *out)
+put_fields(const struct dsn *dsn, struct buf *out)
 {
-	put_part(dsn, out, "Delivery report",
-	    dsn->utf8 ? "message/global-delivery-status"
-		      : "message/delivery-status");
-	if (dsn->utf8)
-		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
-	buf_printf(out, "\r\nReporting-MTA: dns; %s\r\n", dsn->myhostname);
+	buf_printf(out, "Reporting-MTA: dns; %s\r\n", dsn->myhostname);
 	if (dsn->envid[0] != '\0')
 		put_envid(dsn->envid, out);
 	buf_printf(out, "X-%s-Queue-ID: %s\r\n", dsn->mail_name, dsn->about);
 	buf_printf(out, "X-%s-Sender: %s; ", dsn->mail_name,
-	    dsn->utf8 ? "utf-8" : "rfc822");
+	    address_type(dsn, dsn->sender));
 	put_sender(dsn, out);
 	buf_puts(out, "\r\nArrival-Date: ");
 	dsn_date(dsn->arrival, out);
@@ -366,6 +383,22 @@ put_status(const struct dsn *dsn, struct buf *out)
 	for (size_t i = 0; i < dsn->nrcpts; i++)
 		put_recipient(dsn, &dsn->rcpts[i], out);
 	buf_puts(out, "\r\n");
+}
+
+static void
+put_status(const struct dsn *dsn, struct buf *out)
+{
+	struct buf fields = { 0 };
+
+	put_fields(dsn, &fields);
+	put_part(dsn, out, "Delivery report",
+	    dsn->utf8 ? "message/global-delivery-status"
+		      : "message/delivery-status");
+	if (dsn->utf8 || !utf8_is_ascii(buf_str(&fields)))
+		buf_puts(out, "Content-Transfer-Encoding: 8bit\r\n");
+	buf_puts(out, "\r\n");
+	buf_put(out, fields.data, fields.len);
+	buf_free(&fields);
 }
 
 static void

@@ -303,14 +303,32 @@ test_utf8(void)
 	dsn.nrcpts = 1;
 	dsn.utf8 = true;
 	build(&dsn);
-	ok(has(&headers, "report-type=global-delivery-status") &&
-		has(&body, "message/global-delivery-status") &&
+	ok(has(&headers, "report-type=delivery-status") &&
+		has(&body,
+		    "Content-Type: message/global-delivery-status\r\n") &&
 		has(&body, "Content-Type: message/global\r\n") &&
+		has(&body, "-Sender: rfc822; ") &&
 		has(&body, "Final-Recipient: utf-8; m\xc3\xbcller@"),
-	    "SMTPUTF8: global forms");
+	    "SMTPUTF8: global forms, and a type for each address");
+	rcpt.reason = "\xc3\xbc\xc3 \xff";
+	build(&dsn);
+	ok(has(&body, ": \xc3\xbc? ?\r\n"), "nothing that is not UTF-8");
 	dsn.utf8 = false;
 	build(&dsn);
 	ok(is_clean(&body, false), "without it there are no such octets");
+	dsn.charset = "utf-8";
+	build(&dsn);
+	ok(has(&body,
+	       "Content-Type: message/delivery-status\r\n"
+	       "Content-Transfer-Encoding: 8bit\r\n\r\n") &&
+		has(&body, "\r\nFinal-Recipient: utf-8; m\xc3\xbcller@") &&
+		has(&body, ": \xc3\xbc? ?\r\n"),
+	    "unless text is UTF-8 anyway");
+	rcpt.address = rcpts[1].address;
+	rcpt.reason = "no";
+	build(&dsn);
+	ok(has(&body, "Content-Type: message/delivery-status\r\n\r\n"),
+	    "ASCII is announced as nothing else");
 }
 
 static void
