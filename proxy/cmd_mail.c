@@ -16,6 +16,7 @@
 #include "proxy/queue_id.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
+#include "proxy/smtputf8.h"
 #include "proxy/submitter.h"
 #include "queue/verp.h"
 #include "rules/address.h"
@@ -149,8 +150,7 @@ read_option(struct session *s, const char *word, struct options *o)
 	if (strncasecmp(word, "RET=", 4) == 0 ||
 	    strncasecmp(word, "ENVID=", 6) == 0)
 		return read_dsn(s, word, o);
-	if (strcasecmp(word, "SMTPUTF8") == 0 &&
-	    (s->keywords & SMTP_SERVICE_SMTPUTF8))
+	if (smtputf8_is_word(s, word))
 		return NULL;
 	if (is_verp(s, word))
 		return read_verp(s, word, o);
@@ -166,10 +166,8 @@ read_option(struct session *s, const char *word, struct options *o)
 static bool
 wants_utf8(const struct session *s)
 {
-	if (!(s->keywords & SMTP_SERVICE_SMTPUTF8))
-		return false;
 	for (size_t i = 3; i < s->words.count; i++)
-		if (strcasecmp(s->words.word[i], "SMTPUTF8") == 0)
+		if (smtputf8_is_word(s, s->words.word[i]))
 			return true;
 	return false;
 }
@@ -299,7 +297,8 @@ cmd_mail_run(struct session *s)
 		queue_id_open(s);
 	result = judge_stage(s, STAGE_MAIL);
 	if (result == SMTP_COMMAND_DONE &&
-	    (reply = milter_hook_mail(s)) != NULL)
+	    ((reply = smtputf8_refusal(s, o.utf8, sender)) != NULL ||
+		(reply = milter_hook_mail(s)) != NULL))
 		result = refuse(s, reply);
 	if (result == SMTP_COMMAND_DONE &&
 	    !s->params->smtpd_delay_open_until_valid_rcpt &&

@@ -16,6 +16,7 @@
 #include "proxy/queue_id.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
+#include "proxy/smtputf8.h"
 #include "proxy/trace_log.h"
 #include "rules/address.h"
 
@@ -149,6 +150,8 @@ cmd_rcpt_run(struct session *s)
 	for (size_t i = 3; i < s->words.count; i++)
 		if ((reply = read_option(s, s->words.word[i], &rcpt)) != NULL)
 			return refuse(s, reply);
+	if ((reply = smtputf8_refusal(s, mail->utf8, rcpt.address)) != NULL)
+		return refuse(s, reply);
 	if (mail->nrcpts >= (size_t)s->params->smtpd_recipient_limit)
 		return too_many(s);
 	result = judge(s, &rcpt);

@@ -10,6 +10,7 @@
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
+#include "proxy/smtputf8.h"
 #include "queue/admin.h"
 #include "rules/address.h"
 #include "rules/match.h"
@@ -71,33 +72,47 @@ cmd_simple_vrfy_blocks(const struct session *s)
 	return stage_blocks(s->service->rules, STAGE_VRFY);
 }
 
+/* The address that VRFY is about, in internal form; NULL: it is none. */
+static const char *
+read_address(struct session *s, const char *text, bool utf8)
+{
+	struct arena *arena = session_arena(s);
+	const char *rest = NULL, *address;
+
+	address = address_path(arena, text, utf8 ? ADDRESS_UTF8 : 0, &rest);
+	if (address != NULL && address[0] != '\0' && rest[0] == '\0' &&
+	    address_valid_domain(arena, address))
+		return address;
+	event(&proxy_events_bad_address, &s->by_itself, "client", s->client,
+	    "command", "VRFY", "address", text, NULL);
+	return NULL;
+}
+
 enum smtp_command_result
 cmd_simple_vrfy(struct session *s)
 {
 	struct subject *f = &s->subject;
-	const char *before = f->recipient, *text, *rest = NULL;
-	unsigned utf8 = s->params->smtputf8_enable ? ADDRESS_UTF8 : 0;
+	const char *before = f->recipient, *text, *refusal, *address;
+	struct words words = s->words;
+	bool utf8 = smtputf8_is_word(s, words.word[words.count - 1]);
 	enum smtp_command_result result;
-	const char *refusal;
 
+	words.count -= utf8;
 	if (s->params->disable_vrfy_command)
 		return refuse(s, "502 5.5.1 VRFY command is disabled");
 	if ((refusal = milter_hook_standing(s)) != NULL)
 		return refuse(s, refusal);
-	if (s->words.count < 2)
+	if (words.count < 2)
 		return refuse(s,
-		    utf8 ? "501 5.5.4 Syntax: VRFY address [SMTPUTF8]"
-			 : "501 5.5.4 Syntax: VRFY address");
-	text = words_join(session_arena(s), &s->words, 1);
-	f->recipient = address_path(session_arena(s), text, utf8, &rest);
-	if (f->recipient == NULL || f->recipient[0] == '\0' ||
-	    rest[0] != '\0' ||
-	    !address_valid_domain(session_arena(s), f->recipient)) {
-		f->recipient = before;
-		event(&proxy_events_bad_address, &s->by_itself, "client",
-		    s->client, "command", "VRFY", "address", text, NULL);
+		    s->params->smtputf8_enable
+			? "501 5.5.4 Syntax: VRFY address [SMTPUTF8]"
+			: "501 5.5.4 Syntax: VRFY address");
+	text = words_join(session_arena(s), &words, 1);
+	if ((address = read_address(s, text, utf8)) == NULL)
 		return refuse(s, "501 5.1.3 Bad recipient address syntax");
-	}
+	if ((refusal = smtputf8_refusal(s, utf8, address)) != NULL)
+		return refuse(s, refusal);
+	f->recipient = address;
 	result = judge_stage(s, STAGE_VRFY);
 	f->recipient = before;
 	if (result == SMTP_COMMAND_DONE)
