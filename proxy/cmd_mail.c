@@ -181,7 +181,7 @@ read_sender(struct session *s, bool utf8)
 
 	if (s->params->strict_rfc821_envelopes)
 		flags |= ADDRESS_STRICT;
-	if (utf8)
+	if (utf8 || s->service->local)
 		flags |= ADDRESS_UTF8;
 	sender = address_path(session_arena(s), text, flags, &rest);
 	if (sender != NULL && (rest[0] == '\0' || rest[0] == '>') &&

@@ -63,7 +63,7 @@ static const char *
 read_recipient(struct session *s)
 {
 	const char *text = s->words.word[2], *rest = NULL;
-	unsigned flags = s->mail->utf8 ? ADDRESS_UTF8 : 0;
+	unsigned flags = s->mail->utf8 || s->service->local ? ADDRESS_UTF8 : 0;
 	char *address;
 
 	if (s->params->strict_rfc821_envelopes)

@@ -29,6 +29,7 @@
 #include "proxy/session.h"
 #include "proxy/session_work.h"
 #include "proxy/smtp_service.h"
+#include "proxy/smtputf8.h"
 #include "proxy/trace_log.h"
 #include "queue/envelope.h"
 #include "rules/route.h"
@@ -427,6 +428,8 @@ fill(struct session *s)
 	mail->envelope->size = size_of(mail);
 	if (mail->discard)
 		discard(s);
+	else
+		smtputf8_detect(s, mail->envelope);
 }
 
 /* What there is to be said against the message as it came; true: it was

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "base/utf8.h"
 #include "base/workers.h"
 #include "checks/verify.h"
 #include "delivery/delivery.h"
@@ -22,6 +23,7 @@
 #include "queue/queue_events.h"
 #include "rules/address.h"
 #include "rules/route.h"
+#include "rules/utf8_class.h"
 
 /* Whoever ends the process waits for the last one. */
 #define LONGEST (60 * CLOCK_SECOND)
@@ -36,6 +38,7 @@ struct probe {
 struct probes {
 	struct arena *arena;
 	struct proxy_params params;
+	bool detects_utf8; /* as smtputf8_autodetect_classes says */
 	struct probe_ways *ways;
 	struct verify *verify;
 	struct world *world;
@@ -51,10 +54,13 @@ probe_open(const struct master *master, struct conf *conf,
     const struct cut_ways *ways, struct err *err)
 {
 	struct probes *p = calloc(1, sizeof *p);
+	struct err unknown = { 0 }; /* the service has said so */
 
 	if (p == NULL)
 		fatal("out of memory");
 	p->arena = arena_new();
+	p->detects_utf8 = (utf8_class_read(conf, p->arena, &unknown) &
+			      UTF8_CLASS_VERIFY) != 0;
 	(void)pthread_mutex_init(&p->lock, NULL);
 	if (param_load(&proxy_params_table, conf, p->arena, &p->params, err) ==
 	    0)
@@ -125,6 +131,14 @@ update(const struct probe *probe, const struct job_outcome *o)
 		verify_update(verify, o->address, status, o->reason);
 }
 
+static bool
+is_international(
+    const struct probes *p, const char *sender, const char *address)
+{
+	return p->detects_utf8 &&
+	    !(utf8_is_ascii(sender) && utf8_is_ascii(address));
+}
+
 static void
 send_probe(const struct probe *probe, struct arena *arena)
 {
@@ -134,6 +148,7 @@ send_probe(const struct probe *probe, struct arena *arena)
 	struct delivery_once once = { .until = clock_mono() + LONGEST,
 		.probe = true };
 	char qid[ENVELOPE_QID];
+	const char *sender = sender_of(p, arena);
 	struct job_rcpt rcpt = { .address = probe->address,
 		.original = probe->address,
 		.orcpt = "",
@@ -141,11 +156,11 @@ send_probe(const struct probe *probe, struct arena *arena)
 	struct job job = { .qid = qid,
 		.transport = "",
 		.nexthop = "",
-		.sender = sender_of(p, arena),
+		.sender = sender,
 		.arrival = now,
 		.active = now,
 		.envid = "",
-		.utf8 = true,
+		.utf8 = is_international(p, sender, probe->address),
 		.rcpts = &rcpt,
 		.nrcpts = 1 };
 	struct delivery d = { .env = &env,

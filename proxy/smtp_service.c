@@ -23,6 +23,7 @@
 #include "rules/match.h"
 #include "rules/route.h"
 #include "rules/table_list.h"
+#include "rules/utf8_class.h"
 
 static const char *
 text_of(struct smtp_service *s, const char *name, struct err *all)
@@ -76,6 +77,19 @@ read_keywords(struct smtp_service *s, struct err *err)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_SMTPUTF8;
 	if (!s->calm.weir_prdr)
 		s->keywords &= ~(unsigned)SMTP_SERVICE_PRDR;
+}
+
+static void
+read_utf8(struct smtp_service *s, struct err *all)
+{
+	struct err err = { 0 };
+	unsigned classes = utf8_class_read(s->conf, s->arena, &err);
+
+	s->detects_utf8 =
+	    (classes & (s->local ? UTF8_CLASS_SENDMAIL : UTF8_CLASS_SMTPD)) !=
+	    0;
+	conf_blame(s->conf, "smtputf8_autodetect_classes", &err);
+	err_move(all, &err);
 }
 
 /* The same by client address. */
@@ -198,6 +212,7 @@ read_content(struct smtp_service *s, struct err *all)
 	read_keywords(s, &err);
 	err_move(all, &err);
 	read_keyword_maps(s, all);
+	read_utf8(s, all);
 	read_command_filter(s, all);
 	read_upstream(s, &err);
 	err_move(all, &err);

@@ -66,6 +66,7 @@ struct smtp_service {
 	struct rules *rules;
 	const char *myhostname, *mail_name, *banner, *syslog_name;
 	const char *delimiters; /* recipient_delimiter */
+	bool detects_utf8;      /* as smtputf8_autodetect_classes says */
 
 	struct match *mynetworks;
 	struct match *xclient, *xforward;    /* who may say so */

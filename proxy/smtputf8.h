@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+struct envelope;
 struct session;
 
 /* smtputf8_is_word(s, word): is it the parameter SMTPUTF8, to a client that may
@@ -15,5 +16,9 @@ bool smtputf8_is_word(const struct session *s, const char *word);
  * where strict_smtputf8 demands it. */
 const char *
 smtputf8_refusal(const struct session *s, bool asked, const char *address);
+
+/* smtputf8_detect(s, envelope): the envelope and its headers are whole; ask for
+ * SMTPUTF8 if they need it, and smtputf8_autodetect_classes has such mail. */
+void smtputf8_detect(const struct session *s, struct envelope *envelope);
 
 #endif

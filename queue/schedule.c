@@ -15,6 +15,7 @@
 #include "queue/queue_events.h"
 #include "queue/schedule_inner.h"
 #include "queue/verp.h"
+#include "rules/utf8_class.h"
 
 enum {
 	ROUTES = 50, /* messages whose routes are looked up at a time */
@@ -477,6 +478,8 @@ schedule_configure(struct schedule *s, struct conf *conf, struct err *err)
 		goto err0;
 	}
 	s->conf = conf;
+	s->detects_utf8 = (utf8_class_read(conf, s->conf_arena, &words) &
+			      UTF8_CLASS_BOUNCE) != 0;
 	/* The supervisor has said what is wrong with the file as a whole. */
 	(void)bounce_text_load(conf, s->conf_arena, s->words, true, &words);
 	schedule_route_reload(s);

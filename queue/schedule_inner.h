@@ -69,6 +69,7 @@ struct schedule {
 	const char *myhostname, *myorigin, *mail_name;
 	struct bounce_template words[BOUNCE_TEMPLATE_KINDS]; /* of notices */
 	bool long_qids;
+	bool detects_utf8;        /* in notices: smtputf8_autodetect_classes */
 	struct strmap transports; /* -> struct destination_limits */
 	struct destination_limits routing;
 

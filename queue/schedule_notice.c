@@ -21,6 +21,7 @@
 #include "queue/schedule_inner.h"
 #include "queue/store_reader.h"
 #include "queue/verp.h"
+#include "rules/utf8_class.h"
 
 enum {
 	APART_MOST = 50, /* told of one by one, in one change */
@@ -247,7 +248,8 @@ finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
 	notice->e.client_name = notice->e.client_addr = notice->e.client_port =
 	    notice->e.helo = notice->e.protocol = notice->e.sasl_method =
 		notice->e.sasl_username = "";
-	notice->e.utf8 = dsn->utf8;
+	notice->e.utf8 = dsn->utf8 ||
+	    (s->detects_utf8 && utf8_class_wants(headers.data, headers.len));
 	/* As its headers say. */
 	notice->e.eight_bit =
 	    dsn->eight_bit || strcasecmp(dsn->charset, "us-ascii") != 0;

@@ -62,7 +62,7 @@ sub bounce {
 	    data => "Subject: secret $name\r\n\r\nbody\r\n");
 
 	$c->cmd("QUIT");
-	die $reply if $reply !~ /^250/;
+	die "$name $port: [$reply]" if $reply !~ /^250/;
 }
 
 # The notices that came for a name.

@@ -18,7 +18,6 @@
 #include "base/event.h"
 #include "base/param.h"
 #include "base/spool.h"
-#include "base/utf8.h"
 #include "proxy/proxy_params.h"
 #include "queue/verp.h"
 #include "rules/address.h"
@@ -301,22 +300,8 @@ find_recipients(struct mailing *m)
 	return list;
 }
 
-/* Addresses that only SMTPUTF8 can name. */
-static bool
-needs_utf8(const struct mailing *m, const struct sendmail_text_list *rcpts)
-{
-	if (!m->params.smtputf8_enable)
-		return false;
-	if (!utf8_is_ascii(m->sender))
-		return true;
-	for (size_t i = 0; i < rcpts->count; i++)
-		if (!utf8_is_ascii(rcpts->items[i]))
-			return true;
-	return false;
-}
-
 static void
-put_sender(struct mailing *m, const struct sendmail_text_list *rcpts)
+put_sender(struct mailing *m)
 {
 	const struct sendmail_flags *f = m->flags;
 	const char *name = full_name(m);
@@ -332,8 +317,6 @@ put_sender(struct mailing *m, const struct sendmail_text_list *rcpts)
 	if (f->verp != NULL)
 		letter_parameter(
 		    l, "XVERP", f->verp[0] != '\0' ? f->verp : NULL);
-	if (needs_utf8(m, rcpts))
-		letter_parameter(l, "SMTPUTF8", NULL);
 	if (f->gateway)
 		letter_parameter(l, "XREMOTE", NULL);
 	if (f->verify || f->report)
@@ -350,7 +333,7 @@ put_commands(struct mailing *m)
 	const char *notify = m->flags->notify;
 	struct letter *l = &m->letter;
 
-	put_sender(m, &rcpts);
+	put_sender(m);
 	for (size_t i = 0; i < rcpts.count; i++) {
 		letter_recipient(l, rcpts.items[i]);
 		if (notify != NULL)
