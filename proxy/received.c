@@ -53,10 +53,30 @@ put_tls(const struct session *s, struct buf *out)
 	arena_free(arena);
 }
 
+/* Where it comes from, and how. */
+static void
+put_client(const struct session *s, struct buf *out)
+{
+	const struct subject *f = &s->subject;
+	const struct mail *mail = s->mail;
+
+	buf_printf(out, "Received: from %s (%s [%s%s])\r\n",
+	    f->helo != NULL ? f->helo : f->client_name, f->client_name,
+	    f->client.family == NET_IPV6 ? "IPv6:" : "", f->client_addr);
+	if (s->tls != NULL && s->params->smtpd_tls_received_header)
+		put_tls(s, out);
+	if (f->sasl_username != NULL)
+		buf_printf(
+		    out, "\t(Authenticated sender: %s)\r\n", f->sasl_username);
+	buf_printf(out, "\tby %s (%s) with %s%s%s%s", s->service->myhostname,
+	    s->service->mail_name, mail->utf8 ? "UTF8" : "",
+	    mail->utf8 && s->esmtp && !s->service->lmtp ? "SMTP" : f->protocol,
+	    s->tls != NULL ? "S" : "", f->sasl_username != NULL ? "A" : "");
+}
+
 void
 received_put(const struct session *s, struct buf *out)
 {
-	const struct subject *f = &s->subject;
 	const struct mail *mail = s->mail;
 	const char *one = mail->nrcpts == 1 ? mail->rcpts[0].address : NULL;
 
@@ -69,20 +89,11 @@ received_put(const struct session *s, struct buf *out)
 		buf_puts(out, "\r\n");
 		return;
 	}
-	buf_printf(out, "Received: from %s (%s [%s%s])\r\n",
-	    f->helo != NULL ? f->helo : f->client_name, f->client_name,
-	    f->client.family == NET_IPV6 ? "IPv6:" : "", f->client_addr);
-	if (s->tls != NULL && s->params->smtpd_tls_received_header)
-		put_tls(s, out);
-	if (f->sasl_username != NULL)
-		buf_printf(
-		    out, "\t(Authenticated sender: %s)\r\n", f->sasl_username);
-	buf_printf(out, "\tby %s (%s) with %s%s%s%s",
-
-	    s->service->myhostname, s->service->mail_name,
-	    mail->utf8 ? "UTF8" : "",
-	    mail->utf8 && s->esmtp && !s->service->lmtp ? "SMTP" : f->protocol,
-	    s->tls != NULL ? "S" : "", f->sasl_username != NULL ? "A" : "");
+	if (s->params->smtpd_hide_client_session)
+		buf_printf(out, "Received: by %s (%s)", s->service->myhostname,
+		    s->service->mail_name);
+	else
+		put_client(s, out);
 	/* There is none for what only passes through a filter. */
 	if (s->qid[0] != '\0')
 		buf_printf(out, " id %s", s->qid);
