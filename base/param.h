@@ -28,7 +28,7 @@ typedef bool param_boolean;     /* yes, no */
 typedef int64_t param_count;    /* a number */
 typedef int64_t param_duration; /* nanoseconds; the default's unit is the
 				 * unit of a number without one */
-typedef int64_t param_unused;   /* read, but without effect yet: weir check
+typedef int64_t param_unused;   /* read, but without effect: weir check
 				 * lists it if it is set */
 
 enum param_type {

@@ -140,7 +140,7 @@ items()
 		if (meaning != "-")
 			print clean(meaning) "."
 		if (type == "unused")
-			print "Accepted, but without effect yet."
+			print "Accepted, but without effect."
 		print ".br"
 		if (type == "duration") type = "time"
 		if (type == "raw") type = "text, expanded when it is used"
