@@ -18,6 +18,7 @@ enum dns_type {
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
+	DNS_SRV = 33,
 	DNS_TLSA = 52,
 };
 
@@ -30,10 +31,12 @@ enum dns_status {
 };
 
 struct dns_record {
-	const char *name;    /* MX, NS, PTR, CNAME: host, small letters, no last
-			   * dot ("" is the root, of an MX only); TXT: strings
-			   * joined, a blank for what cannot be printed */
-	unsigned preference; /* MX */
+	const char *name;    /* MX, SRV, NS, PTR, CNAME: host, small letters, no
+			   * last dot ("" is the root, of an MX or SRV only);
+			   * TXT: strings joined, a blank for what cannot be
+			   * printed */
+	unsigned preference; /* MX; the priority of an SRV */
+	unsigned weight, port;    /* SRV */
 	unsigned char octets[16]; /* A, AAAA */
 	const unsigned char *raw; /* the rdata */
 	size_t nraw;

@@ -77,6 +77,19 @@ parse_mx(const unsigned char *rdata, size_t n, struct arena *arena,
 	    (record->name[0] == '\0' || acceptable(record->name));
 }
 
+static bool
+parse_srv(const unsigned char *rdata, size_t n, struct arena *arena,
+    struct dns_record *record)
+{
+	if (n < 7)
+		return false;
+	record->preference = (unsigned)rdata[0] << 8 | rdata[1];
+	record->weight = (unsigned)rdata[2] << 8 | rdata[3];
+	record->port = (unsigned)rdata[4] << 8 | rdata[5];
+	return parse_name(rdata + 6, rdata + n, arena, &record->name) &&
+	    (record->name[0] == '\0' || acceptable(record->name));
+}
+
 /* The strings of a TXT record without what cannot be printed; who needs every
  * octet has the rdata. */
 static bool
@@ -133,6 +146,8 @@ dns_parse(enum dns_type type, const unsigned char *rdata, size_t n,
 		return parse_host(rdata, n, arena, &record->name);
 	case DNS_MX:
 		return parse_mx(rdata, n, arena, record);
+	case DNS_SRV:
+		return parse_srv(rdata, n, arena, record);
 	case DNS_TXT:
 		return parse_txt(rdata, n, arena, &record->name);
 	case DNS_TLSA:

@@ -12,6 +12,7 @@
 #include "checks/content_lists.h"
 #include "delivery/smtp_cache.h"
 #include "delivery/transport.h"
+#include "rules/match.h"
 #include "rules/route.h"
 #include "rules/table_list.h"
 
@@ -161,6 +162,7 @@ find_lookups(struct smtp_client *c, struct arena *arena, struct err *err)
 		err_set(err, "bad DNS support level: %s", c->dns_support_level);
 		return -1;
 	}
+	c->exchangers = !disabled;
 	if (disabled) {
 		c->dns = false;
 		c->native = true;
@@ -290,6 +292,9 @@ open_maps(struct smtp_client *c, struct arena *arena, struct err *err)
 	    open_tables(c, c->reply_filter, "reply_filter", arena, err);
 	c->records =
 	    open_tables(c, c->dns_reply_filter, "dns_reply_filter", arena, err);
+	if (c->transport->params.use_srv_lookup[0] != '\0')
+		c->services = match_open(c->transport->params.use_srv_lookup,
+		    "use_srv_lookup", 0, c->transport->conf, err);
 }
 
 static void
@@ -348,6 +353,7 @@ smtp_client_close(struct smtp_client *c)
 	table_list_close(c->pix);
 	table_list_close(c->replies);
 	table_list_close(c->records);
+	match_close(c->services);
 	route_close(c->route);
 	tls_client_free(c->tls);
 }

@@ -11,6 +11,7 @@
 struct arena;
 struct content_lists;
 struct err;
+struct match;
 struct route;
 struct smtp_cache;
 struct table_list;
@@ -35,7 +36,8 @@ struct smtp_client {
 	bool lmtp;
 	bool probe_data;  /* a probe ends after DATA, not after RCPT */
 	unsigned port;    /* of tcp_port */
-	bool dns, native; /* where hosts are looked up */
+	bool dns, native; /* where addresses of hosts are looked up */
+	bool exchangers;  /* MX and SRV records are asked for */
 	bool ipv4, ipv6;  /* inet_protocols */
 	struct net_addr from4, from6; /* NET_NONE: any */
 	enum smtp_tls_level level;
@@ -49,6 +51,7 @@ struct smtp_client {
 	struct table_list *pix;        /* pix_workaround_maps */
 	struct table_list *replies;    /* reply_filter */
 	struct table_list *records;    /* dns_reply_filter */
+	struct match *services;        /* use_srv_lookup */
 	struct net_addr *own;          /* addresses that reach this machine */
 	size_t nown;
 	struct smtp_cache *cache;

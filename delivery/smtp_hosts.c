@@ -12,8 +12,10 @@
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_nexthop.h"
 #include "delivery/smtp_why.h"
+#include "delivery/srv_order.h"
 #include "delivery/transport.h"
 #include "rules/address.h"
+#include "rules/match.h"
 #include "rules/record_filter.h"
 #include "rules/world.h"
 
@@ -27,7 +29,15 @@ struct search {
 	struct smtp_hosts *hosts;
 	struct smtp_why *why;
 	const struct smtp_nexthop *hop;
-	unsigned best; /* preference of the best exchanger, address or not */
+	const char *what; /* whose servers these are, in words */
+	bool ordered;     /* they come in the order to be tried */
+	unsigned best;    /* preference of the best server, address or not */
+};
+
+/* A server, before its addresses are known. */
+struct server {
+	const char *name;
+	unsigned preference, port;
 };
 
 /* Put into words why the name service gave no answer. */
@@ -53,7 +63,7 @@ no_answer(
 }
 
 static void
-add(struct search *s, const char *name, unsigned preference,
+add(struct search *s, const struct server *server, const char *name,
     const struct net_addr *addr)
 {
 	struct smtp_hosts *hosts = s->hosts;
@@ -63,19 +73,22 @@ add(struct search *s, const char *name, unsigned preference,
 	hosts->list[hosts->count++] = (struct smtp_host){
 		.name = name,
 		.addr = *addr,
-		.preference = preference,
-		.order = s->client->randomize_addresses
+		.port = server->port,
+		.preference = server->preference,
+		.order = s->client->randomize_addresses && !s->ordered
 		    ? s->world->ops->random(s->world)
 		    : hosts->count,
 	};
 }
 
 static void
-add_answer(struct search *s, const char *name, unsigned preference,
-    const struct dns_question *q)
+add_answer(
+    struct search *s, const struct server *server, const struct dns_question *q)
 {
-	if (s->client->cname_overrides_servername)
-		name = q->answer.canon;
+	const char *name = s->client->cname_overrides_servername
+	    ? q->answer.canon
+	    : server->name;
+
 	for (size_t i = 0; i < q->answer.count; i++) {
 		struct net_addr addr = {
 			.family = q->type == DNS_A ? NET_IPV4 : NET_IPV6
@@ -83,7 +96,7 @@ add_answer(struct search *s, const char *name, unsigned preference,
 
 		memcpy(addr.octets, q->answer.records[i].octets,
 		    sizeof addr.octets);
-		add(s, name, preference, &addr);
+		add(s, server, name, &addr);
 	}
 }
 
@@ -96,37 +109,40 @@ ask(struct search *s, struct dns_question *questions, size_t n)
 		s->hop, world_mono(s->world) + PATIENCE * CLOCK_SECOND));
 }
 
-/* What the admin wants to be ignored is.  False: then there is nothing left, or
- * that cannot be found out. */
-static bool
+/* What the admin wants to be ignored is. */
+static enum record_filter
 filter(struct search *s, struct dns_question *q)
 {
 	enum record_filter result =
 	    record_filter(s->client->records, s->world, s->arena, NULL, q);
 
 	if (result == RECORD_FILTER_KEPT)
-		return true;
+		return result;
 	smtp_why_set(s->why, s->arena,
 	    result == RECORD_FILTER_GONE ? "4.7.0" : "4.4.3",
 	    "Error looking up name=%s type=%s: %s", q->name,
 	    record_filter_type(q->type), record_filter_reason(result));
-	return false;
+	return result;
 }
 
-static bool
-find_dns(struct search *s, const char *name, unsigned preference)
+/* ADDRESSES_NONE: the name service says so. */
+enum addresses { ADDRESSES_FOUND, ADDRESSES_NONE, ADDRESSES_FAILED };
+
+static enum addresses
+find_dns(struct search *s, const struct server *server)
 {
+	const char *name = server->name;
 	struct dns_question q[2];
 	size_t n = 0, before = s->hosts->count;
 	const char *ascii = address_alabel(s->arena, name);
 	size_t worst = 0;
 	bool filtered = false;
 
-	if (ascii == NULL) {
+	if (ascii == NULL || !dns_valid_hostname(ascii, false)) {
 		smtp_why_set(s->why, s->arena, "5.4.4",
 		    "Name service error for %s: invalid host or domain name",
 		    name);
-		return false;
+		return ADDRESSES_NONE;
 	}
 	if (s->client->ipv4)
 		q[n++] = (struct dns_question){ .name = ascii, .type = DNS_A };
@@ -135,26 +151,37 @@ find_dns(struct search *s, const char *name, unsigned preference)
 		    (struct dns_question){ .name = ascii, .type = DNS_AAAA };
 	ask(s, q, n);
 	for (size_t i = 0; i < n; i++) {
-		if (!filter(s, &q[i])) {
+		if (filter(s, &q[i]) != RECORD_FILTER_KEPT) {
 			filtered = true;
 			continue;
 		}
 		if (q[i].answer.status == DNS_FOUND)
-			add_answer(s, name, preference, &q[i]);
+			add_answer(s, server, &q[i]);
 		if (q[i].answer.status == DNS_RETRY ||
 		    q[worst].answer.status != DNS_RETRY)
 			worst = i;
 	}
 	if (s->hosts->count > before)
-		return true;
-	if (n > 0 && !filtered)
-		no_answer(s, name, q[worst].type, q[worst].answer.status);
-	return false;
+		return ADDRESSES_FOUND;
+	if (n == 0 || filtered)
+		return ADDRESSES_FAILED;
+	no_answer(s, name, q[worst].type, q[worst].answer.status);
+	return q[worst].answer.status == DNS_NODATA ||
+		q[worst].answer.status == DNS_NXDOMAIN
+	    ? ADDRESSES_NONE
+	    : ADDRESSES_FAILED;
 }
 
 static bool
-find_native(struct search *s, const char *name, unsigned preference)
+speaks(const struct smtp_client *client, const struct net_addr *addr)
 {
+	return addr->family == NET_IPV6 ? client->ipv6 : client->ipv4;
+}
+
+static bool
+find_native(struct search *s, const struct server *server)
+{
+	const char *name = server->name;
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *all, *ai;
 	size_t before = s->hosts->count;
 	int e = getaddrinfo(name, NULL, &hints, &all);
@@ -171,8 +198,8 @@ find_native(struct search *s, const char *name, unsigned preference)
 
 		if (!net_from_socket(ai->ai_addr, &addr, &port))
 			continue;
-		if (addr.family == NET_IPV6 ? s->client->ipv6 : s->client->ipv4)
-			add(s, name, preference, &addr);
+		if (speaks(s->client, &addr))
+			add(s, server, name, &addr);
 	}
 	freeaddrinfo(all);
 	if (s->hosts->count > before)
@@ -182,19 +209,32 @@ find_native(struct search *s, const char *name, unsigned preference)
 	return false;
 }
 
-/* Addresses of one name. */
+/* Addresses of one server.  The system is asked for what the name service does
+ * not know, not when that does not answer. */
 static bool
-find_name(struct search *s, const char *name, unsigned preference)
+find_server(struct search *s, const struct server *server)
 {
+	enum addresses found = ADDRESSES_NONE;
 	struct net_addr addr;
 
-	if (net_parse(name, &addr)) {
-		add(s, name, preference, &addr);
+	if (net_parse(server->name, &addr) && speaks(s->client, &addr)) {
+		add(s, server, server->name, &addr);
 		return true;
 	}
-	if (s->client->dns && find_dns(s, name, preference))
-		return true;
-	return s->client->native && find_native(s, name, preference);
+	if (s->client->dns)
+		found = find_dns(s, server);
+	if (found != ADDRESSES_NONE || !s->client->native)
+		return found == ADDRESSES_FOUND;
+	return find_native(s, server);
+}
+
+/* Addresses of the next hop itself. */
+static bool
+find_host(struct search *s)
+{
+	struct server server = { .name = s->hop->host, .port = s->hop->port };
+
+	return find_server(s, &server);
 }
 
 static bool
@@ -203,32 +243,43 @@ is_null_mx(const struct dns_answer *mx)
 	return mx->count == 1 && mx->records[0].name[0] == '\0';
 }
 
-/* Addresses of all mail exchangers.  A soft reason outlives the hard ones. */
+/* Addresses of all servers that ${records} name, of whose ports 0 is that of the
+ * next hop.  A soft reason outlives the hard ones. */
 static bool
-find_exchangers(
-    struct search *s, const char *domain, const struct dns_answer *mx)
+find_servers(struct search *s, const struct dns_record *records, size_t n)
 {
 	struct smtp_why soft = { 0 };
 
-	s->best = mx->records[0].preference;
-	for (size_t i = 0; i < mx->count; i++) {
-		const struct dns_record *r = &mx->records[i];
+	s->best = records[0].preference;
+	for (size_t i = 0; i < n; i++) {
+		const struct dns_record *r = &records[i];
+		struct server server = { .name = r->name,
+			.preference = r->preference,
+			.port = r->port != 0 ? r->port : s->hop->port };
 
 		if (r->preference < s->best)
 			s->best = r->preference;
 
-		if (r->name[0] != '\0' &&
-		    !find_name(s, r->name, r->preference) &&
+		if (r->name[0] != '\0' && !find_server(s, &server) &&
 		    !smtp_why_hard(s->why))
 			soft = *s->why;
 	}
 	if (s->hosts->count > 0)
 		return true;
-	event_warning(
-	    NULL, "no MX host for %s has a valid address record", domain);
 	if (soft.dsn != NULL)
 		*s->why = soft;
-	else if (s->why->dsn == NULL)
+	return false;
+}
+
+static bool
+find_exchangers(
+    struct search *s, const char *domain, const struct dns_answer *mx)
+{
+	if (find_servers(s, mx->records, mx->count))
+		return true;
+	event_warning(
+	    NULL, "no MX host for %s has a valid address record", domain);
+	if (s->why->dsn == NULL)
 		smtp_why_set(s->why, s->arena, "5.4.4",
 		    "no MX host for %s has a valid address record", domain);
 	if (s->client->defer_if_no_mx_address_found)
@@ -237,8 +288,9 @@ find_exchangers(
 }
 
 static bool
-find_domain(struct search *s, const char *domain)
+find_domain(struct search *s)
 {
+	const char *domain = s->hop->host;
 	const char *ascii = address_alabel(s->arena, domain);
 	struct dns_question q = { .name = ascii, .type = DNS_MX };
 	const struct dns_answer *mx = &q.answer;
@@ -250,7 +302,7 @@ find_domain(struct search *s, const char *domain)
 		return false;
 	}
 	ask(s, &q, 1);
-	if (!filter(s, &q))
+	if (filter(s, &q) != RECORD_FILTER_KEPT)
 		return false;
 	switch (mx->status) {
 	case DNS_FOUND:
@@ -261,13 +313,13 @@ find_domain(struct search *s, const char *domain)
 		return false;
 	case DNS_NODATA:
 	case DNS_NXDOMAIN:
-		return find_name(s, domain, 0);
+		return find_host(s);
 	case DNS_INVALID:
 	case DNS_RETRY:
 		break;
 	}
 	if (s->client->transport->params.ignore_mx_lookup_error)
-		return find_name(s, domain, 0);
+		return find_host(s);
 	no_answer(s, ascii, DNS_MX, mx->status);
 	return false;
 }
@@ -304,7 +356,7 @@ prefer_family(struct search *s)
 /* RFC 5321, 5.1: if we are among the mail exchangers, only those that are
  * preferred to us may be tried, or the mail would go round in circles. */
 static bool
-drop_self(struct search *s, const struct smtp_nexthop *hop)
+drop_self(struct search *s)
 {
 	struct smtp_hosts *hosts = s->hosts;
 	unsigned own;
@@ -324,10 +376,10 @@ drop_self(struct search *s, const struct smtp_nexthop *hop)
 	hosts->loops = own == s->best;
 	if (!hosts->loops)
 		smtp_why_set(s->why, s->arena, "4.4.4",
-		    "unable to find primary relay for %s", hop->host);
+		    "unable to find primary relay for %s", s->what);
 	else
 		smtp_why_set(s->why, s->arena, "5.4.6",
-		    "mail for %s loops back to myself", hop->host);
+		    "mail for %s loops back to myself", s->what);
 	return false;
 }
 
@@ -351,26 +403,155 @@ limit(struct search *s, size_t most)
 	s->hosts->count = most;
 }
 
-bool
-smtp_hosts_find(const struct smtp_client *client, struct world *world,
-    struct arena *arena, const struct smtp_nexthop *hop,
-    struct smtp_hosts *hosts, struct smtp_why *why)
+/* What has been found, in order, without what leads back here. */
+static bool
+arrange(struct search *s)
 {
-	struct search s = { client, world, arena, hosts, why, hop, 0 };
+	struct smtp_hosts *hosts = s->hosts;
 
-	hosts->count = 0;
-	hosts->loops = false;
-	hosts->list = arena_alloc(arena, MOST_HOSTS * sizeof hosts->list[0]);
-	if (!(hop->mx && client->dns ? find_domain(&s, hop->host)
-				     : find_name(&s, hop->host, 0)))
-		return false;
-	prefer_family(&s);
+	if (!s->ordered)
+		prefer_family(s);
 	qsort(hosts->list, hosts->count, sizeof hosts->list[0], compare);
 	for (size_t i = 0; i < hosts->count; i++)
 		hosts->list[i].best =
 		    hosts->list[i].preference == hosts->list[0].preference;
 	/* Another port of this machine is somebody else. */
-	if (hop->port == DEFAULT_PORT && !drop_self(&s, hop))
+	return s->hop->port != DEFAULT_PORT || drop_self(s);
+}
+
+static bool
+find_without_service(struct search *s)
+{
+	s->what = s->hop->host;
+	s->ordered = false;
+	return (s->hop->mx && s->client->exchangers ? find_domain(s)
+						    : find_host(s)) &&
+	    arrange(s);
+}
+
+static bool
+is_null_service(const struct dns_answer *srv)
+{
+	for (size_t i = 0; i < srv->count; i++)
+		if (srv->records[i].name[0] == '\0')
+			return true;
+	return false;
+}
+
+/* The servers that the SRV records ${srv} name. */
+static bool
+find_services(struct search *s, const struct dns_answer *srv)
+{
+	if (is_null_service(srv)) {
+		smtp_why_set(s->why, s->arena, "5.1.0",
+		    "Domain %s does not support SRV requests", s->what);
+		return false;
+	}
+	if (find_servers(s,
+		srv_order(srv->records, srv->count, s->world, s->arena),
+		srv->count))
+		return arrange(s);
+	event_warning(
+	    NULL, "no SRV host for %s has a valid address record", s->what);
+	return false;
+}
+
+/* The servers of ${service}.  False: there are none, or *failed: that could not
+ * be found out, which is never a reason to give mail back; a malformed answer is
+ * none, either. */
+static bool
+find_service(struct search *s, const char *service, bool *failed)
+{
+	const char *ascii = address_alabel(s->arena, s->hop->host);
+	struct dns_question q = { .type = DNS_SRV };
+
+	s->ordered = true;
+	s->what = arena_printf(s->arena, "_%s._tcp.%s", service,
+	    ascii != NULL ? ascii : s->hop->host);
+	q.name = s->what;
+	if (ascii == NULL || !dns_valid_hostname(q.name, true)) {
+		smtp_why_set(s->why, s->arena, "5.4.4",
+		    "Name service error for %s: invalid host or domain name",
+		    q.name);
+		return false;
+	}
+	ask(s, &q, 1);
+	switch (filter(s, &q)) {
+	case RECORD_FILTER_KEPT:
+		break;
+	case RECORD_FILTER_FAILED:
+		*failed = true;
+		return false;
+	case RECORD_FILTER_GONE:
+		return false;
+	}
+	if (q.answer.status == DNS_FOUND)
+		return find_services(s, &q.answer);
+	no_answer(s, q.name, q.type, q.answer.status);
+	*failed =
+	    q.answer.status == DNS_RETRY || q.answer.status == DNS_INVALID;
+	if (*failed)
+		smtp_why_soften(s->why, s->arena);
+	return false;
+}
+
+/* What use_srv_lookup says of the next hop. */
+static enum table_status
+wants_service(struct search *s, const char *service)
+{
+	if (s->client->services == NULL || !s->client->exchangers ||
+	    s->hop->exact)
+		return TABLE_NONE;
+	return match_string(s->client->services, s->world, s->arena, service);
+}
+
+static bool
+find_all(struct search *s)
+{
+	const struct delivery_params *p = &s->client->transport->params;
+	const char *service =
+	    s->hop->service != NULL ? s->hop->service : s->client->tcp_port;
+	bool failed = false;
+
+	switch (wants_service(s, service)) {
+	case TABLE_NONE:
+		return find_without_service(s);
+	case TABLE_FAILED:
+		smtp_why_set(s->why, s->arena, "4.3.0",
+		    "use_srv_lookup lookup error for %s", service);
+		return false;
+	case TABLE_FOUND:
+		break;
+	}
+	if (find_service(s, service, &failed))
+		return true;
+	if (!p->allow_srv_lookup_fallback &&
+	    !(failed && p->ignore_srv_lookup_error))
+		return false;
+	event_info(
+	    NULL, "skipping SRV lookup for %s: %s", s->what, s->why->text);
+	*s->why = (struct smtp_why){ 0 };
+	s->hosts->count = 0;
+	s->hosts->loops = false;
+	return find_without_service(s);
+}
+
+bool
+smtp_hosts_find(const struct smtp_client *client, struct world *world,
+    struct arena *arena, const struct smtp_nexthop *hop,
+    struct smtp_hosts *hosts, struct smtp_why *why)
+{
+	struct search s = { .client = client,
+		.world = world,
+		.arena = arena,
+		.hosts = hosts,
+		.why = why,
+		.hop = hop };
+
+	hosts->count = 0;
+	hosts->loops = false;
+	hosts->list = arena_alloc(arena, MOST_HOSTS * sizeof hosts->list[0]);
+	if (!find_all(&s))
 		return false;
 	limit(&s, (size_t)client->mx_address_limit);
 	return true;

@@ -17,6 +17,7 @@ struct world;
 struct smtp_host {
 	const char *name;
 	struct net_addr addr;
+	unsigned port;
 	unsigned preference;
 	bool best;      /* none is preferred to it */
 	uint64_t order; /* among equals */
@@ -30,7 +31,8 @@ struct smtp_hosts {
 
 /*
  * smtp_hosts_find(client, world, arena, hop, hosts, why):
- * Ask for the mail exchangers and addresses of ${hop}, leave out those that
+ * Ask for the servers of ${hop} (SRV records where use_srv_lookup has its
+ * service), its mail exchangers and addresses, leave out those that
  * lead back here and those beyond, sort, and keep smtp_mx_address_limit of
  * them.  False: nobody can be tried, and ${why} says why (hard or soft).
  * Blocks as long as the resolver does.

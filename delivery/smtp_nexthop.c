@@ -16,6 +16,7 @@ bracketed(const char *text, struct arena *arena, struct smtp_nexthop *hop)
 	if (end == NULL)
 		return NULL;
 	hop->host = arena_strndup(arena, text + 1, (size_t)(end - text - 1));
+	hop->exact = true;
 	hop->mx = false;
 	return end + 1;
 }
@@ -69,6 +70,8 @@ smtp_nexthop_parse(const char *text, bool lmtp, unsigned port,
 		    rest + 1, text);
 		return -1;
 	}
+	if (*rest == ':')
+		hop->service = arena_strdup(arena, rest + 1);
 	return 0;
 }
 

@@ -14,7 +14,9 @@ struct smtp_nexthop {
 	const char *text;      /* as written */
 	const char *unix_path; /* NULL: TCP */
 	const char *host;      /* domain, host name or address, no brackets */
+	const char *service;   /* the port as written; NULL: it is not */
 	unsigned port;
+	bool exact;    /* in brackets: only the addresses of ${host} */
 	bool mx;       /* look for mail exchangers of ${host} */
 	int64_t until; /* clock_mono(): nothing takes longer; 0: no limit */
 };

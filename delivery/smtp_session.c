@@ -140,15 +140,16 @@ smtp_session_connect(const struct smtp_client *client,
 	if (!find_source(client, host, &from, arena, why))
 		return NULL;
 	(void)net_print(&host->addr, addr);
-	stream = stream_connect(&host->addr, hop->port,
+	stream = stream_connect(&host->addr, host->port,
 	    from.family != NET_NONE ? &from : NULL,
 	    connect_deadline(client, hop), &err);
 	if (stream == NULL) {
 		smtp_why_set(why, arena, "4.4.1", "connect to %s[%s]:%u: %s",
-		    host->name, addr, hop->port, err.text);
+		    host->name, addr, host->port, err.text);
 		return NULL;
 	}
-	s = new_session(client, stream, hop->host, host->name, addr, hop->port);
+	s = new_session(
+	    client, stream, hop->host, host->name, addr, host->port);
 	s->best = host->best;
 	s->on_smtp = hop->port == IPPORT_SMTP;
 	s->until = hop->until;

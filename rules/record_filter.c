@@ -27,6 +27,8 @@ record_filter_type(enum dns_type type)
 		return "CNAME";
 	case DNS_PTR:
 		return "PTR";
+	case DNS_SRV:
+		return "SRV";
 	case DNS_TLSA:
 		return "TLSA";
 	}
@@ -64,6 +66,9 @@ print(const struct dns_question *q, const struct dns_record *r,
 	case DNS_MX:
 		return arena_printf(
 		    arena, "%s%u %s.", head, r->preference, r->name);
+	case DNS_SRV:
+		return arena_printf(arena, "%s%u %u %u %s.", head,
+		    r->preference, r->weight, r->port, r->name);
 	case DNS_TXT:
 		return arena_printf(arena, "%s%s", head, r->name);
 	default:

@@ -78,6 +78,12 @@ static const char zone[] =
     "x\\010y A 192.0.2.3\n"
     "_25._tcp.mail TLSA 3 1 1 "
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+    "_smtp._tcp SRV 10 20 2525 Mail\n"
+    "_alias._tcp CNAME _smtp._tcp\n"
+    "_null._tcp SRV 0 0 0 .\n"
+    "_bad._tcp SRV 0 0 25 a\\010b.example.weirz.\n"
+    "_loop._tcp CNAME _pool._tcp\n"
+    "_pool._tcp CNAME _loop._tcp\n"
     "*.wild A 127.0.0.2\n"
     "1.2.0.192.rev PTR Mail\n"
     "2.2.0.192.rev PTR evil\\010.example.weirz.\n";
@@ -214,6 +220,27 @@ test_records(void)
 	a = ask("2.0.0.127.wild.example.weirz", DNS_A);
 	ok(a.status == DNS_FOUND && a.records[0].octets[3] == 2, "a list");
 	ok(!a.secure, "nothing is secure without a trust anchor");
+}
+
+static void
+test_services(void)
+{
+	struct dns_answer a = ask("_smtp._tcp.example.weirz", DNS_SRV);
+
+	ok(a.status == DNS_FOUND && a.count == 1 &&
+		a.records[0].preference == 10 && a.records[0].weight == 20 &&
+		a.records[0].port == 2525,
+	    "SRV");
+	is(a.records[0].name, "mail.example.weirz", "its host");
+	a = ask("_alias._tcp.example.weirz", DNS_SRV);
+	ok(a.status == DNS_FOUND && a.records[0].port == 2525,
+	    "SRV through an alias");
+	a = ask("_null._tcp.example.weirz", DNS_SRV);
+	ok(a.count == 1 && a.records[0].name[0] == '\0', "null SRV");
+	ok(ask("_bad._tcp.example.weirz", DNS_SRV).status == DNS_INVALID,
+	    "a malformed SRV");
+	ok(ask("_loop._tcp.example.weirz", DNS_SRV).status == DNS_RETRY,
+	    "aliases in a circle are no answer");
 }
 
 /* hostile 63: the ways of not finding anything are told apart. */
@@ -516,6 +543,7 @@ main(void)
 		test_jailed(server);
 		open_resolver(server);
 		test_records();
+		test_services();
 		test_nothing();
 		test_hostile();
 		test_many_askers();

@@ -62,8 +62,21 @@ main(void)
 		else
 			ok(rc == 0 && strcmp(hop.host, cases[i].host) == 0 &&
 				hop.port == cases[i].port &&
-				hop.mx == cases[i].mx,
+				hop.mx == cases[i].mx &&
+				hop.exact ==
+				    (strchr(cases[i].text, '[') != NULL),
 			    "\"%s\"", cases[i].text);
+	}
+	{
+		struct smtp_nexthop hop;
+		struct err err = { { 0 } };
+
+		(void)smtp_nexthop_parse(
+		    "example.com:submission", false, 25, arena, &hop, &err);
+		is(hop.service, "submission", "the service as written");
+		(void)smtp_nexthop_parse(
+		    "example.com", false, 25, arena, &hop, &err);
+		ok(hop.service == NULL, "no service");
 	}
 	arena_free(arena);
 	return done_testing();

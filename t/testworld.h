@@ -45,6 +45,7 @@ static const struct {
 	{ "MX", DNS_MX },
 	{ "TXT", DNS_TXT },
 	{ "AAAA", DNS_AAAA },
+	{ "SRV", DNS_SRV },
 };
 
 /* One line of the zone. */
@@ -117,6 +118,11 @@ testworld_record(struct arena *arena, const struct testworld_line *line,
 	record->name = line->data;
 	if (type == DNS_MX) {
 		(void)sscanf(line->data, "%u %255s", &record->preference, host);
+		record->name = host;
+	}
+	if (type == DNS_SRV) {
+		(void)sscanf(line->data, "%u %u %u %255s", &record->preference,
+		    &record->weight, &record->port, host);
 		record->name = host;
 	}
 	len = strlen(record->name);

@@ -32,24 +32,29 @@ check_name(enum dns_type type, const struct dns_record *r, struct arena *arena)
 {
 	unsigned char wire[600];
 	struct dns_record again;
-	size_t n = type == DNS_MX ? 2 : 0;
+	size_t n = type == DNS_MX ? 2 : type == DNS_SRV ? 6 : 0;
 
 	must(strlen(r->name) <= 255);
 	must(r->name[strspn(
 		 r->name, "abcdefghijklmnopqrstuvwxyz0123456789-_.*")] == '\0');
 	wire[0] = (unsigned char)(r->preference >> 8);
 	wire[1] = (unsigned char)r->preference;
+	wire[2] = (unsigned char)(r->weight >> 8);
+	wire[3] = (unsigned char)r->weight;
+	wire[4] = (unsigned char)(r->port >> 8);
+	wire[5] = (unsigned char)r->port;
 	n += encode(r->name, wire + n);
 	must(dns_parse(type, wire, n, arena, &again));
 	must(strcmp(r->name, again.name) == 0);
 	must(r->preference == again.preference);
+	must(r->weight == again.weight && r->port == again.port);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum dns_type types[] = { DNS_A, DNS_NS, DNS_CNAME,
-		DNS_PTR, DNS_MX, DNS_TXT, DNS_AAAA, DNS_TLSA };
+		DNS_PTR, DNS_MX, DNS_TXT, DNS_AAAA, DNS_TLSA, DNS_SRV };
 	struct arena *arena = arena_new();
 	struct dns_record r;
 	enum dns_type type;
@@ -57,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 0) {
 		/* No spare octet behind it, so that overruns are seen. */
-		type = types[data[0] % 8];
+		type = types[data[0] % 9];
 		copy = malloc(size);
 		must(copy != NULL);
 		memcpy(copy, data + 1, size - 1);
@@ -69,8 +74,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if (type == DNS_TXT)
 				for (const char *p = r.name; *p != '\0'; p++)
 					must(*p >= 32 && *p < 127);
-			else if (type == DNS_MX || type == DNS_PTR ||
-			    type == DNS_NS || type == DNS_CNAME)
+			else if (type == DNS_MX || type == DNS_SRV ||
+			    type == DNS_PTR || type == DNS_NS ||
+			    type == DNS_CNAME)
 				check_name(type, &r, arena);
 		}
 		free(copy);
