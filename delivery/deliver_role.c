@@ -92,7 +92,10 @@ on_closed(struct queue_wire *wire)
 
 	s->connected = false;
 	deliver_task_forget(s->tasks);
-	loop_timer_set(s->loop, &s->reconnect, clock_mono() + RECONNECT);
+	/* One that drains wants no more jobs, of another queue neither. */
+	if (!s->draining)
+		loop_timer_set(
+		    s->loop, &s->reconnect, clock_mono() + RECONNECT);
 }
 
 static int
@@ -223,6 +226,7 @@ drain(struct server *s)
 
 	s->draining = true;
 	deliver_task_hold(s->tasks);
+	loop_timer_cancel(s->loop, &s->reconnect);
 	s->drain.fire = give_up;
 	loop_timer_set(s->loop, &s->drain, clock_mono() + drain_limit(s));
 	loop_post(s->loop, &s->begun);

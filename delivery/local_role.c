@@ -285,6 +285,26 @@ until(int64_t when, struct timespec *ts)
 	return ts;
 }
 
+/* What is waited for; programs that are spawned have the rest. */
+enum { AT_LISTENER, AT_LIFELINE, AT_SPAWNED };
+
+/* Anything there to be served?  Not if we stop. */
+static bool
+wait_for_it(const struct local_role *role, struct pollfd *p, nfds_t n,
+    int64_t when, const sigset_t *waiting)
+{
+	struct timespec ts;
+
+	p[AT_LIFELINE] = (struct pollfd){ .fd = -1 };
+	if (role->lifeline > 0)
+		p[AT_LIFELINE].fd = role->lifeline;
+	if (ppoll(p, stopping ? 0 : n, until(when, &ts), waiting) <= 0)
+		return false;
+	if ((p[AT_LIFELINE].revents & POLLHUP) != 0)
+		stopping = 1;
+	return !stopping;
+}
+
 int
 local_role_run(const struct local_role *role)
 {
@@ -292,11 +312,10 @@ local_role_run(const struct local_role *role)
 	const struct spawner_settings *spawned =
 	    role->spawned != NULL ? role->spawned : &none;
 	struct spawner *spawner = spawner_open(spawned);
-	struct pollfd *p = calloc(1 + spawned->count, sizeof *p);
+	struct pollfd *p = calloc(AT_SPAWNED + spawned->count, sizeof *p);
 	struct local_role ours = *role;
 	size_t children = 0, most = role->most > 0 ? role->most : USUAL_MOST;
-	int64_t next = INT64_MAX;
-	struct timespec ts;
+	int64_t next = INT64_MAX, end = INT64_MAX;
 	sigset_t waiting;
 
 	if (p == NULL)
@@ -306,19 +325,21 @@ local_role_run(const struct local_role *role)
 		role->ready(
 		    role->arg, role->warnings != NULL ? role->warnings : "");
 	while (!stopping || children > 0 || next != INT64_MAX) {
-		nfds_t n = !stopping ? 1 + spawned->count : 0;
-
-		p[0] = (struct pollfd){ .fd = children < most ? role->listener
-							      : -1,
-			.events = POLLIN };
-		spawner_poll(spawner, p + 1);
-		if (ppoll(p, n, until(next, &ts), &waiting) > 0) {
-			if (p[0].revents != 0)
+		p[AT_LISTENER] = (struct pollfd){ .events = POLLIN,
+			.fd = children < most ? role->listener : -1 };
+		spawner_poll(spawner, p + AT_SPAWNED);
+		if (wait_for_it(role, p, AT_SPAWNED + spawned->count,
+			next < end ? next : end, &waiting)) {
+			if (p[AT_LISTENER].revents != 0)
 				children += serve(&ours);
-			spawner_serve(spawner, p + 1);
+			spawner_serve(spawner, p + AT_SPAWNED);
 		}
 		children = reap(children, spawner);
 		next = spawner_kill_late(spawner);
+		if (stopping && end == INT64_MAX && role->drain > 0)
+			end = clock_mono() + role->drain;
+		if (clock_mono() >= end)
+			break;
 	}
 	spawner_close(spawner);
 	free(p);

@@ -4,6 +4,7 @@
 #define DELIVERY_LOCAL_ROLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct local_rights;
 struct pipe_commands;
@@ -15,6 +16,8 @@ struct local_role {
 	const struct pipe_commands *commands;   /* NULL: none */
 	const struct local_rights *rights;      /* NULL: nobody's */
 	const struct spawner_settings *spawned; /* NULL: nothing is */
+	int lifeline;         /* a hang-up on it is as SIGTERM; 0: none */
+	int64_t drain;        /* so long at most after that, ns; 0: no limit */
 	const char *warnings; /* of what was wrong before; NULL: nothing */
 	/* As in deliver_role.h. */
 	void (*ready)(void *arg, const char *warnings);
@@ -27,7 +30,7 @@ struct local_role {
  * pipe_request.h and local_command.h, or one file, see local_read.h) a child is forked that becomes the owner of the mailbox or
  * command, writes or runs it, answers and ends.
  * Returns the exit status at SIGTERM, which it takes over, when the deliveries
- * under way have ended.
+ * under way have ended, or role->drain is over: they go on then without it.
  */
 int local_role_run(const struct local_role *role);
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -182,8 +181,6 @@ handover_ready(const char *warnings)
 	char word;
 	ssize_t n;
 
-	/* A change of the user forgets it, so that this comes behind. */
-	must(prctl(PR_SET_PDEATHSIG, SIGTERM) == 0);
 	tell('R', warnings);
 	do
 		n = recv(HANDOVER_CONTROL, &word, 1, 0);

@@ -52,7 +52,7 @@ void handover_refuse(const struct err *err);
 /* handover_ready(warnings): tell that it can (${warnings}: what was wrong but
  * tolerated, or ""), and wait for the word.  Exits quietly if the supervisor
  * goes away or changes its mind.  From then on SIGUSR1 takes new log files
- * from the supervisor, and its death is a SIGTERM for us. */
+ * from the supervisor. */
 void handover_ready(const char *warnings);
 
 /* handover_take(): take what the supervisor has sent, log files and a newer

@@ -22,6 +22,7 @@
 #include "rules/rules_params.h"
 #include "weir/generation.h"
 #include "weir/layout.h"
+#include "weir/lifeline.h"
 
 static struct buf complaints; /* while starting */
 
@@ -46,6 +47,8 @@ role_start_begin(struct role_start *p, int argc, char **argv)
 	}
 	(void)sigaction(
 	    SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+	/* Until it serves, nothing is lost by its end. */
+	lifeline_kill();
 	clock_open();
 	p->g = generation_read_shared(p->handover.dir, HANDOVER_CONFIG, &err);
 	if (p->g == NULL) {
@@ -101,6 +104,10 @@ role_start_enter(struct role_start *p, const char *user, const char *warnings)
 	p->ready = true;
 	handover_ready(buf_str(&complaints));
 	buf_free(&complaints);
+	if (p->single)
+		lifeline_own();
+	else
+		lifeline_drain(p->g->weir.weir_drain_time_limit);
 	return 0;
 }
 

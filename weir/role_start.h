@@ -20,6 +20,8 @@ struct role_start {
 	struct world *world;
 	struct verify *verify; /* what the world is asked of addresses */
 	bool ready;
+	bool single; /* no threads: it looks itself whether the supervisor
+		      * lives (lifeline.h) */
 };
 
 /* role_start_begin(p, argc, argv): what every role does first.  0, or the exit
@@ -32,7 +34,8 @@ int role_start_begin(struct role_start *p, int argc, char **argv);
 int role_start_world(struct role_start *p);
 
 /* role_start_enter(p, user, warnings): into the jail as ${user} (NULL: it is in
- * one, or needs none), then wait for the word to serve.  0, or an exit status. */
+ * one, or needs none), then wait for the word to serve; from then on it drains when the
+ * supervisor dies (lifeline.h).  0, or an exit status. */
 int
 role_start_enter(struct role_start *p, const char *user, const char *warnings);
 

@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
@@ -32,6 +32,7 @@
 #include "weir/generation.h"
 #include "weir/handover.h"
 #include "weir/layout.h"
+#include "weir/lifeline.h"
 #include "weir/maildrop_take.h"
 #include "weir/role_start.h"
 #include "weir/suspended.h"
@@ -265,6 +266,7 @@ local_ready(void *arg, const char *warnings)
 	struct process *p = arg;
 
 	/* It drops its rights for each delivery, for good. */
+	p->start.single = true;
 	(void)role_start_enter(&p->start, NULL, warnings);
 }
 
@@ -329,6 +331,8 @@ roles_local(int argc, char **argv)
 		.rights = local_rights_read(
 		    p.start.g->conf, spawned.envp, p.start.g->arena, &err),
 		.spawned = &spawned,
+		.lifeline = HANDOVER_CONTROL,
+		.drain = p.start.g->weir.weir_drain_time_limit + CLOCK_SECOND,
 		.warnings = err.text,
 		.ready = local_ready,
 		.arg = &p };
@@ -356,8 +360,8 @@ enter_compiler(struct process *p, struct err *err)
 		&p->start.jail.gid, err) != 0 ||
 	    jail_enter(&p->start.jail, err) != 0)
 		return -1;
-	/* A change of the user forgets it, so that this comes behind. */
-	must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+	/* The change of the user has forgotten it. */
+	lifeline_kill();
 	return 0;
 }
 
@@ -391,6 +395,8 @@ roles_maildrop(int argc, char **argv)
 	if (status != 0)
 		return status;
 	event_tap(NULL);
+	/* It ends with its letters, or with those who take them. */
+	lifeline_own();
 	p.start.ready = true; /* nobody waits for it */
 	status = maildrop_take(p.start.g) ? 0 : EX_TEMPFAIL;
 	return role_start_finish(&p.start, status);

@@ -36,7 +36,8 @@ sub gateway {
 	my ($uid, $gid) = $> == 0 ? (getpwnam "nobody")[2, 3] : ($>, $) + 0);
 	my $w = Weir->new(start => 0);
 
-	$w->configure(master => "pickup unix n - n 60 1 pickup\n",
+	$w->configure(master => "pickup unix n - n 60 1 pickup\n" .
+	    $w->expand($arg{master} || ""),
 	    main => <<"EOT" . ($arg{main} || ""));
 relay_domains = example.org, example.net
 relay_recipient_maps =
