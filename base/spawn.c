@@ -20,7 +20,7 @@ spawn_become(uid_t uid, gid_t gid)
 {
 	if (geteuid() != 0)
 		return getuid() == uid ? 0 : -1;
-	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+	if (setgroups(1, &gid) != 0 || setresgid(gid, gid, gid) != 0 ||
 	    setresuid(uid, uid, uid) != 0)
 		return -1;
 	/* Believe it only when there is no way back. */

@@ -34,8 +34,9 @@ pid_t spawn_run(const struct spawn *spawn, struct err *err);
  * spawn_call(fn, arg, fds, nfds, err):
  * Fork, keep only ${fds} (moved as above; 0-2 stay as they are if not named),
  * and run ${fn}, whose result is the exit status.  For single-threaded roles.
- * spawn_become(uid, gid): for ${fn}: drop to them for good, verified; -1: not
- * possible, and the process must end untouched (CVE-2011-0017).
+ * spawn_become(uid, gid): for ${fn}: drop to them for good, with no other
+ * group, verified; -1: not possible, and the process must end untouched
+ * (CVE-2011-0017).
  */
 pid_t spawn_call(int (*fn)(void *arg), void *arg, const struct spawn_fd *fds,
     size_t nfds, struct err *err);

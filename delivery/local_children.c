@@ -20,6 +20,7 @@
 #include "delivery/transport.h"
 #include "queue/dsn.h"
 #include "queue/envelope.h"
+#include "rules/address.h"
 #include "rules/route.h"
 
 enum {
@@ -172,8 +173,9 @@ add_forwarded(
 		return;
 	}
 	for (size_t i = 0; i < all.count; i++) {
-		const char *key = arena_printf(d->arena, "%s %s %s",
-		    leaf->sender, leaf->delivered, all.list[i]);
+		const char *key =
+		    arena_printf(d->arena, "%s %s %s", leaf->sender,
+			leaf->delivered, address_fold(d->arena, all.list[i]));
 
 		rcpt.address = all.list[i];
 		if (strmap_set(&l->seen, key, l) == NULL)

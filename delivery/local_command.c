@@ -32,9 +32,9 @@ is_ours(const char *variable)
 {
 	static const char *const names[] = { "HOME", "LOGNAME", "SHELL",
 		"DOMAIN", "LOCAL", "USER", "EXTENSION", "RECIPIENT",
-		"ORIGINAL_RECIPIENT", "SENDER", "CLIENT_ADDRESS", "CLIENT_HELO",
-		"CLIENT_HOSTNAME", "CLIENT_PROTOCOL", "SASL_METHOD",
-		"SASL_SENDER", "SASL_USERNAME" };
+		"ORIGINAL_RECIPIENT", "SENDER", "ENVID", "CLIENT_ADDRESS",
+		"CLIENT_HELO", "CLIENT_HOSTNAME", "CLIENT_PROTOCOL",
+		"SASL_METHOD", "SASL_SENDER", "SASL_USERNAME" };
 	size_t n = strcspn(variable, "=");
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -40,10 +40,17 @@ set(struct environment *e, const char *name, const char *value)
 {
 	const struct delivery_params *p = &e->d->transport->params;
 
-	if (value == NULL || value[0] == '\0')
+	if (value == NULL)
 		return;
 	e->list[e->n++] = arena_printf(e->d->arena, "%s=%s", name,
 	    local_name_filter(e->d->arena, value, p->command_expansion_filter));
+}
+
+/* One that is there only if it is known. */
+static void
+set_known(struct environment *e, const char *name, const char *value)
+{
+	set(e, name, value != NULL && value[0] != '\0' ? value : NULL);
 }
 
 static void
@@ -51,29 +58,29 @@ set_all(struct environment *e, const struct job_rcpt *rcpt,
     const struct local_name *name, const struct passwd *user)
 {
 	const struct envelope *m = &e->d->content.envelope;
-	struct arena *arena = e->d->arena;
 	const char *original = "";
 
 	set(e, "HOME", user != NULL ? user->pw_dir : NULL);
-	set(e, "LOGNAME", user != NULL ? user->pw_name : name->user);
+	set(e, "LOGNAME", name->user);
 	set(e, "SHELL", user != NULL ? user->pw_shell : NULL);
 	set(e, "DOMAIN", name->domain);
 	set(e, "LOCAL", name->local);
 	set(e, "USER", name->user);
-	set(e, "EXTENSION", name->extension);
-	set(e, "RECIPIENT", address_external(arena, name->address));
+	set_known(e, "EXTENSION", name->extension);
+	set(e, "RECIPIENT", name->address);
 	if (rcpt->original[0] != '\0')
 		original = rcpt->original;
 	else if (rcpt->target == NULL || rcpt->target[0] == '\0')
 		original = rcpt->address;
-	set(e, "ORIGINAL_RECIPIENT", address_external(arena, original));
-	set(e, "SENDER", address_external(arena, e->d->job->sender));
-	set(e, "CLIENT_ADDRESS", m->client_addr);
-	set(e, "CLIENT_HELO", m->helo);
-	set(e, "CLIENT_HOSTNAME", m->client_name);
-	set(e, "CLIENT_PROTOCOL", m->protocol);
-	set(e, "SASL_METHOD", m->sasl_method);
-	set(e, "SASL_USERNAME", m->sasl_username);
+	set(e, "ORIGINAL_RECIPIENT", original);
+	set(e, "SENDER", e->d->job->sender);
+	set_known(e, "ENVID", e->d->job->envid);
+	set_known(e, "CLIENT_ADDRESS", m->client_addr);
+	set_known(e, "CLIENT_HELO", m->helo);
+	set_known(e, "CLIENT_HOSTNAME", m->client_name);
+	set_known(e, "CLIENT_PROTOCOL", m->protocol);
+	set_known(e, "SASL_METHOD", m->sasl_method);
+	set_known(e, "SASL_USERNAME", m->sasl_username);
 }
 
 /* Where the command runs; NULL: it cannot be said. */

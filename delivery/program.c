@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/spawn.h"
 #include "base/stream.h"
+#include "base/utf8.h"
 
 enum { PART = 16 * 1024 };
 
@@ -206,16 +207,21 @@ finish(struct running *r, struct program_result *result)
 	}
 }
 
+/* As Postfix tells it in a line of a log or a notice. */
 static const char *
 harmless(struct arena *arena, const struct buf *text)
 {
 	char *copy = arena_strndup(arena, buf_str(text), text->len);
 
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '\n')
+	for (char *p = copy; *p != '\0';) {
+		unsigned n = utf8_length(p);
+
+		if (*p == '\n' || *p == '\t')
 			*p = ' ';
-		else if ((unsigned char)*p < 32 || *p == 127)
-			*p = '?';
+		else if (n == 0 || (unsigned char)*p < 32 || *p == 127)
+			*p = '_';
+		p += n > 0 ? n : 1;
+	}
 	return copy;
 }
 

@@ -65,7 +65,8 @@ put_client(const struct session *s, struct buf *out)
 	    f->client.family == NET_IPV6 ? "IPv6:" : "", f->client_addr);
 	if (s->tls != NULL && s->params->smtpd_tls_received_header)
 		put_tls(s, out);
-	if (f->sasl_username != NULL)
+	if (f->sasl_username != NULL &&
+	    s->params->smtpd_sasl_authenticated_header)
 		buf_printf(
 		    out, "\t(Authenticated sender: %s)\r\n", f->sasl_username);
 	buf_printf(out, "\tby %s (%s) with %s%s%s%s", s->service->myhostname,

@@ -178,8 +178,8 @@ subtest "rights (S-028, L-47, 130)" => sub {
 	$text = out("majordomo");
 	like $text, qr/\A$lists\n$lists\n$lists\n/,
 	    "S-127, S-130: another alias file's commands are its owner's";
-	like $text, qr/^\Q$_\E$/m, "with his $_"
-	    for "HOME=$d/home/lists", "LOGNAME=lists", "SHELL=/bin/sh";
+	like $text, qr/^\Q$_\E$/m, "with $_"
+	    for "HOME=$d/home/lists", "LOGNAME=majordomo", "SHELL=/bin/sh";
 	like outcome("majordomo+x"), qr/sent/, "with an extension";
 	like outcome("astronomy"),
 	    qr/to=<a\@remote.*to=<b\@remote/s, "S-127: an include list";

@@ -166,9 +166,12 @@ count_fds(void *arg)
 static int
 become_nobody(void *arg)
 {
+	gid_t group = 0;
+
 	(void)arg;
 	return spawn_become(NOBODY, NOBODY) != 0 || getuid() != NOBODY ||
-	    getegid() != NOBODY || getgroups(0, NULL) != 0 || setuid(0) == 0;
+	    getegid() != NOBODY || getgroups(1, &group) != 1 ||
+	    group != NOBODY || setuid(0) == 0;
 }
 
 static int
