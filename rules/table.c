@@ -329,7 +329,8 @@ take(struct table *t, bool *look)
 	content = t->content;
 	if (content != NULL)
 		content->users++;
-	*look = !t->looking && now >= t->next_look;
+	*look = !t->looking &&
+	    (now >= t->next_look || (content != NULL && t->type->at_once));
 	if (*look) {
 		t->looking = true;
 		t->next_look = now + CLOCK_SECOND;

@@ -39,8 +39,8 @@ struct table_value {
  * defaults.  table_open_as() does so with the flags below.
  *
  * A table that is read from a file takes up its new content without being
- * opened again: a look-up looks, at most once a second, whether the file has
- * changed.  If the new content cannot be read, the old one stays and a warning
+ * opened again: a look-up looks, at most once a second (always for class:),
+ * whether the file has changed.  If the new content cannot be read, the old one stays and a warning
  * says so.
  */
 struct table *table_open(const char *spec, struct conf *conf, struct err *err);

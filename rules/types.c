@@ -6,6 +6,7 @@
 
 #include "rules/table_cdb.h"
 #include "rules/table_cidr.h"
+#include "rules/table_class.h"
 #include "rules/table_environ.h"
 #include "rules/table_fail.h"
 #include "rules/table_hash.h"
@@ -33,6 +34,7 @@ const struct table_type *const types_all[] = {
 	&table_hash_btree,
 	&table_cdb,
 	&table_cidr,
+	&table_class,
 	&table_hash_dbm,
 	&table_environ,
 	&table_fail,

@@ -51,8 +51,10 @@ struct table_type {
 	enum table_hint (*hint)(void *state, const char *text, size_t len);
 	void (*close)(void *state);
 	/* Has what ${state} was read from been replaced?  One thread at a
-	 * time, at most once a second.  NULL: never. */
+	 * time, at most once a second unless ${at_once}.  NULL: never. */
 	bool (*changed)(void *state);
+	/* It is asked before each look-up, not once a second. */
+	bool at_once;
 	/* The flags of this table where they depend on more than the type. */
 	unsigned (*own_flags)(void *state);
 	/* For postmap -s: call ${fn} for each pair; NULL: cannot be listed. */

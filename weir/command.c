@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "weir/cmd_check.h"
+#include "weir/cmd_class.h"
 #include "weir/cmd_explain.h"
 #include "weir/cmd_newaliases.h"
 #include "weir/cmd_postcat.h"
@@ -29,6 +30,8 @@ static const struct command commands[] = {
 	{ "status", cmd_run_status, "list processes and listeners, or what rules do",
 	  "[-c DIR] [--rules]", 0 },
 	{ "check", cmd_check, "find mistakes in the configuration", "[-c DIR]", 0 },
+	{ "class", cmd_class, "show or change who has which restriction class",
+	  "[-c DIR] list | show USER | set USER CLASS | unset USER [CLASS]", 0 },
 	{ "explain", cmd_explain, "show how a decision was made",
 	  "[-j] [-c DIR] [-n COUNT] ID", 0 },
 	{ "mailq", cmd_postqueue_mailq, "list the mail queue", "[-c DIR]", 0 },
