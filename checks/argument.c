@@ -56,6 +56,21 @@ parse_seconds(struct argument *argument, struct err *err)
 	return -1;
 }
 
+static int
+parse_score(struct argument *argument, struct err *err)
+{
+	enum { MOST = 1000000 };
+	const char *text = argument->text;
+	char *end;
+
+	argument->score = strtol(text, &end, 10);
+	if (isdigit((unsigned char)text[*text == '-' ? 1 : 0]) &&
+	    *end == '\0' && argument->score <= MOST && argument->score >= -MOST)
+		return 0;
+	err_set(err, "must be followed by number");
+	return -1;
+}
+
 /* "search_order = cert_fingerprint, pubkey_fingerprint" */
 static int
 parse_order(struct argument *argument, const char *text, struct arena *arena,
@@ -133,6 +148,8 @@ argument_parse(struct argument *argument, const char *text, struct conf *conf,
 		return parse_zone(argument, arena, err);
 	case ARGUMENT_SECONDS:
 		return parse_seconds(argument, err);
+	case ARGUMENT_SCORE:
+		return parse_score(argument, err);
 	case ARGUMENT_CERTIFICATE:
 		return parse_certificate(argument, conf, arena, err);
 	case ARGUMENT_SERVICE:

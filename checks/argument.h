@@ -17,6 +17,7 @@ enum argument_kind {
 	ARGUMENT_ZONE,        /* dnsbl.example[=filter] */
 	ARGUMENT_SERVICE,     /* inet:host:port, unix:path, { ... } */
 	ARGUMENT_SECONDS,     /* a number */
+	ARGUMENT_SCORE,       /* a number, also a negative one */
 	ARGUMENT_CERTIFICATE, /* type:name, or { type:name, { search_order =
 			       * ... } } */
 };
@@ -36,7 +37,7 @@ struct argument {
 	const char *zone; /* without the filter */
 	const struct dnsbl_filter *filter;
 	const struct policy_service *service;
-	long seconds;
+	long seconds, score;
 };
 
 /*

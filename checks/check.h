@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "checks/answer.h"
 #include "checks/argument.h"
@@ -58,6 +59,7 @@ struct ask {
 	struct dnsbl_query *dnsbl;
 	bool knew_sender, knew_recipient; /* reject_unlisted_* were asked */
 	bool held;                        /* HOLD was said of this message */
+	int64_t score;                    /* what score has added up */
 };
 
 struct check {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "checks/check.h"
 #include "checks/site.h"
@@ -52,6 +53,35 @@ generic_sleep(struct ask *ask, struct answer *answer)
 {
 	answer_effect(ask, answer, EFFECT_SLEEP, NULL)->number =
 	    ask->argument->seconds * CLOCK_SECOND;
+}
+
+static void
+tell_score(const struct ask *ask, struct answer *answer)
+{
+	answer->input = arena_printf(
+	    ask->subject->arena, "score=%lld", (long long)ask->score);
+}
+
+void
+generic_score(struct ask *ask, struct answer *answer)
+{
+	enum { MOST = 1000000000 };
+	int64_t sum = ask->score + ask->argument->score;
+
+	if (sum <= MOST && sum >= -MOST)
+		ask->score = sum;
+	tell_score(ask, answer);
+}
+
+void
+generic_reject_score(struct ask *ask, struct answer *answer)
+{
+	tell_score(ask, answer);
+	if (ask->score > ask->argument->score)
+		answer_reject(ask, answer, (int)ask->site->params.reject_code,
+		    "5.7.1", "<%s>: %s rejected: Score %lld is over %ld",
+		    ask->name, ask->class, (long long)ask->score,
+		    ask->argument->score);
 }
 
 void

@@ -11,6 +11,8 @@ void generic_defer(struct ask *ask, struct answer *answer);
 void generic_defer_if_permit(struct ask *ask, struct answer *answer);
 void generic_defer_if_reject(struct ask *ask, struct answer *answer);
 void generic_sleep(struct ask *ask, struct answer *answer);
+void generic_score(struct ask *ask, struct answer *answer);
+void generic_reject_score(struct ask *ask, struct answer *answer);
 void generic_pipelining(struct ask *ask, struct answer *answer);
 void generic_plaintext(struct ask *ask, struct answer *answer);
 void generic_multi_recipient(struct ask *ask, struct answer *answer);

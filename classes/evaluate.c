@@ -8,6 +8,7 @@
 #include "base/conf.h"
 #include "base/event.h"
 #include "base/utf8.h"
+#include "checks/condition.h"
 #include "checks/dnsbl.h"
 #include "checks/note.h"
 #include "checks/site.h"
@@ -341,6 +342,35 @@ leave(struct evaluation *e, const struct step *step, struct trace_step *trace)
 	return OUTCOME_DUNNO;
 }
 
+/* What is evaluated where a condition is true is a part of its list, not a
+ * class: it is as deep, and its permit is not more than one of the list. */
+static enum outcome
+run_if(struct evaluation *e, const struct step *step, struct trace_step *trace)
+{
+	struct answer answer = { 0 };
+	const char *name = e->ask.name, *class = e->ask.class;
+	enum outcome outcome;
+
+	switch (condition_test(step->condition, &e->ask, &answer.input)) {
+	case CONDITION_FALSE:
+		trace_answer(trace, e->ask.subject, &answer);
+		return OUTCOME_DUNNO;
+	case CONDITION_TRUE:
+		answer.kind = ANSWER_LIST;
+		answer.text = "true";
+		trace_answer(trace, e->ask.subject, &answer);
+		e->depth--;
+		outcome = evaluate_list(e, step->then, name, class);
+		e->depth++;
+		return outcome;
+	case CONDITION_FAILED:
+		break;
+	}
+	answer_cannot_ask(&e->ask, &answer, name);
+	trace_answer(trace, e->ask.subject, &answer);
+	return reject(e, answer.code, answer.dsn, answer.text, true);
+}
+
 static enum outcome
 run_step(struct evaluation *e, const struct list *list, size_t i)
 {
@@ -365,6 +395,8 @@ run_step(struct evaluation *e, const struct list *list, size_t i)
 			    e->classes, step->class->name);
 		return evaluate_list(e, step->class, e->ask.name, e->ask.class);
 	}
+	if (step->condition != NULL)
+		return run_if(e, step, trace);
 	if (step->bare)
 		return run_bare(e, step, trace);
 	if (step->check->flags & CHECK_DNSBL)

@@ -11,10 +11,11 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "checks/check.h"
+#include "checks/condition.h"
 #include "checks/site.h"
 #include "classes/class_content.h"
 
-enum { MOST_DEPTH = 100 };
+enum { MOST_DEPTH = 100, MOST_IFS = 20 };
 
 /* The words of one list, and what it is called in messages. */
 struct words {
@@ -23,6 +24,7 @@ struct words {
 	struct origin origin;
 	char **word;
 	size_t count, next;
+	unsigned ifs; /* around it */
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -97,6 +99,7 @@ need(const struct words *w, const struct check *check, const char *word)
 		    "restriction %s must be followed by transport:server",
 		    check->name);
 	case ARGUMENT_SECONDS:
+	case ARGUMENT_SCORE:
 		return arena_printf(arena,
 		    "restriction %s must be followed by number", check->name);
 	case ARGUMENT_ZONE:
@@ -126,7 +129,8 @@ take_argument(struct words *w, struct step *step)
 	}
 	if (word == NULL ||
 	    (context->conf == NULL && check->takes != ARGUMENT_ZONE &&
-		check->takes != ARGUMENT_SECONDS)) {
+		check->takes != ARGUMENT_SECONDS &&
+		check->takes != ARGUMENT_SCORE)) {
 		mistake(w, step, need(w, check, word));
 		return true;
 	}
@@ -196,6 +200,113 @@ warn_of_rest(const struct words *w, const struct step *step, bool warned)
 		warn_of_old(w->context, step->check);
 }
 
+static bool take_step(struct words *w, struct step *step, bool warned);
+
+static bool
+is_warn(const struct step *step)
+{
+	return step->check != NULL && step->check->ask == NULL;
+}
+
+static bool
+is_braced(const char *word)
+{
+	size_t n = word != NULL ? strlen(word) : 0;
+
+	return n > 1 && word[0] == '{' && word[n - 1] == '}';
+}
+
+static bool
+any_blocks(const struct list_context *context, const struct list *list);
+
+/* Compile what is left of ${w}, or a single restriction. */
+static void
+take_steps(struct words *w, struct list *list, bool single)
+{
+	bool warned = false;
+
+	list->name = w->name;
+	list->steps = arena_alloc(
+	    w->context->arena, (w->count + 1) * sizeof *list->steps);
+	while (w->next < w->count) {
+		struct step *step = &list->steps[list->count];
+
+		if (!take_step(w, step, warned))
+			continue;
+		warned = is_warn(step);
+		list->count++;
+		if (single && !warned)
+			break;
+	}
+	list->blocks = any_blocks(w->context, list);
+}
+
+/* What stands behind a condition: a restriction, or several in braces. */
+static void
+take_then(struct words *w, struct step *step)
+{
+	struct arena *arena = w->context->arena;
+	struct words inside = {
+		.context = w->context,
+		.name = w->name,
+		.origin = w->origin,
+		.ifs = w->ifs + 1,
+	};
+	const char *word;
+
+	step->then = arena_alloc(arena, sizeof *step->then);
+	if (w->next < w->count && is_braced(w->word[w->next])) {
+		word = next_word(w);
+		split(
+		    &inside, arena_strndup(arena, word + 1, strlen(word) - 2));
+		take_steps(&inside, step->then, false);
+	} else {
+		w->ifs++;
+		take_steps(w, step->then, true);
+		w->ifs--;
+	}
+	if (step->then->count == 0 && step->mistake == NULL)
+		mistake(w, step,
+		    "if { condition } must be followed by a restriction, or "
+		    "by several in { }");
+}
+
+/* "if" has been taken. */
+static void
+take_if(struct words *w, struct step *step)
+{
+	struct list_context *context = w->context;
+	struct err why = { "" };
+	const char *word;
+
+	if (w->ifs == MOST_IFS) {
+		w->next = w->count;
+		mistake(w, step, "conditions in conditions: too deep");
+		return;
+	}
+	if (w->next == w->count || !is_braced(w->word[w->next])) {
+		mistake(w, step, "if must be followed by { a condition }");
+		return;
+	}
+	word = next_word(w);
+	step->text = arena_printf(context->arena, "if %s", word);
+	if (context->conf == NULL)
+		mistake(w, step,
+		    "a condition in the entry of a table: define a restriction "
+		    "class, and name that");
+	else
+		step->condition = condition_compile(
+		    arena_strndup(context->arena, word + 1, strlen(word) - 2),
+		    context->conf, context->arena, &why);
+	if (context->conf != NULL && step->condition == NULL)
+		mistake(w, step,
+		    arena_printf(
+			context->arena, "%s: %s", step->text, why.text));
+	else if (why.text[0] != '\0')
+		complain(w, "%s: %s", step->text, why.text);
+	take_then(w, step);
+}
+
 /* Compile the next restriction; false: it is left out. */
 static bool
 take_step(struct words *w, struct step *step, bool warned)
@@ -204,6 +315,10 @@ take_step(struct words *w, struct step *step, bool warned)
 
 	memset(step, 0, sizeof *step);
 	step->text = next_word(w);
+	if (strcasecmp(step->text, "if") == 0) {
+		take_if(w, step);
+		return true;
+	}
 	if (strchr(step->text, ':') != NULL) {
 		take_table(w, step);
 		return true;
@@ -228,12 +343,6 @@ take_step(struct words *w, struct step *step, bool warned)
 }
 
 static bool
-is_warn(const struct step *step)
-{
-	return step->check != NULL && step->check->ask == NULL;
-}
-
-static bool
 step_blocks(const struct list_context *context, const struct step *step)
 {
 	const struct check *check = step->check;
@@ -244,7 +353,18 @@ step_blocks(const struct list_context *context, const struct step *step)
 		context->routes_block) ||
 	    /* A bare table may come to be asked for an address. */
 	    (step->bare && context->routes_block) ||
-	    (step->class != NULL && step->class->blocks);
+	    (step->class != NULL && step->class->blocks) ||
+	    (step->condition != NULL && condition_blocks(step->condition)) ||
+	    (step->then != NULL && any_blocks(context, step->then));
+}
+
+static bool
+any_blocks(const struct list_context *context, const struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (step_blocks(context, &list->steps[i]))
+			return true;
+	return false;
 }
 
 void
@@ -253,30 +373,28 @@ list_compile(struct list_context *context, const char *name, const char *text,
 {
 	struct words w = { .context = context, .name = name };
 	struct conf_value value = { 0 };
-	bool warned = false;
 
 	if (context->conf != NULL && conf_find(context->conf, name, &value))
 		w.origin = value.origin;
 	split(&w, text);
-	list->name = name;
-	list->steps =
-	    arena_alloc(context->arena, (w.count + 1) * sizeof *list->steps);
-	while (w.next < w.count) {
-		struct step *step = &list->steps[list->count];
+	take_steps(&w, list, false);
+}
 
-		if (!take_step(&w, step, warned))
-			continue;
-		warned = is_warn(step);
-		list->blocks = list->blocks || step_blocks(context, step);
-		list->count++;
-	}
+static void
+close_step(struct step *step)
+{
+	argument_close(&step->argument);
+	if (step->condition != NULL)
+		condition_close(step->condition);
+	if (step->then != NULL)
+		list_close(step->then);
 }
 
 void
 list_close(struct list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		argument_close(&list->steps[i].argument);
+		close_step(&list->steps[i]);
 }
 
 void
@@ -320,9 +438,7 @@ spread(const struct list_context *context, struct list *list)
 {
 	bool before = list->blocks;
 
-	for (size_t i = 0; i < list->count; i++)
-		list->blocks =
-		    list->blocks || step_blocks(context, &list->steps[i]);
+	list->blocks = before || any_blocks(context, list);
 	return list->blocks != before;
 }
 

@@ -10,19 +10,23 @@
 
 struct arena;
 struct check;
+struct condition;
 struct conf;
 struct err;
 
 /* One restriction with its argument. */
 struct step {
 	const char *text; /* as written: "check_client_access hash:/x" */
-	const struct check *check; /* NULL: one of the next four */
+	const struct check *check; /* NULL: one of the others */
 	struct argument argument;
 	const struct list *class; /* a class of the site's own */
 	bool bare;                /* type:table: the access check of whatever
 				   * list is evaluated */
 	bool elsewhere;           /* a name that is not ours, but others' */
-	const char *mistake;      /* a warning; the answer is 451 4.3.5 */
+	/* "if": what is evaluated where it is true, as a part of this list. */
+	struct condition *condition;
+	struct list *then;
+	const char *mistake; /* a warning; the answer is 451 4.3.5 */
 };
 
 struct list {

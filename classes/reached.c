@@ -130,14 +130,8 @@ review_line(void *arg, const char *file, unsigned line)
 }
 
 static void
-review_list(struct review *r, const struct list *list, struct conf *conf)
+review_steps(struct review *r, const struct list *list, const char *place)
 {
-	const char *place = list->name;
-	struct conf_value value;
-
-	if (conf_find(conf, list->name, &value) && value.origin.file != NULL)
-		place = arena_printf(r->arena, "%s:%u: %s", value.origin.file,
-		    value.origin.line, list->name);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct step *step = &list->steps[i];
 
@@ -156,7 +150,21 @@ review_list(struct review *r, const struct list *list, struct conf *conf)
 		r->restriction = step->text;
 		if (step->argument.table != NULL)
 			(void)table_lines(step->argument.table, review_line, r);
+		if (step->then != NULL)
+			review_steps(r, step->then, place);
 	}
+}
+
+static void
+review_list(struct review *r, const struct list *list, struct conf *conf)
+{
+	const char *place = list->name;
+	struct conf_value value;
+
+	if (conf_find(conf, list->name, &value) && value.origin.file != NULL)
+		place = arena_printf(r->arena, "%s:%u: %s", value.origin.file,
+		    value.origin.line, list->name);
+	review_steps(r, list, place);
 }
 
 struct reached_count

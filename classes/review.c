@@ -84,7 +84,8 @@ find_repeated(const struct review *r)
 		const struct step *step = &list->steps[i];
 
 		if (is_warning(step) || is_warned(list, i) ||
-		    step->argument.kind == ARGUMENT_SECONDS)
+		    step->argument.kind == ARGUMENT_SECONDS ||
+		    step->argument.kind == ARGUMENT_SCORE || step->then != NULL)
 			continue;
 		for (size_t k = 0; k < i; k++) {
 			if (is_warned(list, k) ||
@@ -128,6 +129,20 @@ find_unfiltered(const struct review *r)
 	}
 }
 
+/* The list, and what stands behind conditions in it. */
+static void
+review_steps(struct review *r, const struct list *list)
+{
+	r->list = list;
+	find_unreached(r);
+	find_repeated(r);
+	find_unfiltered(r);
+	review_tables(r);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].then != NULL)
+			review_steps(r, list->steps[i].then);
+}
+
 static void
 review_list(struct review *r, struct conf *conf)
 {
@@ -138,10 +153,7 @@ review_list(struct review *r, struct conf *conf)
 		    value.origin.file, value.origin.line, r->list->name);
 	else
 		r->place = r->list->name;
-	find_unreached(r);
-	find_repeated(r);
-	find_unfiltered(r);
-	review_tables(r);
+	review_steps(r, r->list);
 }
 
 void

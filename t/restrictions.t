@@ -1,5 +1,6 @@
 #!/bin/sh
-# Each restriction of the registry stands in the manual, and the reverse.
+# Each restriction and fact of the registries stands in the manual, and the
+# reverse.
 
 page=man/weir_restrictions.5
 code=$(sed -n 's/^{ "\([a-z_]*\)",.*/\1/p' checks/check.c | sort)
@@ -12,4 +13,8 @@ for name in $code; do
 done
 [ "$code" = "$manual" ] && [ "$n" -gt 70 ] || printf 'not '
 echo "ok $((n + 1)) - and nothing else"
-echo "1..$((n + 1))"
+facts=$(sed -n 's/^{ "\([a-z0-9_]*\)",.*/\1/p' checks/fact.c | sort)
+manual=$(sed -n '/^\.Ss Conditions/,/^\.Ss Scores/s/^\.It Va //p' "$page" | sort)
+[ "$facts" = "$manual" ] && [ -n "$facts" ] || printf 'not '
+echo "ok $((n + 2)) - each fact is in the manual, and no other"
+echo "1..$((n + 2))"

@@ -321,6 +321,8 @@ choose_from_list(
 		    (check->flags & CHECK_NO_OK) == 0)
 			permits_keys(
 			    step->argument.table, check->of, from_key, g);
+		if (step->then != NULL)
+			choose_from_list(g, step->then, bare);
 	}
 }
 

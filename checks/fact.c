@@ -1,0 +1,224 @@
+/* fact.c - the registry of facts.  See fact.h. */
+#include "checks/fact.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "checks/check.h"
+#include "checks/subject.h"
+#include "rules/world.h"
+
+#define TEXT(function, expression)                                             \
+	static const char *function(const struct ask *ask)                     \
+	{                                                                      \
+		const struct subject *s = ask->subject;                        \
+		return expression;                                             \
+	}
+#define NUMBER(function, expression)                                           \
+	static int64_t function(const struct ask *ask)                         \
+	{                                                                      \
+		const struct subject *s = ask->subject;                        \
+		return expression;                                             \
+	}
+
+/* What stands behind the last '@'; "" of an address without one. */
+static const char *
+domain_of(const char *address)
+{
+	const char *at = address != NULL ? strrchr(address, '@') : NULL;
+
+	if (address == NULL)
+		return NULL;
+	return at != NULL ? at + 1 : "";
+}
+
+static struct tm
+local_time(const struct ask *ask)
+{
+	time_t now = (time_t)(world_now(ask->subject->world) / CLOCK_SECOND);
+	struct tm tm;
+
+	memset(&tm, 0, sizeof tm);
+	(void)localtime_r(&now, &tm);
+	return tm;
+}
+
+static int64_t
+time_of_day(const struct ask *ask)
+{
+	struct tm tm = local_time(ask);
+
+	return (int64_t)tm.tm_hour * 60 + tm.tm_min;
+}
+
+static int64_t
+day_of_week(const struct ask *ask)
+{
+	return local_time(ask).tm_wday;
+}
+
+static int64_t
+score(const struct ask *ask)
+{
+	return ask->score;
+}
+
+TEXT(ccert_fingerprint, s->ccert_fingerprint)
+TEXT(ccert_issuer, s->ccert_trusted ? s->ccert_issuer : NULL)
+TEXT(ccert_subject, s->ccert_trusted ? s->ccert_cn : NULL)
+TEXT(client_address, s->client_addr)
+TEXT(client_name, s->client_name)
+TEXT(encryption_cipher, s->tls_cipher)
+TEXT(encryption_protocol, s->tls_protocol)
+TEXT(etrn_domain, s->etrn_domain)
+TEXT(helo_name, s->helo)
+TEXT(policy_context, s->policy_context)
+TEXT(protocol_name, s->protocol)
+TEXT(recipient, s->recipient)
+TEXT(recipient_domain, domain_of(s->recipient))
+TEXT(reverse_client_name, s->reverse_name)
+TEXT(sasl_method, s->sasl_method)
+TEXT(sasl_sender, s->sasl_sender)
+TEXT(sasl_username, s->sasl_username)
+TEXT(sender, s->sender)
+TEXT(sender_domain, domain_of(s->sender))
+TEXT(server_address, s->server_addr)
+TEXT(server_port, s->server_port)
+NUMBER(authenticated, s->sasl_username != NULL)
+NUMBER(encrypted, s->tls_protocol != NULL)
+NUMBER(encryption_keysize, s->tls_bits)
+NUMBER(pipelined, s->pipelined)
+NUMBER(recipient_count, (int64_t)s->recipient_count)
+NUMBER(size, s->size)
+NUMBER(smtputf8, s->utf8)
+
+#define EXACT    FACT_TEXT, MATCH_AS_STRING
+#define DOMAIN   FACT_TEXT, MATCH_AS_DOMAIN
+#define CLIENT   FACT_TEXT, MATCH_AS_CLIENT
+#define OF(type) FACT_##type, MATCH_AS_STRING, NULL
+
+/* clang-format off */
+static const struct fact facts[] = {
+{ "authenticated", OF(BOOLEAN), authenticated, "The client has logged in." },
+{ "ccert_fingerprint", EXACT, ccert_fingerprint, NULL,
+  "Fingerprint of the client's certificate." },
+{ "ccert_issuer", EXACT, ccert_issuer, NULL,
+  "Who has issued it, if it is trusted." },
+{ "ccert_subject", EXACT, ccert_subject, NULL,
+  "Whose it is, if it is trusted." },
+{ "client_address", CLIENT, client_address, NULL,
+  "The client's IP address; sets may have networks." },
+{ "client_name", DOMAIN, client_name, NULL,
+  "Its verified name, or unknown." },
+{ "encrypted", OF(BOOLEAN), encrypted, "The session has TLS." },
+{ "encryption_cipher", EXACT, encryption_cipher, NULL, "Its cipher." },
+{ "encryption_keysize", OF(NUMBER), encryption_keysize,
+  "The bits of the cipher's key." },
+{ "encryption_protocol", EXACT, encryption_protocol, NULL,
+  "Its protocol: TLSv1.3." },
+{ "etrn_domain", DOMAIN, etrn_domain, NULL, "The domain of ETRN." },
+{ "helo_name", DOMAIN, helo_name, NULL, "The name in HELO or EHLO." },
+{ "pipelined", OF(BOOLEAN), pipelined,
+  "The client has sent commands before their time." },
+{ "policy_context", EXACT, policy_context, NULL,
+  "What the MTA that asks a policy server calls the place." },
+{ "protocol_name", EXACT, protocol_name, NULL, "SMTP or ESMTP." },
+{ "recipient", EXACT, recipient, NULL, "The recipient's address." },
+{ "recipient_count", OF(NUMBER), recipient_count,
+  "Recipients of the message that were accepted so far." },
+{ "recipient_domain", DOMAIN, recipient_domain, NULL, "The recipient's domain." },
+{ "reverse_client_name", DOMAIN, reverse_client_name, NULL,
+  "The client's unverified name, or unknown." },
+{ "sasl_method", EXACT, sasl_method, NULL, "How the client has logged in." },
+{ "sasl_sender", EXACT, sasl_sender, NULL, "AUTH= of MAIL." },
+{ "sasl_username", EXACT, sasl_username, NULL, "The login name." },
+{ "score", OF(NUMBER), score, "What score has added up." },
+{ "sender", EXACT, sender, NULL, "The sender's address; empty: the null sender." },
+{ "sender_domain", DOMAIN, sender_domain, NULL, "The sender's domain." },
+{ "server_address", CLIENT, server_address, NULL, "The address of ours." },
+{ "server_port", EXACT, server_port, NULL, "The port of ours." },
+{ "size", OF(NUMBER), size,
+  "The size in octets: what MAIL says, or at the end what it is." },
+{ "smtputf8", OF(BOOLEAN), smtputf8, "MAIL says SMTPUTF8." },
+{ "time", OF(TIME), time_of_day, "The time of day, local time: 17:30." },
+{ "weekday", OF(DAY), day_of_week, "The day: mon, tue, wed, thu, fri, sat, sun." },
+{ NULL, OF(TEXT), NULL, NULL },
+};
+/* clang-format on */
+
+const struct fact *
+fact_all(void)
+{
+	return facts;
+}
+
+const struct fact *
+fact_find(const char *name, size_t n)
+{
+	for (const struct fact *f = facts; f->name != NULL; f++)
+		if (strlen(f->name) == n && strncasecmp(f->name, name, n) == 0)
+			return f;
+	return NULL;
+}
+
+/* How much of both begins and ends alike tells slips of the pen well enough
+ * among so few. */
+static size_t
+likeness(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), head = 0, tail = 0;
+
+	while (head < n && head < m && a[head] == b[head])
+		head++;
+	while (tail < n - head && tail < m - head &&
+	    a[n - 1 - tail] == b[m - 1 - tail])
+		tail++;
+	return 100 * (head + tail) / (n > m ? n : m);
+}
+
+const char *
+fact_suggest(const char *name)
+{
+	enum { LIKE = 60 };
+	const char *best = NULL;
+	size_t most = LIKE;
+
+	if (*name == '\0')
+		return NULL;
+	for (const struct fact *f = facts; f->name != NULL; f++) {
+		size_t like = likeness(name, f->name);
+
+		if (like > most) {
+			most = like;
+			best = f->name;
+		}
+	}
+	return best;
+}
+
+int
+fact_day(const char *name, size_t n)
+{
+	static const char days[] = "sunmontuewedthufrisat";
+
+	for (int i = 0; n == 3 && i < 7; i++)
+		if (strncasecmp(days + (ptrdiff_t)3 * i, name, 3) == 0)
+			return i;
+	return -1;
+}
+
+const char *
+fact_type_name(enum fact_type type)
+{
+	static const char *const names[] = {
+		[FACT_BOOLEAN] = "true or false",
+		[FACT_NUMBER] = "a number",
+		[FACT_TEXT] = "a text",
+		[FACT_TIME] = "a time",
+		[FACT_DAY] = "a day",
+	};
+
+	return names[type];
+}
