@@ -63,13 +63,19 @@ tell_score(const struct ask *ask, struct answer *answer)
 }
 
 void
-generic_score(struct ask *ask, struct answer *answer)
+generic_add_score(struct ask *ask, long points)
 {
 	enum { MOST = 1000000000 };
-	int64_t sum = ask->score + ask->argument->score;
+	int64_t sum = ask->score + points;
 
 	if (sum <= MOST && sum >= -MOST)
 		ask->score = sum;
+}
+
+void
+generic_score(struct ask *ask, struct answer *answer)
+{
+	generic_add_score(ask, ask->argument->score);
 	tell_score(ask, answer);
 }
 

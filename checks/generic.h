@@ -11,6 +11,8 @@ void generic_defer(struct ask *ask, struct answer *answer);
 void generic_defer_if_permit(struct ask *ask, struct answer *answer);
 void generic_defer_if_reject(struct ask *ask, struct answer *answer);
 void generic_sleep(struct ask *ask, struct answer *answer);
+/* generic_add_score(ask, points): what score does. */
+void generic_add_score(struct ask *ask, long points);
 void generic_score(struct ask *ask, struct answer *answer);
 void generic_reject_score(struct ask *ask, struct answer *answer);
 void generic_pipelining(struct ask *ask, struct answer *answer);

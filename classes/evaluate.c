@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "checks/condition.h"
 #include "checks/dnsbl.h"
+#include "checks/generic.h"
 #include "checks/note.h"
 #include "checks/site.h"
 #include "checks/status_code.h"
@@ -83,7 +84,14 @@ reject(struct evaluation *e, int code, const char *dsn, const char *text,
 {
 	const struct subject *s = e->ask.subject;
 	bool warn = e->warning && !fault;
-	char *reply = format_reply(e, code, dsn, text);
+	char *reply;
+
+	if (e->weighs && !fault) {
+		/* What follows, be it a permit, is not reached. */
+		e->weighed = e->stop = true;
+		return OUTCOME_DUNNO;
+	}
+	reply = format_reply(e, code, dsn, text);
 
 	if (!warn && e->if_reject.code != 0 && reply[0] == '5') {
 		struct reason first = e->if_reject;
@@ -131,7 +139,7 @@ keep(struct evaluation *e, struct reason *reason, const struct answer *answer)
 {
 	char *text;
 
-	if (reason->code != 0)
+	if (reason->code != 0 || e->weighs)
 		return;
 	text = arena_strdup(e->ask.subject->arena, answer->text);
 	make_printable(text);
@@ -278,15 +286,15 @@ run_check(struct evaluation *e, const struct check *check,
 	return outcome;
 }
 
-/* Ask all DNS lists of what is left of ${list} at once: some may turn out not
- * to be needed, but nobody waits for them one by one. */
 static void
-prefetch(struct evaluation *e, const struct list *list, size_t from)
+want_dnsbls(struct evaluation *e, const struct list *list, size_t from)
 {
 	for (size_t i = from; i < list->count; i++) {
 		const struct step *step = &list->steps[i];
 		struct ask ask = e->ask;
 
+		if (step->then != NULL && step->condition == NULL)
+			want_dnsbls(e, step->then, 0);
 		if (step->check == NULL)
 			continue;
 		if (step->check->flags & CHECK_FINAL)
@@ -299,6 +307,14 @@ prefetch(struct evaluation *e, const struct list *list, size_t from)
 			e->ask.dnsbl = ask.dnsbl;
 		}
 	}
+}
+
+/* Ask all DNS lists of what is left of ${list} at once: some may turn out not
+ * to be needed, but nobody waits for them one by one. */
+static void
+prefetch(struct evaluation *e, const struct list *list, size_t from)
+{
+	want_dnsbls(e, list, from);
 	dnsbl_fetch(&e->ask);
 }
 
@@ -371,6 +387,42 @@ run_if(struct evaluation *e, const struct step *step, struct trace_step *trace)
 	return reject(e, answer.code, answer.dsn, answer.text, true);
 }
 
+static bool
+has_dnsbl(const struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->steps[i].check != NULL &&
+		    (list->steps[i].check->flags & CHECK_DNSBL) != 0)
+			return true;
+	return false;
+}
+
+/* A refusal is points; a deferral that would be kept is none. */
+static enum outcome
+run_weighed(
+    struct evaluation *e, const struct step *step, struct trace_step *trace)
+{
+	struct answer answer = { 0 };
+	enum outcome outcome;
+	bool weighs = e->weighs, weighed = e->weighed;
+
+	e->weighs = true;
+	e->weighed = false;
+	e->depth--;
+	outcome = evaluate_list(e, step->then, e->ask.name, e->ask.class);
+	e->depth++;
+	if (e->weighed) {
+		generic_add_score(&e->ask, step->weight);
+		e->stop = false;
+	}
+	e->weighs = weighs;
+	e->weighed = weighed;
+	answer.input = arena_printf(
+	    e->ask.subject->arena, "score=%lld", (long long)e->ask.score);
+	trace_answer(trace, e->ask.subject, &answer);
+	return outcome;
+}
+
 static enum outcome
 run_step(struct evaluation *e, const struct list *list, size_t i)
 {
@@ -397,6 +449,11 @@ run_step(struct evaluation *e, const struct list *list, size_t i)
 	}
 	if (step->condition != NULL)
 		return run_if(e, step, trace);
+	if (step->then != NULL) {
+		if (has_dnsbl(step->then))
+			prefetch(e, list, i);
+		return run_weighed(e, step, trace);
+	}
 	if (step->bare)
 		return run_bare(e, step, trace);
 	if (step->check->flags & CHECK_DNSBL)

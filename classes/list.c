@@ -267,8 +267,28 @@ take_then(struct words *w, struct step *step)
 	}
 	if (step->then->count == 0 && step->mistake == NULL)
 		mistake(w, step,
-		    "if { condition } must be followed by a restriction, or "
-		    "by several in { }");
+		    arena_printf(arena,
+			"%s must be followed by a restriction, or by several "
+			"in { }",
+			step->text));
+}
+
+/* "score_if_reject" has been taken. */
+static void
+take_weighed(struct words *w, struct step *step)
+{
+	struct argument weight = { .kind = ARGUMENT_SCORE };
+	const char *word = next_word(w);
+	struct arena *arena = w->context->arena;
+
+	if (word == NULL ||
+	    argument_parse(&weight, word, NULL, arena, NULL) != 0) {
+		mistake(w, step, "score_if_reject must be followed by number");
+		return;
+	}
+	step->text = arena_printf(arena, "score_if_reject %s", word);
+	step->weight = weight.score;
+	take_then(w, step);
 }
 
 /* "if" has been taken. */
@@ -279,11 +299,6 @@ take_if(struct words *w, struct step *step)
 	struct err why = { "" };
 	const char *word;
 
-	if (w->ifs == MOST_IFS) {
-		w->next = w->count;
-		mistake(w, step, "conditions in conditions: too deep");
-		return;
-	}
 	if (w->next == w->count || !is_braced(w->word[w->next])) {
 		mistake(w, step, "if must be followed by { a condition }");
 		return;
@@ -307,6 +322,20 @@ take_if(struct words *w, struct step *step)
 	take_then(w, step);
 }
 
+/* What has restrictions of its own. */
+static void
+take_wrapped(struct words *w, struct step *step)
+{
+	if (w->ifs == MOST_IFS) {
+		w->next = w->count;
+		mistake(w, step, "conditions in conditions: too deep");
+	} else if (strcasecmp(step->text, "if") == 0) {
+		take_if(w, step);
+	} else {
+		take_weighed(w, step);
+	}
+}
+
 /* Compile the next restriction; false: it is left out. */
 static bool
 take_step(struct words *w, struct step *step, bool warned)
@@ -315,8 +344,9 @@ take_step(struct words *w, struct step *step, bool warned)
 
 	memset(step, 0, sizeof *step);
 	step->text = next_word(w);
-	if (strcasecmp(step->text, "if") == 0) {
-		take_if(w, step);
+	if (strcasecmp(step->text, "if") == 0 ||
+	    strcasecmp(step->text, "score_if_reject") == 0) {
+		take_wrapped(w, step);
 		return true;
 	}
 	if (strchr(step->text, ':') != NULL) {

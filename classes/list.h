@@ -23,9 +23,12 @@ struct step {
 	bool bare;                /* type:table: the access check of whatever
 				   * list is evaluated */
 	bool elsewhere;           /* a name that is not ours, but others' */
-	/* "if": what is evaluated where it is true, as a part of this list. */
+	/* "if": what is evaluated where it is true, as a part of this list;
+	 * "score_if_reject", without a condition: whose refusal is ${weight}
+	 * points. */
 	struct condition *condition;
 	struct list *then;
+	long weight;
 	const char *mistake; /* a warning; the answer is 451 4.3.5 */
 };
 

@@ -266,6 +266,24 @@ test_lists(void)
 	    "554 5.7.1 <b@example.com>: Recipient address rejected: Score 12 "
 	    "is over 0",
 	    "negative scores");
+	lists("score_if_reject 3 check_recipient_access "
+	      "inline:{a@example.com=REJECT}, "
+	      "if { score > 4 } { score_if_reject 5 { reject, reject } } "
+	      "reject_score_over 9",
+	    "554 5.7.1 <a@example.com>: Recipient address rejected: Score 10 "
+	    "is over 9",
+	    "OK", "refusals as points, once for several");
+	lists("score_if_reject 3 reject_rbl_client bl.test, score_if_reject 4 "
+	      "reject_rbl_client none.test, score_if_reject 8 "
+	      "reject_rbl_client dead.test, if { score != 5 } reject",
+	    "OK", "OK", "DNS lists");
+	lists("score_if_reject 3 defer_if_permit, warn_if_reject "
+	      "score_if_reject 5 reject, score_if_reject 1 { if { recipient "
+	      "== \"a@example.com\" } strict } if { score == 8 } reject",
+	    a, "OK", "deferrals that would be kept, warnings, classes");
+	lists("score_if_reject 3 check_recipient_access "
+	      "inline:{a@example.com=OK} reject",
+	    "OK", b, "a permit is one");
 	lists("check_recipient_access inline:{{a@example.com = score 9}}, "
 	      "reject_score_over 10",
 	    "554 5.7.1 <a@example.com>: Recipient address rejected: Score 11 "
@@ -314,6 +332,13 @@ test_mistakes(void)
 	    "did you mean reject_unknown_sender_domain?");
 	mistake("score", "restriction score must be followed by number");
 	mistake("score x", "restriction score must be followed by number");
+	mistake(
+	    "score_if_reject", "score_if_reject must be followed by number");
+	mistake("score_if_reject reject", "must be followed by number");
+	mistake("score_if_reject 3",
+	    "score_if_reject 3 must be followed by a restriction");
+	mistake("score_if_reject 3 reject_unknown_sender_domains",
+	    "did you mean reject_unknown_sender_domain?");
 	mistake("score 10000000", "must be followed by number");
 	mistake("reject_score_over 3.5", "must be followed by number");
 	mistake("check_recipient_access inline:{{a@example.com = if { size > "

@@ -119,7 +119,7 @@ $w->refuse("smtpd_helo_restrictions = if { size > \"10\" } reject\n",
     qr/main\.cf:\d+: .*a number is compared with a text/, "types",
     master => $master);
 $w->refuse("smtpd_restriction_classes = c\nc = if { encrypted }\n",
-    qr/main\.cf:\d+: c: if \{ condition \} must be followed by/,
+    qr/main\.cf:\d+: c: if \{ encrypted \} must be followed by/,
     "nothing behind a condition", master => $master);
 $w->refuse("smtpd_helo_restrictions = if { sender in hash:/nowhere/x } reject\n",
     qr{main\.cf:\d+: .*/nowhere/x}, "a table that is not there",

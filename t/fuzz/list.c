@@ -71,6 +71,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		must(s->text != NULL);
 		must(s->check != NULL || s->class != NULL || s->bare ||
+		    s->then != NULL || s->mistake != NULL);
+		must(s->then == NULL || s->then->count > 0 ||
 		    s->mistake != NULL);
 		must(s->mistake == NULL || err.text[0] != '\0');
 		must(s->check == NULL || s->argument.kind == s->check->takes);
