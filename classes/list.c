@@ -289,6 +289,11 @@ take_weighed(struct words *w, struct step *step)
 	step->text = arena_printf(arena, "score_if_reject %s", word);
 	step->weight = weight.score;
 	take_then(w, step);
+	/* Several of the same weight are told apart. */
+	if (step->then->count > 0)
+		step->text = arena_printf(arena, "%s %s%s", step->text,
+		    step->then->steps[0].text,
+		    step->then->count > 1 ? " ..." : "");
 }
 
 /* "if" has been taken. */

@@ -39,6 +39,8 @@ smtpd_recipient_restrictions = reject_unauth_destination,
  if { size > 20M && weekday in { mon-sun } } reject,
  if { recipient == "never@example.com" && time in 00:00-24:00 } reject
  if { sender_domain in { soft.example } } permit
+ score_if_reject 4 check_helo_access inline:{none=x},
+ score_if_reject 4 check_helo_access inline:{weighed.example=REJECT}
  reject_score_over 5
 EOT
 $w->configure(main => $main, master => $master);
@@ -84,6 +86,10 @@ both("a name's score", undef, undef, helo => "mail.example.org");
 both("both scores",
     "554 5.7.1 <a\@example.com>: Recipient address rejected: Score 6 is over 5",
     undef, addr => "192.0.2.65", helo => "mail.example.org");
+both("a refusal as a point",
+    "554 5.7.1 <a\@example.com>: Recipient address rejected: Score 7 is over 5",
+    undef, addr => "192.0.2.65", helo => "weighed.example",
+    size => 19_999_999);
 both("a permit is no word of a class", undef, undef, addr => "192.0.2.65",
     helo => "mail.example.org", from => 'x@soft.example');
 
@@ -92,6 +98,8 @@ my ($status, $text) = $w->command("explain", "-n", 20, "192.0.2.65");
 is $status, 0, "a decision is found";
 like $text, qr/if \{ client_address in \{ 192\.0\.2\.64\/26 \} \} \(client_address=192\.0\.2\.65\): -> true/,
     "the condition, and what it has seen";
+like $text, qr/score_if_reject 4 check_helo_access inline:\{none=x\} \(score=6\): DUNNO/,
+    "a weighed restriction";
 like $text, qr/reject_score_over 5 \(score=6\): REJECT 554/, "the score";
 
 # The same in a session that is only played.
