@@ -153,6 +153,20 @@ condition_blocks(const struct condition *condition)
 	return false;
 }
 
+static bool
+has_proof(const struct expression *e)
+{
+	return e != NULL &&
+	    ((e->kind == EXPRESSION_FACT && e->fact->proven) ||
+		has_proof(e->left) || has_proof(e->right));
+}
+
+bool
+condition_claims(const struct condition *condition)
+{
+	return !has_proof(condition->expression);
+}
+
 static const char *
 text_of(const struct expression *e, const struct ask *ask)
 {

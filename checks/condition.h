@@ -30,6 +30,10 @@ void condition_close(struct condition *condition);
 /* condition_blocks(condition): asking may wait for a server. */
 bool condition_blocks(const struct condition *condition);
 
+/* condition_claims(condition): it asks for nothing but what any client may
+ * claim, or arrange for. */
+bool condition_claims(const struct condition *condition);
+
 /*
  * condition_test(condition, ask, seen):
  * Is it true of ${ask}?  A fact that is not known is an empty text, 0, or

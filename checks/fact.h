@@ -2,6 +2,7 @@
 #ifndef CHECKS_FACT_H
 #define CHECKS_FACT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct fact {
 	const char *(*text)(const struct ask *ask);
 	int64_t (*number)(const struct ask *ask);
 	const char *help; /* for the manual */
+	bool proven;      /* not everybody can arrange for it */
 };
 
 /* fact_all(): the registry, ended by a NULL name. */

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/net.h"
 #include "checks/check.h"
+#include "checks/condition.h"
 #include "checks/site.h"
 #include "classes/permits.h"
 #include "rules/match.h"
@@ -190,11 +191,31 @@ review_step(const struct early *e, const struct step *step)
 		review_clients(e, step);
 }
 
-void
-early_review(const struct early *e)
-{
-	const struct list *list = &e->rules->lists[e->which];
+static bool review_steps(const struct early *e, const struct list *list);
 
+/* What stands behind a condition that anybody can make true, or is weighed. */
+static void
+review_then(const struct early *e, const struct step *step)
+{
+	const struct list *then = step->then;
+
+	if (step->condition != NULL && !condition_claims(step->condition))
+		return;
+	for (size_t i = 0; i < then->count; i++)
+		if (then->steps[i].check != NULL &&
+		    strcmp(then->steps[i].check->name, "permit") == 0) {
+			advise(e, step,
+			    "permits what strangers can arrange for, before "
+			    "they are kept from relaying");
+			return;
+		}
+	(void)review_steps(e, then);
+}
+
+/* True: there is a guard. */
+static bool
+review_steps(const struct early *e, const struct list *list)
+{
 	for (size_t i = 0; i < list->count; i++) {
 		const struct step *step = &list->steps[i];
 
@@ -202,9 +223,19 @@ early_review(const struct early *e)
 		if (i > 0 && is_warning(&list->steps[i - 1]))
 			continue;
 		if (step->check != NULL && (step->check->flags & CHECK_GUARDS))
-			return;
-		review_step(e, step);
+			return true;
+		if (step->then != NULL)
+			review_then(e, step);
+		else
+			review_step(e, step);
 	}
+	return false;
+}
+
+void
+early_review(const struct early *e)
+{
+	(void)review_steps(e, &e->rules->lists[e->which]);
 }
 
 /* Networks that are nobody's on the Internet. */

@@ -23,7 +23,8 @@ struct early {
  * Advise on each restriction before the first that guards: tables that are
  * asked about what the client itself says, with the first entry that says OK;
  * tables of clients with an OK for a whole top-level domain or a network of
- * 2^24 addresses or more; other permits that strangers can arrange.
+ * 2^24 addresses or more; other permits that strangers can arrange, also by
+ * conditions.
  */
 void early_review(const struct early *e);
 

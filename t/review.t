@@ -64,6 +64,17 @@ smtpd_relay_restrictions = check_client_access cidr:{{192.0.2.0/24 OK}}, check_s
 smtpd_recipient_restrictions = check_helo_access inline:{x=OK}
 end
 
+want='warning: main.cf:2: smtpd_relay_restrictions: "if { helo_name == "x" }" permits what strangers can arrange for, before they are kept from relaying
+warning: main.cf:2: smtpd_relay_restrictions: "check_sender_access inline:{z=OK}" stands before strangers are kept from relaying: "z" is OK there, which lets them'
+check 'conditions that anybody can make true open it, too' <<end
+smtpd_relay_restrictions = if { authenticated && helo_name == "x" } permit, if { helo_name == "x" } permit, score_if_reject 3 { check_sender_access inline:{z=OK} }, if { size > 3 } reject_unauth_pipelining, reject_unauth_destination, if { encrypted } permit
+end
+
+want='warning: main.cf:2: smtpd_data_restrictions: "permit" is never reached: "reject" before it ends the list for everybody'
+check 'lists within conditions' <<end
+smtpd_data_restrictions = if { size > 3 } { score 3, score 3, reject, permit }, if { size > 3 } reject
+end
+
 want='warning: main.cf:3: smtpd_recipient_restrictions: "inline:{y=OK}" stands before strangers are kept from relaying: "y" is OK there, which lets them'
 check 'without a relay list, the recipient list' <<end
 smtpd_relay_restrictions =
