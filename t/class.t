@@ -109,8 +109,8 @@ is class("set", 'a@example.com', "greylist")->[0], 0,
 is $p->ask(recipient => 'a@example.com'), "greylist", "goes there";
 is class("set", 'a@example.com', "spamhater")->[0], 0, "back";
 is $w->rcpt('a@example.com', from => $spam), $hated, "refused";
-like +($w->command("explain", 'a@example.com'))[1],
-    qr/spamhater.*\Q$store\E/s, "explained, with the store";
+ok $w->wait_for(sub { ($w->command("explain", 'a@example.com'))[1] =~
+	/spamhater.*\Q$store\E/s }), "explained, with the store";
 
 # What is damaged cannot be asked; what is missing at a load is refused.
 my $bad = "no index";

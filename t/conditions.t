@@ -94,8 +94,10 @@ both("a permit is no word of a class", undef, undef, addr => "192.0.2.65",
     helo => "mail.example.org", from => 'x@soft.example');
 
 # Explained.
-my ($status, $text) = $w->command("explain", "-n", 20, "192.0.2.65");
-is $status, 0, "a decision is found";
+my $text = "";
+ok $w->wait_for(sub {
+	$text = ($w->command("explain", "-n", 20, "192.0.2.65"))[1];
+	$text =~ /score=6\): REJECT/ }), "a decision is found";
 like $text, qr/if \{ client_address in \{ 192\.0\.2\.64\/26 \} \} \(client_address=192\.0\.2\.65\): -> true/,
     "the condition, and what it has seen";
 like $text, qr/score_if_reject 4 check_helo_access inline:\{none=x\} \(score=6\): DUNNO/,
