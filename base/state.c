@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fatal.h"
+#include "base/state_mark.h"
 
 enum {
 	MOST_KEY = 500,
@@ -50,75 +51,6 @@ path_of(char path[MOST_PATH], const char *dir, const char *name)
 	(void)snprintf(path, MOST_PATH, "%s/%s", dir, name);
 }
 
-/* The kernel's id of this boot; "" if it has none. */
-static void
-boot_id(char id[64])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, id, 63) : 0;
-
-	id[n > 0 ? n : 0] = '\0';
-	if (fd >= 0)
-		(void)close(fd);
-}
-
-static void
-write_text(const char *dir, const char *text)
-{
-	char path[MOST_PATH];
-	int fd;
-
-	path_of(path, dir, "mark");
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	/* A mark that cannot be written is none: unclean. */
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
-	    fsync(fd) != 0)
-		(void)unlink(path);
-	(void)close(fd);
-}
-
-/* In use, since this boot, after so many sudden ends. */
-static void
-write_mark(const char *dir, unsigned ends)
-{
-	char boot[64], text[128];
-
-	boot_id(boot);
-	(void)snprintf(text, sizeof text, "%s %u", boot, ends);
-	write_text(dir, text);
-}
-
-/* May the file be believed?  Yes after a clean stop, or if the machine has
- * not been started anew since it was written.  *ends: how often in a row its
- * users have ended suddenly. */
-static bool
-is_whole(const char *dir, unsigned *ends)
-{
-	char path[MOST_PATH], text[128], boot[64];
-	size_t length;
-	ssize_t n = 0;
-	int fd;
-
-	*ends = 0;
-	path_of(path, dir, "mark");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof text - 1);
-		(void)close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-	if (strcmp(text, "clean") == 0)
-		return true;
-	boot_id(boot);
-	length = strlen(boot);
-	if (length == 0 || strncmp(text, boot, length) != 0)
-		return false;
-	*ends = 1 + (unsigned)strtoul(text + length, NULL, 10);
-	return true;
-}
-
 /* The first process to open the directory decides what to start from.  LMDB
  * believes its pages: one that is damaged can end every process that reads it,
  * so that a file whose users keep ending is left behind. */
@@ -129,12 +61,12 @@ recover(struct state *s)
 
 	path_of(data, s->dir, "data.mdb");
 	path_of(copy, s->dir, "copy.mdb");
-	if (!is_whole(s->dir, &s->ends) || s->ends > SUDDEN_ENDS) {
+	if (!state_mark_whole(s->dir, &s->ends) || s->ends > SUDDEN_ENDS) {
 		s->ends = 0;
 		if (rename(copy, data) != 0)
 			(void)unlink(data);
 	}
-	write_mark(s->dir, s->ends);
+	state_mark_used(s->dir, s->ends);
 }
 
 /* 0, or LMDB's error. */
@@ -248,7 +180,7 @@ state_close(struct state *s)
 		return;
 	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0 &&
 	    mdb_env_sync(s->env, 1) == 0)
-		write_text(s->dir, "clean");
+		state_mark_clean(s->dir);
 	release(s);
 }
 
@@ -364,6 +296,69 @@ state_update(struct state *s, const char *map, const char *key,
 		return mdb_txn_commit(txn) == 0 ? 0 : -1;
 	mdb_txn_abort(txn);
 	return -1;
+}
+
+/* What is there of ${cell} and has not expired; 0, or LMDB's error. */
+static int
+read_cell(struct state *s, MDB_txn *txn, struct state_cell *cell, int64_t now)
+{
+	unsigned char space[MOST_KEY];
+	MDB_val k = make_key(space, cell->map, cell->key), v;
+	int64_t expires;
+	int e = mdb_get(txn, s->maps, &k, &v);
+
+	cell->value = NULL;
+	cell->put = NULL;
+	cell->n = cell->nput = 0;
+	if (e != 0 || v.mv_size < sizeof expires)
+		return e == MDB_NOTFOUND ? 0 : e;
+	memcpy(&expires, v.mv_data, sizeof expires);
+	if (expires != 0 && expires <= now)
+		return 0;
+	cell->value = (char *)v.mv_data + sizeof expires;
+	cell->n = v.mv_size - sizeof expires;
+	return 0;
+}
+
+static int
+write_cell(struct state *s, MDB_txn *txn, const struct state_cell *cell)
+{
+	unsigned char space[MOST_KEY];
+	MDB_val k = make_key(space, cell->map, cell->key);
+	MDB_val v = { sizeof cell->expires + cell->nput, NULL };
+	int e = mdb_put(txn, s->maps, &k, &v, MDB_RESERVE);
+
+	if (e != 0)
+		return e;
+	memcpy(v.mv_data, &cell->expires, sizeof cell->expires);
+	memcpy((char *)v.mv_data + sizeof cell->expires, cell->put, cell->nput);
+	return 0;
+}
+
+int
+state_change(struct state *s, struct state_cell *cells, size_t count,
+    int64_t now, void (*change)(void *arg), void *arg)
+{
+	bool changed = false;
+	MDB_txn *txn;
+	int e = 0;
+
+	if (mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
+		return -1;
+	for (size_t i = 0; i < count && e == 0; i++)
+		e = read_cell(s, txn, &cells[i], now);
+	if (e == 0)
+		change(arg);
+	for (size_t i = 0; i < count && e == 0; i++) {
+		if (cells[i].put == NULL)
+			continue;
+		e = write_cell(s, txn, &cells[i]);
+		changed = true;
+	}
+	if (e == 0 && changed)
+		return mdb_txn_commit(txn) == 0 ? 0 : -1;
+	mdb_txn_abort(txn);
+	return e == 0 ? 0 : -1;
 }
 
 /* Begin to read ${db}; 0 or -1. */
@@ -588,7 +583,7 @@ state_maintain(struct state *s, int64_t now)
 		s->copied = now;
 		copy(s);
 		s->ends = 0;
-		write_mark(s->dir, 0);
+		state_mark_used(s->dir, 0);
 	}
 	(void)pthread_mutex_unlock(&s->sweeping);
 }

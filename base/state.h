@@ -44,6 +44,27 @@ int state_update(struct state *state, const char *map, const char *key,
     void (*change)(void *arg, const char *value, size_t n, struct buf *out),
     void *arg, int64_t expires);
 
+/* A value that a change reads and may replace. */
+struct state_cell {
+	const char *map, *key;
+	const char *value; /* what is there, of any octets; NULL: nothing */
+	size_t n;
+	const char *put; /* what is to be there from now on; NULL: as it is */
+	size_t nput;
+	int64_t expires; /* of what is put; 0: never */
+};
+
+/*
+ * state_change(state, cells, count, now, change, arg):
+ * Read all of ${cells} (different ones; what has expired at ${now} is not
+ * there), call change(), which sees their values, those only until it returns,
+ * and may set their put, and store that: in one transaction, that no other
+ * change comes between, and that writes nothing if nothing is put.  No other
+ * function of this module may be called within change().  0 or -1.
+ */
+int state_change(struct state *state, struct state_cell *cells, size_t count,
+    int64_t now, void (*change)(void *arg), void *arg);
+
 /* state_each(state, map, now, fn, arg): call ${fn} for each value of ${map} that
  * has not expired, in order of the keys (a key of more than 400 octets is cut).
  * 0 or -1. */

@@ -11,6 +11,7 @@
 #include "checks/client_checks.h"
 #include "checks/dnsbl.h"
 #include "checks/generic.h"
+#include "checks/greylist.h"
 #include "checks/helo_checks.h"
 #include "checks/login_checks.h"
 #include "checks/note.h"
@@ -203,6 +204,9 @@ static const struct check checks[] = {
   "The old name of reject_unlisted_recipient.", NULL },
 { "reject_unverified_recipient", NONE, RCPT, CHECK_BLOCKS, address_checks_unverified,
   "Reject a recipient to whom mail is known to be undeliverable.", NULL },
+
+{ "greylist", NONE, RCPT, CHECK_BLOCKS | CHECK_OURS, greylist_ask,
+  "Defer a recipient's mail until its network and sender have waited (weir_memory(7)).", NULL },
 
 /* Of the domain in ETRN. */
 { "check_etrn_access", TABLE, CHECK_OF_ETRN, 0, access_etrn,

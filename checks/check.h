@@ -38,6 +38,8 @@ enum check_flags {
 	CHECK_NULL = 64,     /* CHECK_OF_SENDER: the null sender, too */
 	CHECK_NAMED = 128,   /* CHECK_OF_CLIENT, _REVERSE: needs a name */
 	CHECK_LENIENT = 256, /* without its argument it is left out */
+	CHECK_OURS = 512,    /* Postfix has none of that name: a class that is
+			      * called so comes first */
 };
 
 /* What a check is asked with.  There is one for each stage_run(); the parts

@@ -6,11 +6,14 @@
 
 #include "base/clock.h"
 #include "base/fatal.h"
+#include "checks/memory_store.h"
 
 struct live {
 	struct world world; /* first */
 	struct live_settings settings;
 	struct policy_client *policy;
+	struct state *state;   /* what is remembered */
+	struct memory *memory; /* the same, of a trial */
 };
 
 static struct live *
@@ -61,6 +64,23 @@ verify(struct world *world, struct arena *arena, const char *address,
 	return s->verify(s->verify_arg, arena, address, text);
 }
 
+static bool
+remember(struct world *world, struct arena *arena,
+    const struct memory_question *question, int64_t *results, const char **why)
+{
+	const struct live *live = live_of(world);
+	int64_t now = clock_now() / CLOCK_MS;
+
+	(void)arena;
+	if (live->memory != NULL) {
+		memory_decide(live->memory, question, now, results);
+		return true;
+	}
+	*why = "the state store cannot be used";
+	return live->state != NULL &&
+	    memory_store_decide(live->state, question, now, results) == 0;
+}
+
 static int64_t
 now(struct world *world)
 {
@@ -97,6 +117,7 @@ static const struct world_ops ops = {
 	.hint = hint,
 	.policy = policy,
 	.verify = verify,
+	.remember = remember,
 	.now = now,
 	.mono = mono,
 	.random = random_number,
@@ -112,6 +133,8 @@ live_open(const struct live_settings *settings)
 	live->world.ops = &ops;
 	live->settings = *settings;
 	live->policy = policy_client_new(&settings->policy);
+	if (settings->fresh_memory)
+		live->memory = memory_new();
 	return &live->world;
 }
 
@@ -121,5 +144,12 @@ live_close(struct world *world)
 	if (world == NULL)
 		return;
 	policy_client_free(live_of(world)->policy);
+	memory_free(live_of(world)->memory);
 	free(live_of(world));
+}
+
+void
+live_keep(struct world *world, struct state *state)
+{
+	live_of(world)->state = state;
 }

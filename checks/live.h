@@ -2,8 +2,12 @@
 #ifndef CHECKS_LIVE_H
 #define CHECKS_LIVE_H
 
+#include <stdbool.h>
+
 #include "checks/policy_client.h"
 #include "rules/world.h"
+
+struct state;
 
 struct live_settings {
 	struct policy_client_settings policy;
@@ -12,11 +16,18 @@ struct live_settings {
 	enum world_probe (*verify)(void *arg, struct arena *arena,
 	    const char *address, const char **text);
 	void *verify_arg;
+	/* Decisions with memory begin with an empty one, which ends with this
+	 * world, so that a trial leaves no trace: one thread at a time. */
+	bool fresh_memory;
 };
 
 /* live_open(settings): one for the process; any thread may use it.  The
  * resolver is opened by the caller (dns_open()). */
 struct world *live_open(const struct live_settings *settings);
 void live_close(struct world *world);
+
+/* live_keep(world, state): where decisions with memory are kept; before the first
+ * question.  It stays the caller's.  Without, they cannot be made. */
+void live_keep(struct world *world, struct state *state);
 
 #endif

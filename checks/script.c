@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/lines.h"
+#include "rules/memory.h"
 #include "rules/world.h"
 
 enum { MOST_RECORDS = 64, MOST_CHAIN = 8, TTL = 60 };
@@ -37,6 +38,8 @@ struct script {
 	struct record *records;
 	struct answer_line *policies, *probes;
 	struct answer_line *empty; /* tables */
+	struct answer_line *memories;
+	struct memory *memory;
 	uint64_t random;
 };
 
@@ -184,6 +187,30 @@ add_table(struct script *s, const char *spec)
 	return true;
 }
 
+/* What a decision with memory comes to, whoever asks. */
+static bool
+add_memory(struct script *s, char *rest)
+{
+	struct answer_line *a = arena_alloc(s->arena, sizeof *a);
+	char *to = next_word(&rest), *end;
+
+	if (to == NULL)
+		return false;
+	a->to = arena_strdup(s->arena, to);
+	rest = what_follows(rest);
+	a->text = arena_strdup(s->arena, rest != NULL ? rest : "");
+	a->next = s->memories;
+	s->memories = a;
+	if (strcmp(a->text, "away") == 0)
+		return true;
+	for (const char *p = a->text; *p != '\0'; p = end) {
+		(void)strtoll(p, &end, 10);
+		if (end == p)
+			return false;
+	}
+	return true;
+}
+
 static bool
 read_line(struct script *s, char *line)
 {
@@ -196,6 +223,8 @@ read_line(struct script *s, char *line)
 		return add_answer(s, strcasecmp(name, "policy") == 0, rest);
 	if (strcasecmp(name, "table") == 0)
 		return add_table(s, what_follows(rest));
+	if (strcasecmp(name, "memory") == 0)
+		return add_memory(s, rest);
 	type = next_word(&rest);
 	return type != NULL && add_record(s, name, type, what_follows(rest));
 }
@@ -337,6 +366,33 @@ verify(struct world *world, struct arena *arena, const char *address,
 	return a != NULL ? a->probe : WORLD_PROBE_FAILED;
 }
 
+static bool
+remember(struct world *world, struct arena *arena,
+    const struct memory_question *question, int64_t *results, const char **why)
+{
+	struct script *s = (struct script *)world;
+	const struct answer_line *a =
+	    find_line(s->memories, question->rule->name);
+	const char *p;
+	char *end;
+
+	(void)arena;
+	if (a == NULL) {
+		if (s->memory == NULL)
+			s->memory = memory_new();
+		memory_decide(
+		    s->memory, question, clock_now() / CLOCK_MS, results);
+		return true;
+	}
+	*why = "the script says that it is away";
+	if (strcmp(a->text, "away") == 0)
+		return false;
+	p = a->text;
+	for (size_t i = 0; i < MEMORY_RESULTS; i++, p = end)
+		results[i] = strtoll(p, &end, 10);
+	return true;
+}
+
 static int64_t
 now(struct world *world)
 {
@@ -362,6 +418,7 @@ static const struct world_ops ops = {
 	.find = find,
 	.policy = policy,
 	.verify = verify,
+	.remember = remember,
 	.now = now,
 	.mono = mono,
 	.random = next_random,

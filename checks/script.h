@@ -5,10 +5,12 @@
  *	policy ENDPOINT action                 what a policy service answers
  *	probe ADDRESS ok|bad|unknown|failed [text]
  *	table TYPE:NAME                        that table has nothing
+ *	memory NAME away | [number ...]        what that decision comes to
  *	# a comment
  *
  * Names without a record, and without others below them, do not exist.  Other
- * tables, and clocks, are real. */
+ * tables, and clocks, are real; what other decisions remember begins with
+ * nothing and ends with the script. */
 #ifndef CHECKS_SCRIPT_H
 #define CHECKS_SCRIPT_H
 

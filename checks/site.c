@@ -77,10 +77,11 @@ text_of(struct site *site, struct conf *conf, const char *name, struct err *err)
 }
 
 static struct match *
-match_of(struct conf *conf, const char *name, const char *text, struct err *err)
+match_of(struct conf *conf, const char *name, const char *text, unsigned flags,
+    struct err *err)
 {
 	struct err why = { 0 };
-	struct match *match = match_open(text, name, 0, conf, &why);
+	struct match *match = match_open(text, name, flags, conf, &why);
 
 	complain_of(err, conf, name, &why);
 	return match;
@@ -180,6 +181,34 @@ unescape(struct site *site, const char *text)
 }
 
 static void
+read_greylist(struct site *site, struct conf *conf, struct err *err)
+{
+	static const char away[] = "weir_greylist_away";
+	static const char window[] = "weir_greylist_retry_window";
+	const struct checks_params *p = &site->params;
+	struct err why = { 0 };
+
+	site->greylist_clients = match_of(conf, "weir_greylist_clients",
+	    p->weir_greylist_clients, MATCH_PARENT, err);
+	site->greylist_recipients = match_of(conf, "weir_greylist_recipients",
+	    p->weir_greylist_recipients, MATCH_PARENT, err);
+	site->greylist_away = ANSWER_DUNNO;
+	if (strcasecmp(p->weir_greylist_away, "defer") == 0) {
+		site->greylist_away = ANSWER_REJECT;
+	} else if (strcasecmp(p->weir_greylist_away, "dunno") != 0) {
+		err_set(&why, "bad value \"%s\": dunno or defer",
+		    p->weir_greylist_away);
+		complain(err, conf, away, &why);
+	}
+	if (p->weir_greylist_retry_window > p->weir_greylist_delay)
+		return;
+	err_set(&why,
+	    "nobody passes who must come again sooner than after "
+	    "weir_greylist_delay");
+	complain(err, conf, window, &why);
+}
+
+static void
 read_actions(struct site *site, struct conf *conf, struct err *err)
 {
 	const struct checks_params *p = &site->params;
@@ -246,10 +275,10 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 		site_complain(err, NULL, 0, "%s", why.text);
 		site->broken = true;
 	}
-	site->mynetworks =
-	    match_of(conf, "mynetworks", mynetworks_of(site, conf, err), err);
+	site->mynetworks = match_of(
+	    conf, "mynetworks", mynetworks_of(site, conf, err), 0, err);
 	site->mx_backup_networks = match_of(conf, "permit_mx_backup_networks",
-	    p->permit_mx_backup_networks, err);
+	    p->permit_mx_backup_networks, 0, err);
 	site->relay_clientcerts = tables_of(
 	    site, conf, "relay_clientcerts", p->relay_clientcerts, err);
 	site->rbl_reply_maps =
@@ -275,6 +304,7 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	site->own = own_read(conf, arena, &own_err);
 	complain_of(err, conf, "inet_interfaces", &own_err);
 	read_actions(site, conf, err);
+	read_greylist(site, conf, err);
 	check_verify_map(p);
 	return site;
 }
@@ -286,6 +316,8 @@ site_close(struct site *site)
 		return;
 	match_close(site->mynetworks);
 	match_close(site->mx_backup_networks);
+	match_close(site->greylist_clients);
+	match_close(site->greylist_recipients);
 	table_list_close(site->relay_clientcerts);
 	table_list_close(site->rbl_reply_maps);
 	table_list_close(site->sender_login_maps);

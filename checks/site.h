@@ -23,6 +23,7 @@ struct site {
 	struct checks_params params;
 	struct route *route; /* the caller's */
 	struct match *mynetworks, *mx_backup_networks;
+	struct match *greylist_clients, *greylist_recipients; /* exempt */
 	struct table_list *relay_clientcerts, *rbl_reply_maps,
 	    *sender_login_maps, *dns_reply_filter, *reject_filter_maps,
 	    *reject_footer_maps;
@@ -37,6 +38,8 @@ struct site {
 	/* What could not be asked for makes of a mail. */
 	enum answer_kind helo_tempfail, address_tempfail,
 	    unverified_sender_tempfail, unverified_recipient_tempfail;
+	/* Of a restriction whose memory is away: DUNNO or REJECT. */
+	enum answer_kind greylist_away;
 };
 
 /*

@@ -363,15 +363,21 @@ take_step(struct words *w, struct step *step, bool warned)
 		step->elsewhere = true;
 		return true;
 	}
+	step->class = strmap_find(&context->classes, step->text);
 	step->check = check_find(step->text);
+	/* A site that has named a class so before we had the restriction means
+	 * its class. */
+	if (step->class != NULL && step->check != NULL &&
+	    (step->check->flags & CHECK_OURS))
+		step->check = NULL;
 	if (step->check != NULL) {
+		step->class = NULL;
 		if (!take_argument(w, step))
 			return false;
 		if (step->check != NULL)
 			warn_of_rest(w, step, warned);
 		return true;
 	}
-	step->class = strmap_find(&context->classes, step->text);
 	if (step->class == NULL)
 		unknown(w, step);
 	return true;

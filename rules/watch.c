@@ -56,6 +56,13 @@ verify(struct world *world, struct arena *arena, const char *address,
 	return under(world)->ops->verify(under(world), arena, address, text);
 }
 
+static bool
+remember(struct world *world, struct arena *arena,
+    const struct memory_question *question, int64_t *results, const char **why)
+{
+	return world_remember(under(world), arena, question, results, why);
+}
+
 static int64_t
 now(struct world *world)
 {
@@ -79,6 +86,7 @@ static const struct world_ops ops = {
 	.find = find,
 	.policy = policy,
 	.verify = verify,
+	.remember = remember,
 	.now = now,
 	.mono = mono,
 	.random = random_number,

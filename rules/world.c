@@ -95,6 +95,17 @@ world_hint(struct world *world, const struct table_list *list, const char *text,
 	return least;
 }
 
+bool
+world_remember(struct world *world, struct arena *arena,
+    const struct memory_question *question, int64_t *results, const char **why)
+{
+	if (world->ops->remember != NULL)
+		return world->ops->remember(
+		    world, arena, question, results, why);
+	*why = "nothing is remembered here";
+	return false;
+}
+
 int64_t
 world_now(struct world *world)
 {

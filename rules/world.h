@@ -3,12 +3,14 @@
 #ifndef RULES_WORLD_H
 #define RULES_WORLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/dns.h"
 #include "rules/table.h"
 
 struct arena;
+struct memory_question;
 struct world;
 
 /* What an address verification found out. */
@@ -42,6 +44,10 @@ struct world_ops {
 	    int64_t deadline, const char **why);
 	enum world_probe (*verify)(struct world *world, struct arena *arena,
 	    const char *address, const char **text);
+	/* As world_remember().  NULL: nothing is remembered. */
+	bool (*remember)(struct world *world, struct arena *arena,
+	    const struct memory_question *question, int64_t *results,
+	    const char **why);
 	int64_t (*now)(struct world *world);  /* wall clock */
 	int64_t (*mono)(struct world *world); /* for durations */
 	uint64_t (*random)(struct world *world);
@@ -76,6 +82,12 @@ enum table_status world_find_part(struct world *world, struct arena *arena,
  * ${list}; in a world that only plays nothing is known. */
 enum table_hint world_hint(struct world *world, const struct table_list *list,
     const char *text, size_t len);
+
+/* world_remember(world, arena, question, results, why): make a decision with
+ * memory (rules/memory.h): its MEMORY_RESULTS results; false and the reason: it
+ * could not be made, and nothing has changed. */
+bool world_remember(struct world *world, struct arena *arena,
+    const struct memory_question *question, int64_t *results, const char **why);
 
 int64_t world_now(struct world *world);
 int64_t world_mono(struct world *world);

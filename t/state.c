@@ -358,6 +358,56 @@ test_update(struct state *s, struct arena *a)
 	buf_free(&text);
 }
 
+static struct state_cell cells[3];
+static const char *seen[3];
+
+/* Counts in "a", keeps what is in "c", and forgets nothing of "b". */
+static void
+change(void *arg)
+{
+	struct arena *a = arg;
+
+	for (size_t i = 0; i < 3; i++)
+		seen[i] = cells[i].value == NULL
+		    ? "-"
+		    : arena_strndup(a, cells[i].value, cells[i].n);
+	cells[0].put = arena_printf(a, "%sx", cells[0].value ? seen[0] : "");
+	cells[0].nput = strlen(cells[0].put);
+	cells[0].expires = 50;
+	if (cells[2].value == NULL) {
+		cells[2].put = "";
+		cells[2].expires = 0;
+	}
+}
+
+static const char *
+changed(struct state *s, struct arena *a, int64_t now)
+{
+	int e = state_change(s, cells, 3, now, change, a);
+
+	return arena_printf(a, "%d %s %s %s", e, seen[0], seen[1], seen[2]);
+}
+
+static void
+test_change(struct state *s, struct arena *a)
+{
+	static const char *const keys[] = { "a", "b", "c" };
+	char *value = NULL;
+
+	for (size_t i = 0; i < 3; i++)
+		cells[i] =
+		    (struct state_cell){ .map = "change", .key = keys[i] };
+	ok(state_put(s, "change", "b", "stays", 60) == 0, "one is there");
+	is(changed(s, a, 10), "0 - stays -", "a change sees all");
+	is(changed(s, a, 20), "0 x stays ", "the next one sees what it did");
+	is(changed(s, a, 49), "0 xx stays ", "until it expires");
+	is(changed(s, a, 55), "0 - stays ", "what has expired is not there");
+	is(changed(s, a, 60), "0 - - ", "nor what nobody has replaced");
+	ok(state_get(s, "change", "b", 59, a, &value) == 1,
+	    "though it is kept");
+	is(value, "stays", "as it was");
+}
+
 int
 main(void)
 {
@@ -370,6 +420,7 @@ main(void)
 	ok(s != NULL, "open: %s", err.text);
 	test_map(s, a);
 	test_update(s, a);
+	test_change(s, a);
 	test_ring(s);
 	state_close(s);
 	test_reopen(a);

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "rules/memory.h"
 #include "rules/world.h"
 
 /* What a policy service, or a probe of an address, answers.  A NULL answer:
@@ -29,7 +30,8 @@ struct testworld {
 	const struct testworld_answer *policies; /* ended by a NULL to */
 	const struct testworld_answer *probes;   /* "" : good */
 	const char *policy_request;              /* the latest */
-	int64_t now;                             /* both clocks */
+	struct memory *memory; /* the test's; NULL: it is away */
+	int64_t now;           /* both clocks */
 	uint64_t random;
 	unsigned dns_asked, tables_asked;
 };
@@ -237,6 +239,19 @@ testworld_verify(struct world *world, struct arena *arena, const char *address,
 	return WORLD_PROBE_PENDING;
 }
 
+static inline bool
+testworld_remember(struct world *world, struct arena *arena,
+    const struct memory_question *question, int64_t *results, const char **why)
+{
+	struct testworld *t = (struct testworld *)world;
+
+	(void)arena;
+	*why = "it is away";
+	if (t->memory != NULL)
+		memory_decide(t->memory, question, t->now / CLOCK_MS, results);
+	return t->memory != NULL;
+}
+
 static inline int64_t
 testworld_now(struct world *world)
 {
@@ -254,6 +269,7 @@ static const struct world_ops testworld_ops = {
 	.find = testworld_find,
 	.policy = testworld_policy,
 	.verify = testworld_verify,
+	.remember = testworld_remember,
 	.now = testworld_now,
 	.mono = testworld_now,
 	.random = testworld_random,

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/state.h"
+#include "checks/live.h"
 #include "checks/verify.h"
 #include "policy/policy_door.h"
 #include "policy/policy_role.h"
@@ -34,10 +35,12 @@ ready(void *arg, const char *warnings)
 	p->role.state = state_open(p->start.g->state_dir, &err);
 	if (p->role.state == NULL)
 		event_warning(NULL, "traces are not kept: %s", err.text);
-	/* The SMTP server's probes have found out what is known of addresses;
-	 * none is sent from here. */
-	else
+	if (p->role.state != NULL) {
+		/* The SMTP server's probes have found out what is known of
+		 * addresses; none is sent from here. */
 		verify_keep(p->start.verify, p->role.state);
+		live_keep(p->start.world, p->role.state);
+	}
 	role_start_chores(&p->start, p->role.state);
 	return 0;
 }

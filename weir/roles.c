@@ -17,6 +17,7 @@
 #include "base/jail.h"
 #include "base/state.h"
 #include "checks/dnsbl_health.h"
+#include "checks/live.h"
 #include "checks/verify.h"
 #include "delivery/deliver_role.h"
 #include "delivery/environment.h"
@@ -66,6 +67,7 @@ proxy_ready(void *arg, const char *warnings)
 		event_warning(NULL, "traces are not kept: %s", err.text);
 	if (p->proxy.state != NULL) {
 		verify_keep(p->start.verify, p->proxy.state);
+		live_keep(p->start.world, p->proxy.state);
 		suspended_note(p->proxy.state, NULL, NULL);
 		dnsbl_health_listen(list_changed, p->proxy.state);
 	}

@@ -166,6 +166,7 @@ open_live(struct trial *t, struct arena *arena)
 		.request_limit = checks.smtpd_policy_service_request_limit,
 		.directory = arena_strdup(t->arena, base.queue_directory),
 	};
+	live.fresh_memory = true;
 	t->world = live_open(&live);
 	return EX_OK;
 }
