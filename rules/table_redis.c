@@ -7,186 +7,47 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
-#include "base/dial.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/redis.h"
-#include "base/stream.h"
-#include "base/tls.h"
-#include "rules/client_pool.h"
+#include "rules/redis_server.h"
 #include "rules/table_query.h"
 #include "rules/table_settings.h"
 
-enum { PORT = 6379, TIMEOUT = 10, REST_SECONDS = 5, MOST_CONNECTIONS = 8 };
+enum { TIMEOUT = 10 };
 
 struct redis {
 	struct table_settings *settings;
 	struct table_query *query;
-	struct client_pool *pool;
-	struct tls_client *tls; /* NULL: none */
-	bool verify;
-	const char *username, *password, *dbindex; /* NULL: not sent */
-	const char *key;                           /* a template */
-	const char *hash;                          /* likewise; NULL: GET */
-	int timeout;                               /* seconds */
-	int most_data;                             /* octets */
+	struct redis_server *server;
+	const char *key;  /* a template */
+	const char *hash; /* likewise; NULL: GET */
+	int most_data;    /* octets */
 };
 
-/* The name of the host in "inet:host:port". */
+/* What the server's reply means for the table; ${arg}: the value. */
 static const char *
-host_of(const char *endpoint, struct arena *arena)
+judge(void *arg, const struct redis_reply *reply)
 {
-	const char *host = strchr(endpoint, ':') + 1;
-	size_t n = (size_t)(strrchr(endpoint, ':') - host);
+	const char **value = arg;
 
-	if (*host == '[' && n > 2)
-		return arena_strndup(arena, host + 1, n - 2);
-	return arena_strndup(arena, host, n);
-}
-
-static int
-secure(
-    const struct redis *t, struct stream *s, const char *host, struct err *err)
-{
-	struct arena *arena = arena_new();
-	const char *name =
-	    strncmp(host, "inet:", 5) == 0 ? host_of(host, arena) : NULL;
-	struct tls_facts facts;
-	int result = -1;
-
-	if (stream_tls(s, t->tls, name) != STREAM_OK) {
-		err_set(err, "TLS: %s", stream_reason(s));
-		goto done;
-	}
-	tls_facts(stream_secured(s), arena, &facts);
-	if (t->verify && !facts.ccert_trusted)
-		err_set(err, "TLS: the certificate is not trusted");
-	else if (t->verify && name != NULL &&
-	    !tls_matches(stream_secured(s), name))
-		err_set(err, "TLS: the certificate is not that of %s", name);
-	else
-		result = 0;
-done:
-	arena_free(arena);
-	return result;
-}
-
-/* One of the commands that a connection begins with. */
-static int
-prepare(struct stream *s, const char *const *words, struct err *err)
-{
-	struct arena *arena = arena_new();
-	struct redis_reply reply;
-	int result = redis_ask(s, words, 0, arena, &reply, err);
-
-	if (result == 0 &&
-	    (reply.kind != REDIS_TEXT || strcmp(reply.text, "OK") != 0)) {
-		err_set(err, "%s: %s", words[0],
-		    reply.kind == REDIS_REFUSED ? reply.text
-						: "unexpected reply");
-		result = -1;
-	}
-	arena_free(arena);
-	return result;
-}
-
-static int
-introduce(
-    const struct redis *t, struct stream *s, const char *host, struct err *err)
-{
-	if (t->tls != NULL && secure(t, s, host, err) != 0)
-		return -1;
-	if (t->password != NULL &&
-	    prepare(s,
-		t->username != NULL
-		    ? (const char *[]){ "AUTH", t->username, t->password, NULL }
-		    : (const char *[]){ "AUTH", t->password, NULL },
-		err) != 0)
-		return -1;
-	return t->dbindex == NULL
-	    ? 0
-	    : prepare(s, (const char *[]){ "SELECT", t->dbindex, NULL }, err);
-}
-
-static void *
-connect_to(void *arg, const char *host, struct err *err)
-{
-	const struct redis *t = arg;
-	struct err why = { "" };
-	struct stream *s =
-	    dial_open(host, clock_mono() + t->timeout * CLOCK_SECOND, &why);
-
-	if (s != NULL && introduce(t, s, host, &why) == 0)
-		return s;
-	stream_close(s);
-	err_set(err, "connect to redis server %s: %s", host, why.text);
-	return NULL;
-}
-
-static void
-disconnect(void *connection)
-{
-	stream_close(connection);
-}
-
-/* One look-up. */
-struct question {
-	const struct redis *table;
-	struct arena *arena;
-	const char *key, *hash; /* the server's names for them */
-	const char *value;      /* what it has; NULL: nothing */
-};
-
-/* What the server's reply means for the table. */
-static enum client_pool_result
-judge(struct question *q, const struct redis_reply *reply, const char *host,
-    struct err *err)
-{
-	const char *why = "an integer is no value";
-
+	*value = NULL;
 	switch (reply->kind) {
 	case REDIS_NIL:
-		return CLIENT_POOL_DONE;
+		return NULL;
 	case REDIS_TEXT:
-		why = "a value with a NUL";
 		if (strlen(reply->text) < reply->len)
-			break;
-		q->value = reply->text;
-		return CLIENT_POOL_DONE;
+			return "a value with a NUL";
+		*value = reply->text;
+		return NULL;
 	case REDIS_TOO_LONG:
-		why = "a value is longer than data_size_limit";
-		break;
+		return "a value is longer than data_size_limit";
 	case REDIS_REFUSED:
-		why = reply->text;
-		break;
+		return reply->text;
 	case REDIS_NUMBER:
 		break;
 	}
-	err_set(err, "redis:%s: query failed, host %s: %s",
-	    table_settings_name(q->table->settings), host, why);
-	return CLIENT_POOL_REFUSED;
-}
-
-static enum client_pool_result
-ask_server(void *arg, void *connection, const char *host, struct err *err)
-{
-	struct question *q = arg;
-	const struct redis *t = q->table;
-	int64_t deadline = clock_mono() + t->timeout * CLOCK_SECOND;
-	struct err why = { "" };
-	struct redis_reply reply;
-
-	stream_deadline(connection, deadline);
-	if (redis_ask(connection,
-		q->hash != NULL
-		    ? (const char *[]){ "HGET", q->hash, q->key, NULL }
-		    : (const char *[]){ "GET", q->key, NULL },
-		(size_t)t->most_data, q->arena, &reply, &why) == 0)
-		return judge(q, &reply, host, err);
-	err_set(err, "redis:%s: query failed, host %s: %s",
-	    table_settings_name(t->settings), host, why.text);
-	return clock_mono() >= deadline ? CLIENT_POOL_LATE : CLIENT_POOL_LOST;
+	return "an integer is no value";
 }
 
 static enum table_status
@@ -201,24 +62,27 @@ find(void *state, struct arena *arena, const char *key,
     struct table_value *value)
 {
 	const struct redis *t = state;
-	struct question q = { .table = t, .arena = arena };
 	struct table_query_answer answer = { 0 };
 	enum table_status status =
 	    table_query_admits(t->query, arena, key, value);
+	const char *name, *hash = NULL, *found = NULL; /* the server's names */
 	struct err err = { "" };
 
 	if (status != TABLE_FOUND)
 		return status;
 	/* Nothing need be quoted: the server is told lengths. */
-	q.key = table_query_text(t->query, t->key, key, arena);
-	if (q.key == NULL)
+	name = table_query_text(t->query, t->key, key, arena);
+	if (name == NULL)
 		return TABLE_NONE;
 	if (t->hash != NULL)
-		q.hash = table_query_text(t->query, t->hash, key, arena);
-	if (client_pool_ask(t->pool, ask_server, &q, &err) != 0)
+		hash = table_query_text(t->query, t->hash, key, arena);
+	if (redis_server_ask(t->server,
+		hash != NULL ? (const char *[]){ "HGET", hash, name, NULL }
+			     : (const char *[]){ "GET", name, NULL },
+		(size_t)t->most_data, arena, judge, &found, &err) != 0)
 		return failed(arena, &err, value);
 	/* One result never exceeds expansion_limit. */
-	(void)table_query_collect(t->query, &answer, key, q.value);
+	(void)table_query_collect(t->query, &answer, key, found);
 	return table_query_finish(&answer, arena, value);
 }
 
@@ -227,109 +91,10 @@ close_redis(void *state)
 {
 	struct redis *t = state;
 
-	client_pool_close(t->pool);
-	tls_client_free(t->tls);
+	redis_server_close(t->server);
 	table_query_close(t->query);
 	table_settings_close(t->settings);
 	free(t);
-}
-
-/* "inet:host:port" or "unix:/path" of a word of "host". */
-static void
-put_endpoint(struct buf *out, const char *host, int port)
-{
-	const char *colon, *bracket;
-
-	if (strncmp(host, "unix:", 5) == 0) {
-		buf_printf(out, "%s ", host);
-		return;
-	}
-	if (strncmp(host, "inet:", 5) == 0)
-		host += 5;
-	colon = strchr(host, ':');
-	bracket = *host == '[' ? strchr(host, ']') : NULL;
-	if (bracket != NULL ? bracket[1] == ':'
-			    : colon != NULL && strchr(colon + 1, ':') == NULL)
-		buf_printf(out, "inet:%s ", host);
-	else if (bracket == NULL && colon != NULL)
-		buf_printf(out, "inet:[%s]:%d ", host, port);
-	else
-		buf_printf(out, "inet:%s:%d ", host, port);
-}
-
-/* The servers, in their order; NULL and the reason. */
-static char *const *
-read_servers(struct redis *t, struct err *err)
-{
-	struct table_settings *s = t->settings;
-	const char *path = table_settings_text(s, "path", "");
-	char *const *words;
-	struct buf all = { 0 };
-	int port = PORT;
-
-	if (table_settings_count(s, "port", 1, &port, err) != 0)
-		return NULL;
-	if (*path != '\0')
-		buf_printf(&all, "unix:%s ", path);
-	words =
-	    table_settings_words(s, "host", *path != '\0' ? "" : "localhost");
-	for (; *words != NULL; words++)
-		put_endpoint(&all, *words, port);
-	words = table_settings_split(s, buf_str(&all));
-	buf_free(&all);
-	if (words[0] == NULL)
-		err_set(err, "%s: bad string length 0 < 1: host = ",
-		    table_settings_name(s));
-	for (size_t i = 0; words[i] != NULL; i++)
-		if (!dial_valid(words[i], err))
-			return NULL;
-	return words[0] != NULL ? words : NULL;
-}
-
-static int
-read_tls(struct redis *t, struct err *err)
-{
-	struct table_settings *s = t->settings;
-	struct tls_settings tls = { .protocols = ">=TLSv1.2",
-		.ciphers = "medium" };
-	bool wanted = false;
-
-	t->verify = true;
-	if (table_settings_flag(s, "tls", &wanted, err) != 0 ||
-	    table_settings_flag(s, "tls_verify_cert", &t->verify, err) != 0)
-		return -1;
-	if (!wanted)
-		return 0;
-	tls.ca_file = table_settings_text(s, "tls_CAfile", "");
-	tls.ca_path = table_settings_text(s, "tls_CApath", "");
-	tls.cert_file = table_settings_text(s, "tls_cert_file", "");
-	tls.key_file = table_settings_text(s, "tls_key_file", "");
-	if (t->verify && *tls.ca_file == '\0' && *tls.ca_path == '\0') {
-		err_set(err,
-		    "%s: tls_verify_cert needs a tls_CAfile or tls_CApath",
-		    table_settings_name(s));
-		return -1;
-	}
-	t->tls = tls_client_new(&tls, err);
-	return t->tls != NULL ? 0 : -1;
-}
-
-static int
-read_account(struct redis *t, struct err *err)
-{
-	struct table_settings *s = t->settings;
-	int dbindex = 0;
-
-	if (table_settings_filled(s, "username", &t->username, err) != 0 ||
-	    table_settings_filled(s, "password", &t->password, err) != 0 ||
-	    table_settings_count(s, "dbindex", 0, &dbindex, err) != 0)
-		return -1;
-	if (dbindex != 0)
-		t->dbindex = table_settings_text(s, "dbindex", NULL);
-	if (t->username == NULL || t->password != NULL)
-		return 0;
-	err_set(err, "%s: username without password", table_settings_name(s));
-	return -1;
 }
 
 static int
@@ -358,36 +123,19 @@ read_query(
 			       : table_query_add(t->query, t->hash, NULL, err);
 }
 
-static const struct client_pool_kind pool_kind = {
-	.connect = connect_to,
-	.disconnect = disconnect,
-	.in_order = true,
-	.rest = REST_SECONDS * CLOCK_SECOND,
-};
-
 static int
 read_all(struct redis *t, const struct table_opening *opening, struct err *err)
 {
-	int most = MOST_CONNECTIONS;
-	char *const *servers;
-
 	t->settings = table_settings_open(opening, err);
 	if (t->settings == NULL)
 		return -1;
-	t->timeout = TIMEOUT;
 	t->most_data = 10240;
-	if (read_query(t, opening, err) != 0 || read_account(t, err) != 0 ||
-	    read_tls(t, err) != 0 ||
-	    table_settings_count(t->settings, "timeout", 1, &t->timeout, err) !=
-		0 ||
+	if (read_query(t, opening, err) != 0 ||
 	    table_settings_count(
-		t->settings, "data_size_limit", 1, &t->most_data, err) != 0 ||
-	    table_settings_count(
-		t->settings, "connection_limit", 1, &most, err) != 0 ||
-	    (servers = read_servers(t, err)) == NULL)
+		t->settings, "data_size_limit", 1, &t->most_data, err) != 0)
 		return -1;
-	t->pool = client_pool_open(&pool_kind, t, servers, most);
-	return 0;
+	t->server = redis_server_open(t->settings, TIMEOUT, err);
+	return t->server != NULL ? 0 : -1;
 }
 
 static void *
