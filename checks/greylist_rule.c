@@ -89,9 +89,47 @@ decide(struct memory_cell *cells, const int64_t *args, int64_t now,
 	keep(triplet, first, now, now + args[GREYLIST_MAX_AGE]);
 }
 
+/* decide(), in the numbers of greylist_rule.h. */
+static const char script[] =
+    "local triplet, client, message = cell[1], cell[2], cell[3]\n"
+    "local delay, window, age, allow = arg[1], arg[2], arg[3], arg[4]\n"
+    "local hour = 3600000\n"
+    "local function count()\n"
+    " if not client or now >= client[2] + hour or now < client[2] then\n"
+    "  keep(2, (client and client[1] or 0) + 1, now, now + age)\n"
+    " end\n"
+    "end\n"
+    "if allow > 0 and client and client[1] >= allow then\n"
+    " count()\n"
+    " return answer(3, 0, 0)\n"
+    "end\n"
+    "local first, known = now, false\n"
+    "if triplet then\n"
+    " first = triplet[1]\n"
+    " known = triplet[2] - first >= delay\n"
+    " if first > now then first = now end\n"
+    "end\n"
+    "if now - first < delay then\n"
+    " keep(1, first, now, first + window + 1)\n"
+    " return answer(triplet and 5 or 4, delay - (now - first), 0)\n"
+    "end\n"
+    "local why = 0\n"
+    "if not known then\n"
+    " if allow > 0 then count() end\n"
+    " why = message and 2 or 1\n"
+    " if not message then keep(3, 1, 0, now + hour) end\n"
+    "end\n"
+    "keep(1, first, now, now + age)\n"
+    "return answer(why, 0, now - first)\n";
+_Static_assert(GREYLIST_KNOWN == 0 && GREYLIST_WAITED == 1 &&
+	GREYLIST_WAITED_AGAIN == 2 && GREYLIST_ALLOWED == 3 &&
+	GREYLIST_NEW == 4 && GREYLIST_EARLY == 5,
+    "the script's numbers");
+
 const struct memory_rule greylist_rule = {
 	.name = "greylist",
 	.cells = 3,
 	.maps = { "greylist", "greylist_client", "greylist_message" },
 	.decide = decide,
+	.script = script,
 };

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fatal.h"
+#include "checks/memory_redis.h"
 #include "checks/memory_store.h"
 
 struct live {
@@ -71,11 +72,16 @@ remember(struct world *world, struct arena *arena,
 	const struct live *live = live_of(world);
 	int64_t now = clock_now() / CLOCK_MS;
 
-	(void)arena;
 	if (live->memory != NULL) {
 		memory_decide(live->memory, question, now, results);
 		return true;
 	}
+	if (live->settings.memory_server != NULL)
+		return memory_redis_decide(live->settings.memory_server, arena,
+			   question, now, results, why) == 0;
+	*why = "weir_memory_store cannot be used";
+	if (live->settings.memory_away)
+		return false;
 	*why = "the state store cannot be used";
 	return live->state != NULL &&
 	    memory_store_decide(live->state, question, now, results) == 0;
@@ -145,6 +151,7 @@ live_close(struct world *world)
 		return;
 	policy_client_free(live_of(world)->policy);
 	memory_free(live_of(world)->memory);
+	memory_redis_close(live_of(world)->settings.memory_server);
 	free(live_of(world));
 }
 

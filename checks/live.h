@@ -7,6 +7,7 @@
 #include "checks/policy_client.h"
 #include "rules/world.h"
 
+struct memory_redis;
 struct state;
 
 struct live_settings {
@@ -19,6 +20,10 @@ struct live_settings {
 	/* Decisions with memory begin with an empty one, which ends with this
 	 * world, so that a trial leaves no trace: one thread at a time. */
 	bool fresh_memory;
+	/* Where they are kept otherwise; the world's from now on.  NULL: see
+	 * live_keep(). */
+	struct memory_redis *memory_server;
+	bool memory_away; /* nowhere: what is set for it is a mistake */
 };
 
 /* live_open(settings): one for the process; any thread may use it.  The

@@ -180,12 +180,18 @@ static bool
 reserve(struct attempt *a, struct connection **old, struct err *err)
 {
 	struct client_pool *pool = a->pool;
-	int64_t deadline = clock_mono() + WAIT_SECONDS * CLOCK_SECOND;
+	int64_t patience = pool->kind->patience > 0
+	    ? pool->kind->patience
+	    : WAIT_SECONDS * CLOCK_SECOND;
+	int64_t deadline = clock_mono() + patience;
 
 	for (;;) {
 		a->host = choose_host(a);
-		if (a->host == NULL)
+		if (a->host == NULL) {
+			/* Nor need the next one wait. */
+			gate_free(&pool->gate);
 			return false;
+		}
 		a->connection = a->host->idle;
 		if (a->connection != NULL) {
 			a->host->idle = a->connection->next;

@@ -25,14 +25,15 @@ struct client_pool_kind {
 	void (*disconnect)(void *connection);
 	/* Is preferred.  NULL: all are alike. */
 	bool (*is_local)(const char *host);
-	bool in_order; /* hosts are tried in their order, not at random */
-	int64_t rest;  /* how long a host that fails is left alone */
+	bool in_order;    /* hosts are tried in their order, not at random */
+	int64_t rest;     /* how long a host that fails is left alone */
+	int64_t patience; /* for a free connection; 0: ten seconds */
 };
 
 /*
  * client_pool_open(kind, arg, hosts, most):
- * No connection is made yet.  ${hosts}, ended by NULL and not empty, and ${arg}
- * must live as long.  There will be no more than ${most} connections.
+ * No connection is made yet.  ${kind}, ${hosts}, ended by NULL and not empty, and
+ * ${arg} must live as long.  There will be no more than ${most} connections.
  */
 struct client_pool *client_pool_open(const struct client_pool_kind *kind,
     void *arg, char *const *hosts, int most);
@@ -43,7 +44,7 @@ void client_pool_close(struct client_pool *pool);
  * Have ${ask} put its question over a connection.  If that fails, its reason is
  * logged as a warning and the next host is tried; a host that has closed an
  * idle connection is first given a new one.  0, or -1 and the last reason: no
- * host could be asked, or no connection became free within 10 seconds.  Blocks;
+ * host could be asked, or no connection became free in time.  Blocks;
  * any thread.
  */
 int client_pool_ask(struct client_pool *pool,

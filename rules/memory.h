@@ -37,6 +37,9 @@ struct memory_rule {
 	 * again for one decision, and knows nothing but its arguments. */
 	void (*decide)(struct memory_cell *cells, const int64_t *args,
 	    int64_t now, int64_t *results);
+	/* The same in Lua, for a Redis server: see checks/memory_redis.c.  A
+	 * test holds the two to each other. */
+	const char *script;
 };
 
 /* What is to be decided: ${rule} with its keys, none of them NULL. */

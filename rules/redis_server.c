@@ -20,6 +20,7 @@ enum { PORT = 6379, REST_SECONDS = 5, MOST_CONNECTIONS = 8 };
 
 struct redis_server {
 	struct table_settings *settings;
+	struct client_pool_kind kind;
 	struct client_pool *pool;
 	struct tls_client *tls; /* NULL: none */
 	bool verify;
@@ -124,27 +125,24 @@ disconnect(void *connection)
 	stream_close(connection);
 }
 
-/* One command. */
-struct command {
+struct question {
 	const struct redis_server *server;
-	const char *const *words;
-	size_t most;
+	const struct redis_server_command *command;
 	struct arena *arena;
-	const char *(*judge)(void *arg, const struct redis_reply *reply);
-	void *arg;
 };
 
 static enum client_pool_result
 ask_server(void *arg, void *connection, const char *host, struct err *err)
 {
-	struct command *c = arg;
-	int64_t deadline = clock_mono() + c->server->timeout * CLOCK_SECOND;
-	const char *name = table_settings_name(c->server->settings), *why;
+	const struct question *q = arg;
+	const struct redis_server_command *c = q->command;
+	int64_t deadline = clock_mono() + q->server->timeout * CLOCK_SECOND;
+	const char *name = table_settings_name(q->server->settings), *why;
 	struct err lost = { "" };
 	struct redis_reply reply;
 
 	stream_deadline(connection, deadline);
-	if (redis_ask(connection, c->words, c->most, c->arena, &reply, &lost) !=
+	if (redis_ask(connection, c->words, c->most, q->arena, &reply, &lost) !=
 	    0) {
 		err_set(err, "redis:%s: query failed, host %s: %s", name, host,
 		    lost.text);
@@ -159,19 +157,13 @@ ask_server(void *arg, void *connection, const char *host, struct err *err)
 }
 
 int
-redis_server_ask(struct redis_server *t, const char *const *words, size_t most,
-    struct arena *arena,
-    const char *(*judge)(void *arg, const struct redis_reply *reply), void *arg,
+redis_server_ask(struct redis_server *server,
+    const struct redis_server_command *command, struct arena *arena,
     struct err *err)
 {
-	struct command command = { .server = t,
-		.words = words,
-		.most = most,
-		.arena = arena,
-		.judge = judge,
-		.arg = arg };
+	struct question question = { server, command, arena };
 
-	return client_pool_ask(t->pool, ask_server, &command, err);
+	return client_pool_ask(server->pool, ask_server, &question, err);
 }
 
 /* "inet:host:port" or "unix:/path" of a word of "host". */
@@ -272,13 +264,6 @@ read_account(struct redis_server *t, struct err *err)
 	return -1;
 }
 
-static const struct client_pool_kind pool_kind = {
-	.connect = connect_to,
-	.disconnect = disconnect,
-	.in_order = true,
-	.rest = REST_SECONDS * CLOCK_SECOND,
-};
-
 static int
 read_all(struct redis_server *t, struct err *err)
 {
@@ -292,7 +277,12 @@ read_all(struct redis_server *t, struct err *err)
 		t->settings, "connection_limit", 1, &most, err) != 0 ||
 	    (servers = read_servers(t, err)) == NULL)
 		return -1;
-	t->pool = client_pool_open(&pool_kind, t, servers, most);
+	t->kind = (struct client_pool_kind){ .connect = connect_to,
+		.disconnect = disconnect,
+		.in_order = true,
+		.rest = REST_SECONDS * CLOCK_SECOND,
+		.patience = t->timeout * CLOCK_SECOND };
+	t->pool = client_pool_open(&t->kind, t, servers, most);
 	return 0;
 }
 
@@ -312,11 +302,11 @@ redis_server_open(struct table_settings *settings, int timeout, struct err *err)
 }
 
 void
-redis_server_close(struct redis_server *t)
+redis_server_close(struct redis_server *server)
 {
-	if (t == NULL)
+	if (server == NULL)
 		return;
-	client_pool_close(t->pool);
-	tls_client_free(t->tls);
-	free(t);
+	client_pool_close(server->pool);
+	tls_client_free(server->tls);
+	free(server);
 }

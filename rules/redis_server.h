@@ -19,18 +19,26 @@ struct redis_server *redis_server_open(
     struct table_settings *settings, int timeout, struct err *err);
 void redis_server_close(struct redis_server *server);
 
+/* A question: as redis_ask() takes it. */
+struct redis_server_command {
+	const char *const *words;
+	size_t most;
+	/* NULL: the reply is the answer, whose texts live in the arena; or why
+	 * it is none. */
+	const char *(*judge)(void *arg, const struct redis_reply *reply);
+	void *arg;
+};
+
 /*
- * redis_server_ask(server, words, most, arena, judge, arg, err):
- * As redis_ask(), over a connection that is kept for the next question; ${judge}
- * returns NULL for a reply that is the answer, whose texts live in ${arena}, or
- * why it is none.  What fails is logged as a warning, and the next server is
- * asked; one that did not answer is left alone for five seconds.  0, or -1 and
- * the last reason.  Blocks, for each server no longer than its timeout to connect
- * and another to answer; any thread.
+ * redis_server_ask(server, command, arena, err):
+ * Ask over a connection that is kept for the next question.  What fails is
+ * logged as a warning, and the next server is asked; one that did not answer is
+ * left alone for five seconds.  0, or -1 and the last reason.  Blocks, for each
+ * server no longer than timeout for one of connection_limit to become free, to
+ * connect, and to answer; any thread.
  */
-int redis_server_ask(struct redis_server *server, const char *const *words,
-    size_t most, struct arena *arena,
-    const char *(*judge)(void *arg, const struct redis_reply *reply), void *arg,
+int redis_server_ask(struct redis_server *server,
+    const struct redis_server_command *command, struct arena *arena,
     struct err *err);
 
 #endif

@@ -66,6 +66,9 @@ find(void *state, struct arena *arena, const char *key,
 	enum table_status status =
 	    table_query_admits(t->query, arena, key, value);
 	const char *name, *hash = NULL, *found = NULL; /* the server's names */
+	struct redis_server_command command = {
+		.most = (size_t)t->most_data, .judge = judge, .arg = &found
+	};
 	struct err err = { "" };
 
 	if (status != TABLE_FOUND)
@@ -76,10 +79,10 @@ find(void *state, struct arena *arena, const char *key,
 		return TABLE_NONE;
 	if (t->hash != NULL)
 		hash = table_query_text(t->query, t->hash, key, arena);
-	if (redis_server_ask(t->server,
-		hash != NULL ? (const char *[]){ "HGET", hash, name, NULL }
-			     : (const char *[]){ "GET", name, NULL },
-		(size_t)t->most_data, arena, judge, &found, &err) != 0)
+	command.words = hash != NULL
+	    ? (const char *[]){ "HGET", hash, name, NULL }
+	    : (const char *[]){ "GET", name, NULL };
+	if (redis_server_ask(t->server, &command, arena, &err) != 0)
 		return failed(arena, &err, value);
 	/* One result never exceeds expansion_limit. */
 	(void)table_query_collect(t->query, &answer, key, found);

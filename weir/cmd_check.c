@@ -12,6 +12,7 @@
 #include "base/event.h"
 #include "base/net.h"
 #include "base/strmap.h"
+#include "checks/memory_redis.h"
 #include "checks/script.h"
 #include "classes/catchall.h"
 #include "classes/review.h"
@@ -410,6 +411,19 @@ check_queue_users(struct generation *g)
 	}
 }
 
+static void
+check_memory(struct generation *g)
+{
+	static const char name[] = "weir_memory_store";
+	struct err err = { 0 };
+	const char *spec = conf_get(g->conf, name, g->arena, &err);
+
+	if (spec != NULL && spec[0] != '\0')
+		memory_redis_close(memory_redis_open(spec, g->conf, &err));
+	conf_blame(g->conf, name, &err);
+	mistakes(&err);
+}
+
 /* Users and directories that a start would need. */
 static void
 check_users(struct generation *g)
@@ -454,6 +468,7 @@ cmd_check(int argc, char **argv)
 	check_values(g->conf, g->arena);
 	check_notices(g);
 	check_queue_users(g);
+	check_memory(g);
 	for (size_t i = 0; i < g->master.count; i++)
 		check_service(g, &g->master.services[i]);
 	if (master_find(&g->master, MASTER_UNIX, job_rescan) == NULL)

@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "checks/checks_params.h"
 #include "checks/live.h"
+#include "checks/memory_redis.h"
 #include "checks/verify.h"
 #include "rules/pattern_cache.h"
 #include "rules/prefilter.h"
@@ -118,6 +119,24 @@ ask_verify(
 	return verify_ask(arg, arena, address, text);
 }
 
+/* A mistake refuses a reload; at a first start it is as if the server were
+ * away. */
+static int
+open_memory(struct role_start *p, const char *spec, struct live_settings *to)
+{
+	struct err err = { 0 };
+
+	if (spec[0] == '\0')
+		return 0;
+	to->memory_server = memory_redis_open(spec, p->g->conf, &err);
+	if (to->memory_server != NULL)
+		return 0;
+	to->memory_away = true;
+	conf_blame(p->g->conf, "weir_memory_store", &err);
+	event_warning(NULL, "%s", err.text);
+	return p->handover.strict ? -1 : 0;
+}
+
 int
 role_start_world(struct role_start *p)
 {
@@ -140,6 +159,8 @@ role_start_world(struct role_start *p)
 		.request_limit = checks.smtpd_policy_service_request_limit,
 		.directory = p->g->base.queue_directory,
 	};
+	if (open_memory(p, checks.weir_memory_store, &settings) != 0)
+		return -1;
 	/* The role sends the probes. */
 	p->verify = verify_new(&checks, NULL, NULL);
 	settings.verify = ask_verify;

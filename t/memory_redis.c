@@ -1,0 +1,291 @@
+/* Decisions with memory on a Redis server: the rule's script decides as the rule
+ * does, whoever asks, and a server that is away is "could not ask". */
+#include "checks/memory_redis.h"
+
+#include <signal.h>
+
+#include "checks/greylist_rule.h"
+#include "t/servers.h"
+
+#define ACCOUNT "password = secret\nhost = 127.0.0.1:%u\n"
+#define START   (INT64_C(1700000000) * 1000)
+#define HOUR    (INT64_C(3600) * 1000)
+
+static struct arena *arena;
+static uint64_t seed = 1;
+
+static unsigned
+pick(unsigned n)
+{
+	seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return (unsigned)(seed >> 33) % n;
+}
+
+static struct memory_redis *
+open_server(const char *name, const char *format, ...)
+{
+	struct err err = { "" };
+	struct memory_redis *m;
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	put_file(name, text);
+	m = memory_redis_open(
+	    arena_printf(arena, "redis:%s", path_of(name)), NULL, &err);
+	ok(m != NULL, "%s %s", name, err.text);
+	return m;
+}
+
+static struct memory_question
+question_of(
+    const char *triplet, const char *client, const char *message, int64_t most)
+{
+	return (struct memory_question){
+		.rule = &greylist_rule,
+		.keys = { triplet, client, message },
+		.args = { [GREYLIST_DELAY] = HOUR / 12,
+		    [GREYLIST_RETRY_WINDOW] = 48 * HOUR,
+		    [GREYLIST_MAX_AGE] = 840 * HOUR,
+		    [GREYLIST_AUTO_ALLOW] = most },
+	};
+}
+
+/* "why wait delayed", or why not. */
+static const char *
+decide(struct memory_redis *m, const struct memory_question *q, int64_t now)
+{
+	int64_t results[MEMORY_RESULTS] = { 9, 9, 9 };
+	const char *why = "";
+
+	if (memory_redis_decide(m, arena, q, now, results, &why) != 0)
+		return arena_printf(arena, "! %s", why);
+	return arena_printf(arena, "%d %lld %lld", (int)results[GREYLIST_WHY],
+	    (long long)results[GREYLIST_WAIT],
+	    (long long)results[GREYLIST_DELAYED]);
+}
+
+static const char *
+decide_here(struct memory *m, const struct memory_question *q, int64_t now)
+{
+	int64_t results[MEMORY_RESULTS];
+
+	memory_decide(m, q, now, results);
+	return arena_printf(arena, "%d %lld %lld", (int)results[GREYLIST_WHY],
+	    (long long)results[GREYLIST_WAIT],
+	    (long long)results[GREYLIST_DELAYED]);
+}
+
+/* Attempts at random, also with a clock that jumps. */
+static void
+test_script(struct memory_redis *m)
+{
+	static const int64_t steps[] = { 0, 1, HOUR / 12 - 1, HOUR / 12, HOUR,
+		48 * HOUR, 840 * HOUR, -HOUR };
+	struct memory *here = memory_new();
+	unsigned differences = 0, seen[6] = { 0 };
+	int64_t now = START;
+
+	for (int i = 0; i < 3000; i++) {
+		struct memory_question q =
+		    question_of(arena_printf(arena, "t\r\n\"%u", pick(6)),
+			arena_printf(arena, "c%u", pick(3)),
+			arena_printf(arena, "m%u", pick(12)), pick(4) * 2);
+		const char *want, *got;
+
+		now += steps[pick(pick(4) == 0 ? 8 : 5)];
+		want = decide_here(here, &q, now);
+		got = decide(m, &q, now);
+		differences += strcmp(want, got) != 0;
+		seen[want[0] - '0']++;
+		if (strcmp(want, got) != 0 && differences < 5)
+			printf("# %d: %s, not %s\n", i, got, want);
+	}
+	ok(differences == 0, "the script is the rule");
+	for (size_t i = 0; i < 6; i++)
+		ok(seen[i] > 10, "outcome %zu, %u times", i, seen[i]);
+	memory_free(here);
+}
+
+struct asker {
+	struct memory_redis *memory;
+	_Atomic unsigned passed;
+};
+
+/* All ask about one client's triplets, whose time has come. */
+static void *
+ask_often(void *arg)
+{
+	struct asker *a = arg;
+	struct arena *mine = arena_new();
+
+	for (int i = 0; i < 100; i++) {
+		char triplet[32];
+		int64_t results[MEMORY_RESULTS];
+		const char *why;
+		struct memory_question q;
+
+		(void)snprintf(triplet, sizeof triplet, "busy%d", i);
+		q = question_of(triplet, "busy", triplet, 0);
+		if (memory_redis_decide(a->memory, mine, &q, START + HOUR,
+			results, &why) == 0 &&
+		    results[GREYLIST_WHY] == GREYLIST_WAITED)
+			a->passed++;
+		arena_reset(mine);
+	}
+	arena_free(mine);
+	return NULL;
+}
+
+/* Of many that ask at once, of two gateways, one is the first. */
+static void
+test_together(struct memory_redis *one, struct memory_redis *other)
+{
+	struct asker askers[2] = { { .memory = one }, { .memory = other } };
+	pthread_t threads[8];
+
+	for (int i = 0; i < 100; i++) {
+		struct memory_question q = question_of(
+		    arena_printf(arena, "busy%d", i), "busy", "m", 0);
+
+		(void)decide(one, &q, START);
+	}
+	for (size_t i = 0; i < 8; i++)
+		(void)pthread_create(
+		    &threads[i], NULL, ask_often, &askers[i % 2]);
+	for (size_t i = 0; i < 8; i++)
+		(void)pthread_join(threads[i], NULL);
+	ok(askers[0].passed + askers[1].passed == 100,
+	    "each is said to have waited once: %u and %u", askers[0].passed,
+	    askers[1].passed);
+}
+
+static void
+test_away(struct memory_redis *m)
+{
+	struct memory_question q = question_of("away", "c", "m", 0);
+
+	is(decide(m, &q, START), "4 300000 0", "new");
+	(void)collect();
+	servers_stop();
+	servers_start();
+	is(decide(m, &q, START), "4 300000 0",
+	    "a server that was started anew is told the script again");
+	is(collect(), "", "which is not spoken of");
+	servers_stop();
+	ok(decide(m, &q, START)[0] == '!', "a server that is away");
+	(void)collect();
+	ok(strstr(decide(m, &q, START), "no server has answered lately") !=
+		NULL,
+	    "is left alone for a while");
+	servers_start();
+	seconds_later(6);
+	is(decide(m, &q, START), "4 300000 0", "and then asked again");
+	(void)collect();
+}
+
+static void *
+ask_silent(void *arg)
+{
+	struct asker *a = arg;
+	struct arena *mine = arena_new();
+	int64_t results[MEMORY_RESULTS];
+	struct memory_question q = question_of("t", "c", "m", 0);
+	const char *why = NULL;
+
+	if (memory_redis_decide(a->memory, mine, &q, START, results, &why) ==
+		-1 &&
+	    why != NULL)
+		a->passed++;
+	arena_free(mine);
+	return NULL;
+}
+
+/* Of many that wait for one connection to a server that says nothing none waits
+ * in turn. */
+static void
+test_silent(void)
+{
+	unsigned silent;
+	int fd = servers_silent(&silent, true);
+	struct asker asker = {
+		.memory = open_server("silent.cf",
+		    ACCOUNT "timeout = 3\nconnection_limit = 1\n", silent)
+	};
+	int64_t start = servers_now();
+	pthread_t threads[30];
+
+	for (size_t i = 0; i < 30; i++)
+		(void)pthread_create(&threads[i], NULL, ask_silent, &asker);
+	for (size_t i = 0; i < 30; i++)
+		(void)pthread_join(threads[i], NULL);
+	ok(asker.passed == 30, "a server that says nothing");
+	ok(servers_now() - start < 60000, "is waited for by all at once");
+	memory_redis_close(asker.memory);
+	(void)collect();
+	(void)close(fd);
+}
+
+/* A password that is wrong, a database and a prefix of one's own. */
+static void
+test_settings(void)
+{
+	struct memory_question q = question_of("s", "c", "m", 0);
+	struct memory_redis *m, *third, *other;
+	struct err err = { "" };
+
+	m = open_server(
+	    "wrong.cf", "password = no\nhost = 127.0.0.1:%u\n", servers_port);
+	ok(strstr(decide(m, &q, START), "WRONGPASS") != NULL,
+	    "a wrong password");
+	memory_redis_close(m);
+	m = open_server("one.cf", ACCOUNT, servers_port);
+	third = open_server("third.cf", ACCOUNT "dbindex = 3\n", servers_port);
+	other = open_server("other.cf", ACCOUNT "prefix = x:\n", servers_port);
+	is(decide(m, &q, START), "4 300000 0", "new");
+	is(decide(third, &q, START + 1), "4 300000 0", "in another database");
+	is(decide(other, &q, START + 2), "4 300000 0", "under another prefix");
+	is(decide(m, &q, START + 3), "5 299997 0", "known");
+	memory_redis_close(m);
+	memory_redis_close(third);
+	memory_redis_close(other);
+	ok(memory_redis_open("hash:/x", NULL, &err) == NULL, "another type");
+	is(err.text,
+	    "weir_memory_store: bad value \"hash:/x\": redis:/path/file",
+	    "is refused");
+	ok(memory_redis_open("redis:/nonexistent/x", NULL, &err) == NULL,
+	    "no file");
+	(void)collect();
+}
+
+int
+main(void)
+{
+	struct memory_redis *one, *other;
+	unsigned tls_port;
+	/* The first free port will be the server's. */
+	int first = servers_silent(&tls_port, false);
+	int second = servers_silent(&tls_port, false);
+	char text[16];
+
+	(void)close(first);
+	(void)close(second);
+	(void)snprintf(text, sizeof text, "%u", tls_port);
+	(void)setenv("TLS_PORT", text, 1);
+	arena = arena_new();
+	servers_begin("redis", "PING\n");
+	one = open_server("a.cf", ACCOUNT, servers_port);
+	other = open_server("b.cf", ACCOUNT, servers_port);
+	test_script(one);
+	test_together(one, other);
+	is(collect(), "", "nothing is logged");
+	test_settings();
+	test_silent();
+	test_away(one);
+	memory_redis_close(one);
+	memory_redis_close(other);
+	arena_free(arena);
+	return servers_end();
+}
