@@ -7,8 +7,8 @@
 enum { FIRST, LATEST };  /* of a triplet */
 enum { COUNT, COUNTED }; /* of a client */
 
-/* More often than that a client's successes do not count; and so long the
- * recipients of one message may take. */
+/* More often than that a client's successes do not count, and what is known is
+ * not written again; and so long the recipients of one message may take. */
 #define HOUR INT64_C(3600000)
 
 static void
@@ -84,6 +84,10 @@ decide(struct memory_cell *cells, const int64_t *args, int64_t now,
 	}
 	results[GREYLIST_WHY] = GREYLIST_KNOWN;
 	results[GREYLIST_DELAYED] = now - first;
+	/* Of what is known, an hour more or less need not be written. */
+	if (known && now >= triplet->number[LATEST] &&
+	    now < triplet->number[LATEST] + HOUR)
+		return;
 	if (!known)
 		pass(cells, args, now, results);
 	keep(triplet, first, now, now + args[GREYLIST_MAX_AGE]);
@@ -112,6 +116,9 @@ static const char script[] =
     "if now - first < delay then\n"
     " keep(1, first, now, first + window + 1)\n"
     " return answer(triplet and 5 or 4, delay - (now - first), 0)\n"
+    "end\n"
+    "if known and now >= triplet[2] and now < triplet[2] + hour then\n"
+    " return answer(0, 0, now - first)\n"
     "end\n"
     "local why = 0\n"
     "if not known then\n"
