@@ -17,9 +17,10 @@ struct live_settings {
 	enum world_probe (*verify)(void *arg, struct arena *arena,
 	    const char *address, const char **text);
 	void *verify_arg;
-	/* Decisions with memory begin with an empty one, which ends with this
-	 * world, so that a trial leaves no trace: one thread at a time. */
-	bool fresh_memory;
+	/* Of a trial, which leaves no trace: decisions with memory begin with
+	 * an empty one, which ends with this world, one thread at a time; or
+	 * they have nothing against any mail. */
+	bool fresh_memory, memory_passes;
 	/* Where they are kept otherwise; the world's from now on.  NULL: see
 	 * live_keep(). */
 	struct memory_redis *memory_server;

@@ -25,6 +25,10 @@ struct world *script_open(const char *path, struct err *err);
  * script_add(world, line): one line more; -1: it is none. */
 struct world *script_new(void);
 int script_add(struct world *world, const char *line);
+
+/* script_pass(world): from now on decisions with memory that no line speaks of
+ * have nothing against any mail. */
+void script_pass(struct world *world);
 void script_close(struct world *world);
 
 #endif

@@ -51,6 +51,16 @@ pills
     <heloise@example.com>: accept
     <abelard@example.com>: reject 550 5.7.1 no pills; held [spam:1]
 EOT
+$b->says("greylisting is taken to be over", 1, <<'EOT', @message,
+pills
+  body: buy pills
+    spamhater_body_checks: reject 5.7.1 no pills [spam:1]
+  -> accept
+    <heloise@example.com>: accept
+    <abelard@example.com>: reject 550 5.7.1 no pills; held [spam:1]
+EOT
+    "-o", "smtpd_relay_restrictions=greylist, reject_unauth_destination", @to,
+    "pills");
 $b->file(common => "/^Subject: hi/ REJECT no hi\n");
 $b->says("what is common to all refuses", 1, <<'EOT', @message,
 pills

@@ -472,7 +472,8 @@ take_option(struct bench *b, int argc, char **argv, int *i)
 int
 test_message(int argc, char **argv)
 {
-	struct bench b = { .trial = { .name = "weir test message" },
+	struct bench b = { .trial = { .name = "weir test message",
+			       .later = true },
 		.other_trial = { .name = "weir test message" },
 		.sender = "",
 		.client = "localhost[127.0.0.1]" };

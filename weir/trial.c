@@ -166,7 +166,8 @@ open_live(struct trial *t, struct arena *arena)
 		.request_limit = checks.smtpd_policy_service_request_limit,
 		.directory = arena_strdup(t->arena, base.queue_directory),
 	};
-	live.fresh_memory = true;
+	live.fresh_memory = !t->later;
+	live.memory_passes = t->later;
 	t->world = live_open(&live);
 	return EX_OK;
 }
@@ -180,9 +181,11 @@ open_world(struct trial *t)
 
 	if (t->script != NULL) {
 		t->world = script_open(t->script, &err);
-		return t->world != NULL
-		    ? EX_OK
-		    : trial_fail(t, EX_NOINPUT, "%s", err.text);
+		if (t->world == NULL)
+			return trial_fail(t, EX_NOINPUT, "%s", err.text);
+		if (t->later)
+			script_pass(t->world);
+		return EX_OK;
 	}
 	arena = arena_new();
 	status = open_live(t, arena);

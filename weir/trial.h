@@ -18,7 +18,8 @@ struct trial {
 	const char *dns;    /* --dns; NULL: as the system has it */
 	const char *script; /* --world; NULL: the real one */
 	bool json;          /* -j */
-	char **set;         /* -o */
+	bool later; /* mail has waited already, where restrictions have it */
+	char **set; /* -o */
 	size_t nset;
 
 	struct conf *conf; /* a view: scripts may change it */
