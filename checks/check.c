@@ -18,6 +18,7 @@
 #include "checks/policy_service.h"
 #include "checks/relay_checks.h"
 #include "checks/server_access.h"
+#include "checks/spf.h"
 #include "checks/subject.h"
 
 #define NONE    ARGUMENT_NONE
@@ -63,6 +64,8 @@ static const struct check checks[] = {
   "Reject the null sender with more than one recipient.", NULL },
 { "check_policy_service", ARGUMENT_SERVICE, LIST, CHECK_BLOCKS,
   policy_service_ask, "Ask a policy server, and do what it says.", NULL },
+{ "check_spf", NONE, LIST, CHECK_BLOCKS | CHECK_NO_OK, spf_ask,
+  "Ask the SPF policies of the HELO name and of the sender, and do what weir_spf_actions says of the result.", NULL },
 
 /* Of the client. */
 { "permit_mynetworks", NONE, LIST, 0, client_checks_mynetworks,

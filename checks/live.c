@@ -9,6 +9,9 @@
 #include "base/fatal.h"
 #include "checks/memory_redis.h"
 #include "checks/memory_store.h"
+#include "checks/spf_client.h"
+#include "checks/spf_evaluate.h"
+#include "checks/spf_memo.h"
 
 struct live {
 	struct world world; /* first */
@@ -92,6 +95,18 @@ remember(struct world *world, struct arena *arena,
 	    memory_store_decide(live->state, question, now, results) == 0;
 }
 
+static bool
+spf(struct world *world, struct arena *arena, const struct spf_query *query,
+    struct spf_reply *reply, int64_t deadline)
+{
+	const char *path = live_of(world)->settings.spf_socket;
+
+	if (path != NULL)
+		return spf_client_ask(path, arena, query, reply, deadline);
+	spf_evaluate(arena, query, reply);
+	return true;
+}
+
 static int64_t
 now(struct world *world)
 {
@@ -129,6 +144,7 @@ static const struct world_ops ops = {
 	.policy = policy,
 	.verify = verify,
 	.remember = remember,
+	.spf = spf,
 	.now = now,
 	.mono = mono,
 	.random = random_number,
@@ -143,6 +159,8 @@ live_open(const struct live_settings *settings)
 		fatal("out of memory");
 	live->world.ops = &ops;
 	live->settings = *settings;
+	live->world.spf_memo =
+	    settings->spf_socket != NULL ? spf_memo_new() : NULL;
 	live->policy = policy_client_new(&settings->policy);
 	if (settings->fresh_memory)
 		live->memory = memory_new();
@@ -157,6 +175,7 @@ live_close(struct world *world)
 	policy_client_free(live_of(world)->policy);
 	memory_free(live_of(world)->memory);
 	memory_redis_close(live_of(world)->settings.memory_server);
+	spf_memo_free(world->spf_memo);
 	free(live_of(world));
 }
 

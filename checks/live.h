@@ -25,6 +25,9 @@ struct live_settings {
 	 * live_keep(). */
 	struct memory_redis *memory_server;
 	bool memory_away; /* nowhere: what is set for it is a mistake */
+	/* The Unix socket of the role that evaluates SPF policies; NULL: this
+	 * process does, for a command. */
+	const char *spf_socket;
 };
 
 /* live_open(settings): one for the process; any thread may use it.  The

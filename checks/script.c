@@ -13,6 +13,7 @@
 #include "base/fatal.h"
 #include "base/lines.h"
 #include "rules/memory.h"
+#include "checks/spf_evaluate.h"
 #include "rules/world.h"
 
 enum { MOST_RECORDS = 64, MOST_CHAIN = 8, TTL = 60 };
@@ -398,6 +399,17 @@ remember(struct world *world, struct arena *arena,
 	return true;
 }
 
+/* In this process: a policy that makes the library abort ends a test. */
+static bool
+spf(struct world *world, struct arena *arena, const struct spf_query *query,
+    struct spf_reply *reply, int64_t deadline)
+{
+	(void)world;
+	(void)deadline;
+	spf_evaluate(arena, query, reply);
+	return true;
+}
+
 static int64_t
 now(struct world *world)
 {
@@ -424,6 +436,7 @@ static const struct world_ops ops = {
 	.policy = policy,
 	.verify = verify,
 	.remember = remember,
+	.spf = spf,
 	.now = now,
 	.mono = mono,
 	.random = next_random,

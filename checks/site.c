@@ -291,6 +291,8 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	    "smtpd_reject_filter_maps", p->smtpd_reject_filter_maps, err);
 	site->reject_footer_maps = tables_of(site, conf,
 	    "smtpd_reject_footer_maps", p->smtpd_reject_footer_maps, err);
+	site->spf_actions =
+	    tables_of(site, conf, "weir_spf_actions", p->weir_spf_actions, err);
 	site->expansion_filter = unescape(site, p->smtpd_expansion_filter);
 	site->delimiters = text_of(site, conf, "recipient_delimiter", err);
 	site->myhostname = text_of(site, conf, "myhostname", err);
@@ -324,6 +326,7 @@ site_close(struct site *site)
 	table_list_close(site->dns_reply_filter);
 	table_list_close(site->reject_filter_maps);
 	table_list_close(site->reject_footer_maps);
+	table_list_close(site->spf_actions);
 	arena_free(site->arena);
 }
 
@@ -335,7 +338,8 @@ site_blocks(const struct site *site)
 		    table_list_flags(site->relay_clientcerts) |
 		    table_list_flags(site->rbl_reply_maps) |
 		    table_list_flags(site->sender_login_maps) |
-		    table_list_flags(site->dns_reply_filter)) &
+		    table_list_flags(site->dns_reply_filter) |
+		    table_list_flags(site->spf_actions)) &
 		   TABLE_MAY_BLOCK) != 0;
 }
 

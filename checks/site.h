@@ -26,7 +26,7 @@ struct site {
 	struct match *greylist_clients, *greylist_recipients; /* exempt */
 	struct table_list *relay_clientcerts, *rbl_reply_maps,
 	    *sender_login_maps, *dns_reply_filter, *reject_filter_maps,
-	    *reject_footer_maps;
+	    *reject_footer_maps, *spf_actions;
 	const char *expansion_filter; /* its escapes replaced */
 	const char *delimiters;       /* recipient_delimiter */
 	const char *myhostname, *mail_version, *compatibility_level;

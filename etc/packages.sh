@@ -7,7 +7,7 @@
 build='gcc make pkg-config libc6-dev libssl-dev libpcre2-dev libunbound-dev
     liblmdb-dev libicu-dev libidn2-dev libseccomp-dev libpq-dev
     libmariadb-dev libldap-dev libsasl2-dev libsqlite3-dev
-    libnsl-dev libtirpc-dev zlib1g-dev libmilter-dev'
+    libnsl-dev libtirpc-dev zlib1g-dev libmilter-dev libspf2-dev'
 # Patterns by the thousand: two libraries with one interface.
 case $(dpkg --print-architecture) in
 amd64) build="$build libhyperscan-dev" ;;
@@ -17,7 +17,8 @@ test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl iproute2 nsd
     dovecot-core dovecot-lmtpd cyrus-imapd postfix postfix-cdb postfix-pcre postfix-lmdb
     postfix-sqlite sqlite3 memcached strace procps python3-minimal
     postgresql-15 mariadb-server slapd ldap-utils redis-server postgrey
-    postfwd postsrsd rpcbind ypserv ypbind-mt opendkim opendkim-tools miltertest spamassassin
+    postfwd postsrsd postfix-policyd-spf-python python3-spf
+    python3-yaml rpcbind ypserv ypbind-mt opendkim opendkim-tools miltertest spamassassin
     spamc spamd spamass-milter clamav-daemon clamav-milter e2fsprogs mount util-linux'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 

@@ -11,6 +11,9 @@
 
 struct arena;
 struct memory_question;
+struct spf_memo;
+struct spf_query;
+struct spf_reply;
 struct world;
 
 /* What an address verification found out. */
@@ -48,6 +51,11 @@ struct world_ops {
 	bool (*remember)(struct world *world, struct arena *arena,
 	    const struct memory_question *question, int64_t *results,
 	    const char **why);
+	/* Evaluate an SPF policy with the answers that are known so far (see
+	 * checks/spf_terms.h).  False: it could not be; NULL: nobody can. */
+	bool (*spf)(struct world *world, struct arena *arena,
+	    const struct spf_query *query, struct spf_reply *reply,
+	    int64_t deadline);
 	int64_t (*now)(struct world *world);  /* wall clock */
 	int64_t (*mono)(struct world *world); /* for durations */
 	uint64_t (*random)(struct world *world);
@@ -56,6 +64,8 @@ struct world_ops {
 /* A world begins with this; what follows is its own. */
 struct world {
 	const struct world_ops *ops;
+	struct spf_memo *spf_memo; /* what was found out about messages; or
+				    * NULL */
 };
 
 /* world_dns(world, arena, name, type, answer): one question, with the

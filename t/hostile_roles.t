@@ -67,15 +67,15 @@ $w->messages($sink, 1);
 my %pid = $w->roles;
 my %base = map { $_ => fds($pid{$_}) } keys %pid;
 is join(" ", sort map { m{([^/]+)$} } grep { -S } glob("$run/*")),
-    "admin control local queue", "these are the sockets";
+    "admin auth control local queue", "these are the sockets";
 
-my @types = (0, 0xffffffff, 0x5301 .. 0x5309, 0x4101 .. 0x4108,
+my @types = (0, 1, 2, 0xffffffff, 0x5301 .. 0x5309, 0x4101 .. 0x4108,
     0x4a01 .. 0x4a05, 0x4d01 .. 0x4d06);
 my @bodies = ("", "x", "\0" x 8, "\xff" x 8, "\xff" x 400, $number x 40,
     pack("N", 0xffffffff) . "abc", pack("N", 3) . "a\0b", "\0" x 100_000,
     (map { join "", map { chr int rand 256 } 1 .. 300 } 1 .. 3));
 my %opening = (queue => [ "", frame(0x5301, ""), frame(0x4a01, $number) ],
-    admin => [ "" ], local => [ "" ], control => [ "" ]);
+    admin => [ "" ], local => [ "" ], control => [ "" ], auth => [ "" ]);
 for my $name (sort keys %opening) {
 	my $kept = 0;
 
@@ -91,7 +91,7 @@ for my $name (sort keys %opening) {
 		    substr(frame(0x5304, "abcdef"), 0, 18),
 		    "\xf7\0\0\x10" . "\0" x 20, "\xff" x 100_000;
 		$kept += !say_to($name, $opening,
-		    split //, frame($types[5], "octet by octet"));
+		    split //, frame($types[7], "octet by octet"));
 	}
 	is $kept, 0, "$name: nobody who makes no sense is kept";
 }
@@ -119,7 +119,7 @@ for my $name (sort keys %opening) {
 SKIP: {
 	my $ended = system("python3", "-c", <<'EOT', $run);
 import socket, sys
-for name in "queue", "admin", "local", "control":
+for name in "queue", "admin", "local", "control", "auth":
     for i in range(50):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         s.connect(sys.argv[1] + "/" + name)

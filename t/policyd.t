@@ -403,7 +403,8 @@ $w->start;
 is(Weir::Policy->new($port)->ask(recipient => 'gone@example.com'),
     "550 5.1.1 gone", "weir policy");
 ($status, $said) = $w->command("status");
-is join(" ", $said =~ /^(\w+) +pid/mg), "policy", "one role";
+is join(" ", sort $said =~ /^(\w+) +pid/mg), "auth policy",
+    "one role, and the one that it asks";
 unlike $said, qr/:$w->{port} /, "no SMTP server listens";
 ($status) = $w->reconfigure(%config, main => $main =~
     s/^smtpd_recipient_restrictions = /$&check_recipient_access inline:{alone\@example.com=REJECT}, /mr);

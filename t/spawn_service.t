@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Spawn services: a program for each connection, over TCP and a Unix socket
-# (D-42, P-087, PF-05); a policy service that is started this way (S-228, but
-# for SPF itself).
+# (D-42, P-087, PF-05); a policy service that is started this way (S-228;
+# SPF itself is in policyd_spf.t).
 use strict;
 use warnings;
 

@@ -430,7 +430,7 @@ check_users(struct generation *g)
 {
 	const char *names[] = { g->weir.weir_proxy_user,
 		g->weir.weir_queue_user, g->weir.weir_deliver_user,
-		g->weir.weir_policy_user };
+		g->weir.weir_policy_user, g->weir.weir_auth_user };
 	struct err err = { 0 };
 	uid_t uid;
 	gid_t gid;

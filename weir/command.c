@@ -18,6 +18,7 @@
 #include "weir/cmd_run.h"
 #include "weir/cmd_sendmail.h"
 #include "weir/cmd_test.h"
+#include "weir/role_auth.h"
 #include "weir/role_policy.h"
 #include "weir/roles.h"
 
@@ -61,6 +62,7 @@ static const struct command commands[] = {
 	  "[options] [recipient ...]", 0 },
 	{ "master", cmd_run_master, "what start leaves running", "", 1 },
 	{ "role-proxy", roles_proxy, "SMTP server", "", 1 },
+	{ "role-auth", role_auth, "evaluator of SPF policies", "", 1 },
 	{ "role-policy", role_policy, "policy server", "", 1 },
 	{ "role-queue", roles_queue, "queue", "", 1 },
 	{ "role-deliver", roles_deliver, "delivery", "", 1 },

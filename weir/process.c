@@ -27,6 +27,8 @@ static const struct role roles[] = {
 	  .sockets = { "queue", "admin" }, .in_place = true },
 	{ .name = "local", .command = "role-local",
 	  .sockets = { "local" }, .serves = { "spawn" }, .stays_root = true },
+	{ .name = "auth", .command = "role-auth", .sockets = { "auth" },
+	  .helps = true },
 	{ .name = "deliver", .command = "role-deliver" },
 	{ .name = "proxy", .command = "role-proxy",
 	  .serves = { "smtpd", "lmtpd", "pickup" },
@@ -37,7 +39,8 @@ static const struct role roles[] = {
 };
 /* clang-format on */
 
-static const char *const sockets[] = { "queue", "admin", "local", NULL };
+static const char *const sockets[] = { "queue", "admin", "local", "auth",
+	NULL };
 
 const struct role *
 process_roles(void)
@@ -94,12 +97,19 @@ bool
 process_wanted(
     const struct role *role, const struct master *master, const char *only)
 {
-	if (only != NULL && strcmp(role->name, only) != 0)
+	const struct role *of = role;
+
+	/* It is of use where the one that runs alone runs at all. */
+	if (only != NULL && role->helps)
+		for (of = roles; of->name != NULL; of++)
+			if (strcmp(of->name, only) == 0)
+				break;
+	if (of->name == NULL || (only != NULL && strcmp(of->name, only) != 0))
 		return false;
-	if (!role->on_demand)
+	if (!of->on_demand)
 		return true;
 	for (size_t i = 0; i < master->count; i++)
-		if (serves(role, master->services[i].command))
+		if (serves(of, master->services[i].command))
 			return true;
 	return false;
 }

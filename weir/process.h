@@ -23,6 +23,7 @@ struct role {
 	bool retires;    /* SIGUSR2: others serve now; finish the sessions */
 	bool on_demand;  /* only where master.cf has a service that it serves */
 	bool stays_root; /* drops its rights for each delivery instead */
+	bool helps;      /* also one that runs alone asks it */
 	bool request;    /* a file that says what to do */
 };
 

@@ -165,6 +165,7 @@ role_start_world(struct role_start *p)
 	p->verify = verify_new(&checks, NULL, NULL);
 	settings.verify = ask_verify;
 	settings.verify_arg = p->verify;
+	settings.spf_socket = generation_socket(p->g, "auth");
 	p->world = live_open(&settings);
 	return 0;
 }

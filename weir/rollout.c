@@ -200,6 +200,17 @@ give_up(struct rollout *r)
 	report(r, false);
 }
 
+/* Nobody is left but those that others ask: they may end, too. */
+static void
+end_helpers(struct rollout *r)
+{
+	for (const struct process *p = r->processes; p != NULL; p = p->next)
+		if (!p->role->helps)
+			return;
+	for (struct process *p = r->processes; p != NULL; p = p->next)
+		drain(p, false);
+}
+
 static bool
 all_ready(const struct rollout *r)
 {
@@ -278,6 +289,8 @@ role_ended(struct loop_fd *watch, unsigned what)
 		else
 			commit_if_ready(r);
 	}
+	if (r->stopping)
+		end_helpers(r);
 	if (r->stopping && r->processes == NULL)
 		loop_stop(r->loop);
 	process_free(p);
@@ -413,7 +426,9 @@ rollout_stop(struct rollout *r)
 	event_info(&by, "stopping");
 	r->stopping = true;
 	for (struct process *p = r->processes; p != NULL; p = p->next)
-		drain(p, false);
+		if (!p->role->helps)
+			drain(p, false);
+	end_helpers(r);
 	if (r->processes == NULL)
 		loop_stop(r->loop);
 }

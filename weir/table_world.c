@@ -16,7 +16,7 @@ struct world *
 table_world(void)
 {
 	static const struct world_ops ops = { .find = find };
-	static struct world world = { &ops };
+	static struct world world = { .ops = &ops };
 
 	return &world;
 }

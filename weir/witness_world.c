@@ -94,6 +94,15 @@ remember(struct world *world, struct arena *arena,
 	return true;
 }
 
+static bool
+spf(struct world *world, struct arena *arena, const struct spf_query *query,
+    struct spf_reply *reply, int64_t deadline)
+{
+	struct world *names = world_of(world)->names;
+
+	return names->ops->spf(names, arena, query, reply, deadline);
+}
+
 static int64_t
 now(struct world *world)
 {
@@ -120,6 +129,7 @@ static const struct world_ops ops = {
 	.policy = policy,
 	.verify = verify,
 	.remember = remember,
+	.spf = spf,
 	.now = now,
 	.mono = mono,
 	.random = next_random,
