@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
@@ -35,6 +36,9 @@ static const struct role roles[] = {
 	  .retires = true },
 	{ .name = "policy", .command = "role-policy", .serves = { "policy" },
 	  .retires = true, .on_demand = true },
+	/* libmilter has one listener, and takes SIGTERM itself. */
+	{ .name = "milter", .command = "role-milter", .serves = { "milter" },
+	  .retires = true, .on_demand = true, .each = true, .stop = SIGQUIT },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -114,6 +118,44 @@ process_wanted(
 	return false;
 }
 
+bool
+process_serves(
+    const struct role *role, const struct master *master, const char *service)
+{
+	struct arena *arena = arena_new();
+	bool found = false;
+
+	for (size_t i = 0; i < master->count && !found; i++)
+		found = serves(role, master->services[i].command) &&
+		    strcmp(process_service(arena, &master->services[i]),
+			service) == 0;
+	arena_free(arena);
+	return found;
+}
+
+const char *
+process_service(struct arena *arena, const struct master_service *s)
+{
+	return arena_printf(arena, "%s:%s",
+	    s->type == MASTER_INET ? "inet" : "unix", s->name);
+}
+
+static const char *
+kind_of(const struct listener *l)
+{
+	return l->path != NULL ? "unix:" : "inet:";
+}
+
+/* ${l} listens for the service called ${name}. */
+static bool
+is_of(const struct listener *l, const char *name)
+{
+	size_t n = strlen(kind_of(l));
+
+	return strncmp(name, kind_of(l), n) == 0 &&
+	    strcmp(name + n, l->service) == 0;
+}
+
 static void
 plan_role(struct plan *plan, const struct role *role,
     const struct process_files *files)
@@ -127,10 +169,9 @@ plan_role(struct plan *plan, const struct role *role,
 		plan_fd(plan, "", "request", files->request);
 	for (const struct listener *l = files->listeners->list; l != NULL;
 	     l = l->next)
-		if (l->wanted && serves(role, l->command))
-			plan_fd(plan,
-			    l->path != NULL ? "unix:" : "inet:", l->service,
-			    l->fd);
+		if (l->wanted && serves(role, l->command) &&
+		    (files->service == NULL || is_of(l, files->service)))
+			plan_fd(plan, kind_of(l), l->service, l->fd);
 }
 
 static pid_t
@@ -214,6 +255,7 @@ process_start(const struct role *role, const char *dir, bool strict,
 	if (p == NULL)
 		fatal("out of memory");
 	p->role = role;
+	p->service = files->service;
 	p->pid = pid;
 	p->started = clock_mono();
 	p->control.fd = pair[0];
@@ -224,11 +266,21 @@ err0:
 	return NULL;
 }
 
+/* The same service, or none. */
+static bool
+same_service(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 bool
-process_find(const struct process *list, const struct role *role)
+process_find(const struct process *list, const struct role *role,
+    const char *service)
 {
 	for (; list != NULL; list = list->next)
-		if (list->role == role && list->state != PROCESS_DRAINING)
+		if (list->role == role &&
+		    same_service(list->service, service) &&
+		    list->state != PROCESS_DRAINING)
 			return true;
 	return false;
 }

@@ -8,9 +8,11 @@
 
 #include "base/loop.h"
 
+struct arena;
 struct err;
 struct generation;
 struct master;
+struct master_service;
 struct listeners;
 
 /* What a kind of role is given.  The registry is in process.c. */
@@ -25,6 +27,8 @@ struct role {
 	bool stays_root; /* drops its rights for each delivery instead */
 	bool helps;      /* also one that runs alone asks it */
 	bool request;    /* a file that says what to do */
+	bool each;       /* a process for each of the services */
+	int stop;        /* the signal that ends it; 0: SIGTERM */
 };
 
 /* role_all(): ended by a NULL name. */
@@ -42,6 +46,7 @@ struct rollout;
 struct process {
 	struct process *next;
 	const struct role *role;
+	const char *service; /* the one that it is for; not its own; or NULL */
 	struct rollout *rollout;
 	enum process_state state;
 	pid_t pid;
@@ -59,6 +64,8 @@ struct process_files {
 	int log, json; /* -1: none */
 	int config;    /* generation_share() */
 	int request;   /* for a role that takes one */
+	/* "inet:name": the one service whose listeners it has; NULL: all. */
+	const char *service;
 	const struct listeners *listeners;
 	/* Unix sockets by name, in the order of process_sockets(). */
 	const int *sockets;
@@ -77,9 +84,18 @@ const char *const *process_sockets(void);
 struct process *process_start(const struct role *role, const char *dir,
     bool strict, const struct process_files *files, struct err *err);
 
-/* process_find(list, role): is there one of ${role} in ${list} that does not
- * drain? */
-bool process_find(const struct process *list, const struct role *role);
+/* process_serves(role, master, service): ${role} has the service called
+ * ${service} ("inet:name"), which is in ${master}.  process_service(arena, s): what ${s} is
+ * called. */
+bool process_serves(const struct role *role, const struct master *master,
+    const char *service);
+const char *
+process_service(struct arena *arena, const struct master_service *s);
+
+/* process_find(list, role, service): is there one of ${role}, for ${service},
+ * in ${list} that does not drain? */
+bool process_find(const struct process *list, const struct role *role,
+    const char *service);
 
 /* process_log_end(p, status): warn of one that ended badly; ${status} as
  * waitpid() has it. */

@@ -5,14 +5,17 @@
 #include <limits.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/fatal.h"
 #include "weir/generation.h"
 #include "weir/handover.h"
 #include "weir/layout.h"
@@ -22,6 +25,7 @@ static const struct event_by by = { .program = "master" };
 static void role_spoke(struct loop_fd *watch, unsigned what);
 static void role_ended(struct loop_fd *watch, unsigned what);
 static void limit_passed(struct loop_timer *timer);
+static void start_again(struct loop_timer *timer);
 
 static struct process *
 of_exit(struct loop_fd *watch)
@@ -37,20 +41,83 @@ newest(struct rollout *r)
 }
 
 static bool
-wanted(struct rollout *r, const struct role *role)
+wanted(const struct rollout_place *place)
 {
-	return process_wanted(role, &newest(r)->master, r->only);
+	struct rollout *r = place->rollout;
+	const struct master *master = &newest(r)->master;
+
+	return process_wanted(place->role, master, r->only) &&
+	    (place->service == NULL ||
+		process_serves(place->role, master, place->service));
+}
+
+/* The place for ${role} and ${service}, made if it is not there. */
+static struct rollout_place *
+place_of(struct rollout *r, const struct role *role, const char *service)
+{
+	struct rollout_place *p;
+
+	for (p = r->places; p != NULL; p = p->next)
+		if (p->role == role &&
+		    (service == NULL || strcmp(p->service, service) == 0))
+			return p;
+	p = calloc(1, sizeof *p);
+	if (p == NULL)
+		fatal("out of memory");
+	p->rollout = r;
+	p->role = role;
+	p->timer.fire = start_again;
+	p->service = service != NULL ? strdup(service) : NULL;
+	if (service != NULL && p->service == NULL)
+		fatal("out of memory");
+	if (r->places_end == NULL)
+		r->places_end = &r->places;
+	*r->places_end = p;
+	r->places_end = &p->next;
+	return p;
+}
+
+/* All that the newest generation wants, and what others have wanted. */
+static struct rollout_place *
+all_places(struct rollout *r)
+{
+	const struct master *master = &newest(r)->master;
+	struct arena *arena = arena_new();
+
+	for (const struct role *role = process_roles(); role->name != NULL;
+	     role++) {
+		if (!role->each)
+			(void)place_of(r, role, NULL);
+		for (size_t i = 0; role->each && i < master->count; i++) {
+			const char *name =
+			    process_service(arena, &master->services[i]);
+
+			if (process_serves(role, master, name))
+				(void)place_of(r, role, name);
+		}
+	}
+	arena_free(arena);
+	return r->places;
 }
 
 static bool
-start(struct rollout *r, const struct role *role, bool strict, struct err *err)
+is_taken(const struct rollout_place *place)
 {
+	return process_find(
+	    place->rollout->processes, place->role, place->service);
+}
+
+static bool
+start(struct rollout_place *place, bool strict, struct err *err)
+{
+	struct rollout *r = place->rollout;
 	struct process *p;
 
 	r->files.config = generation_share(newest(r), err);
 	if (r->files.config < 0)
 		return false;
-	p = process_start(role, r->dir, strict, &r->files, err);
+	r->files.service = place->service;
+	p = process_start(place->role, r->dir, strict, &r->files, err);
 	if (p == NULL)
 		return false;
 	p->rollout = r;
@@ -75,7 +142,9 @@ drain(struct process *p, bool replaced)
 {
 	struct rollout *r = p->rollout;
 
-	(void)kill(p->pid, replaced && p->role->retires ? SIGUSR2 : SIGTERM);
+	int stop = p->role->stop != 0 ? p->role->stop : SIGTERM;
+
+	(void)kill(p->pid, replaced && p->role->retires ? SIGUSR2 : stop);
 	if (p->state == PROCESS_DRAINING)
 		return;
 	p->state = PROCESS_DRAINING;
@@ -136,37 +205,19 @@ commit(struct rollout *r)
 		report(r, true);
 }
 
-static struct rollout_backoff *
-backoff_of(struct rollout *r, const struct role *role)
-{
-	return &r->backoffs[role - process_roles()];
-}
-
 static void
 start_again(struct loop_timer *timer)
 {
-	struct rollout_backoff *b = (struct rollout_backoff *)(void *)timer;
-	struct rollout *r = b->rollout;
+	struct rollout_place *place = (struct rollout_place *)(void *)timer;
+	struct rollout *r = place->rollout;
 	struct err err;
 
-	if (r->stopping || !wanted(r, b->role) ||
-	    process_find(r->processes, b->role))
+	if (r->stopping || !wanted(place) || is_taken(place))
 		return;
-	if (!start(r, b->role, false, &err)) {
-		event_warning(&by, "%s: %s", b->role->name, err.text);
+	if (!start(place, false, &err)) {
+		event_warning(&by, "%s: %s", place->role->name, err.text);
 		loop_timer_set(r->loop, timer, clock_mono() + CLOCK_SECOND);
 	}
-}
-
-static void
-start_role(struct rollout *r, const struct role *role, int64_t when)
-{
-	struct rollout_backoff *b = backoff_of(r, role);
-
-	b->rollout = r;
-	b->role = role;
-	b->timer.fire = start_again;
-	loop_timer_set(r->loop, &b->timer, when);
 }
 
 /* Something of the new generation cannot serve: nothing changes, and if it is
@@ -187,11 +238,9 @@ give_up(struct rollout *r)
 	listeners_abort(&r->listeners);
 	generation_free(r->next);
 	r->next = NULL;
-	for (const struct role *role = process_roles(); role->name != NULL;
-	     role++)
-		if (!r->stopping && wanted(r, role) &&
-		    !process_find(r->processes, role))
-			start_role(r, role, clock_mono());
+	for (struct rollout_place *p = all_places(r); p != NULL; p = p->next)
+		if (!r->stopping && wanted(p) && !is_taken(p))
+			loop_timer_set(r->loop, &p->timer, clock_mono());
 	while (n > 0 && r->said.data[n - 1] == '\n')
 		n--;
 	event_warning(&by, "generation %u is refused: %.*s", r->number,
@@ -243,15 +292,16 @@ is_replacement(const struct process *p)
 static void
 restart_later(struct rollout *r, const struct process *p)
 {
-	struct rollout_backoff *b = backoff_of(r, p->role);
+	struct rollout_place *place = place_of(r, p->role, p->service);
 	int64_t when = clock_mono();
 
 	if (when - p->started > 10 * CLOCK_SECOND)
-		b->failures = 0;
-	if (b->failures > 0)
-		when += CLOCK_SECOND / 8 << (b->failures < 8 ? b->failures : 8);
-	start_role(r, p->role, when);
-	b->failures++;
+		place->failures = 0;
+	if (place->failures > 0)
+		when += CLOCK_SECOND / 8
+		    << (place->failures < 8 ? place->failures : 8);
+	loop_timer_set(r->loop, &place->timer, when);
+	place->failures++;
 }
 
 static void
@@ -284,7 +334,7 @@ role_ended(struct loop_fd *watch, unsigned what)
 	    (state == PROCESS_STARTING || state == PROCESS_READY)) {
 		if (!is_replacement(p))
 			give_up(r);
-		else if (!process_find(r->processes, p->role))
+		else if (!process_find(r->processes, p->role, p->service))
 			restart_later(r, p);
 		else
 			commit_if_ready(r);
@@ -407,10 +457,8 @@ rollout_reload(struct rollout *r,
 	r->number++;
 	r->done = done;
 	r->done_arg = arg;
-	for (const struct role *role = process_roles(); role->name != NULL;
-	     role++)
-		if (!role->in_place && wanted(r, role) &&
-		    !start(r, role, true, err)) {
+	for (struct rollout_place *p = all_places(r); p != NULL; p = p->next)
+		if (!p->role->in_place && wanted(p) && !start(p, true, err)) {
 			buf_puts(&r->said, err->text);
 			give_up(r);
 			return true;
@@ -442,9 +490,8 @@ rollout_start(struct rollout *r,
 	r->number = 1;
 	r->done = done;
 	r->done_arg = arg;
-	for (const struct role *role = process_roles(); role->name != NULL;
-	     role++)
-		if (wanted(r, role) && !start(r, role, false, &err)) {
+	for (struct rollout_place *p = all_places(r); p != NULL; p = p->next)
+		if (wanted(p) && !start(p, false, &err)) {
 			buf_puts(&r->said, err.text);
 			give_up(r);
 			break;
@@ -455,8 +502,12 @@ rollout_start(struct rollout *r,
 void
 rollout_end(struct rollout *r)
 {
-	for (size_t i = 0; i < ROLLOUT_ROLES; i++)
-		loop_timer_cancel(r->loop, &r->backoffs[i].timer);
+	for (struct rollout_place *p = r->places, *next; p != NULL; p = next) {
+		next = p->next;
+		loop_timer_cancel(r->loop, &p->timer);
+		free(p->service);
+		free(p);
+	}
 	generation_free(r->now);
 	buf_free(&r->said);
 }

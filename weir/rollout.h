@@ -14,13 +14,14 @@
 struct err;
 struct generation;
 
-enum { ROLLOUT_ROLES = 16 };
-
-/* How soon a role that died may be started again. */
-struct rollout_backoff {
-	struct loop_timer timer;
+/* What a process is for: a role or, of roles with a process for each, one of its
+ * services; and how soon one that died may be started again. */
+struct rollout_place {
+	struct loop_timer timer; /* first */
+	struct rollout_place *next;
 	struct rollout *rollout;
 	const struct role *role;
+	char *service; /* "inet:name"; or NULL */
 	unsigned failures;
 };
 
@@ -42,7 +43,7 @@ struct rollout {
 	bool stopping;   /* the loop ends with the last process */
 	/* Its own. */
 	struct generation *next; /* what is being rolled out, or NULL */
-	struct rollout_backoff backoffs[ROLLOUT_ROLES];
+	struct rollout_place *places, **places_end; /* ever needed */
 	unsigned leaving; /* processes of the last generation that may still
 			   * accept clients */
 	struct buf said;  /* by roles, during a roll-out */
