@@ -383,3 +383,20 @@ recipient_content_notes(const struct recipient_content *rc, unsigned group,
 {
 	tell_notes(rc->groups[group].lookers, rc->groups[group].count, fn, arg);
 }
+
+void
+recipient_content_settle(struct recipient_verdict *verdict)
+{
+	switch (verdict->by->action) {
+	case CLASS_CONTENT_HOLD:
+		verdict->fate = RECIPIENT_HELD;
+		break;
+	case CLASS_CONTENT_DISCARD:
+		verdict->fate = RECIPIENT_DISCARDED;
+		break;
+	case CLASS_CONTENT_REDIRECT:
+		verdict->fate = RECIPIENT_REDIRECTED;
+		verdict->redirect = verdict->by->redirect;
+		break;
+	}
+}

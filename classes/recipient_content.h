@@ -89,6 +89,10 @@ void recipient_content_sum(
 const struct recipient_verdict *
 recipient_content_refusal(const struct recipient_sum *sum, bool soft);
 
+/* recipient_content_settle(verdict): who refuses a message that others take gets
+ * what main.cf says for the class: the fate is HELD, DISCARDED or REDIRECTED. */
+void recipient_content_settle(struct recipient_verdict *verdict);
+
 /* recipient_content_found(rc, fn, arg): call ${fn} for each answer that any class
  * has found.  recipient_content_notes(rc, group, fn, arg): for each that those of
  * ${group} have found, in their order. */

@@ -70,8 +70,8 @@ mail_begin_text(struct mail *mail, const struct message_rules *rules)
 		.local = mail->local };
 
 	message_close(&mail->message);
-	mail->recipients = rules->classes != NULL
-	    ? group_recipients(mail, rules->classes)
+	mail->recipients = rules->tables.classes != NULL
+	    ? group_recipients(mail, rules->tables.classes)
 	    : NULL;
 	mail->begun = false;
 	mail->prepended = 0;

@@ -5,12 +5,8 @@
 
 #include "base/arena.h"
 #include "base/fatal.h"
-#include "checks/attachment_checks.h"
-#include "checks/content_checks.h"
 #include "checks/mime.h"
 #include "checks/subject.h"
-#include "checks/text_checks.h"
-#include "classes/recipient_content.h"
 #include "proxy/header_rewrite.h"
 #include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
@@ -39,33 +35,17 @@ message_open(struct message *m, const struct message_rules *rules,
 		    rules->route, &how, about->subject->world, m->first);
 	if (m->rewriter != NULL)
 		m->first = m->rewriter;
-	if (about->recipients != NULL)
-		m->recipients =
-		    recipient_content_open(about->recipients, m->first);
-	if (m->recipients != NULL)
-		m->first = m->recipients;
-	if (rules->attachments != NULL)
-		m->first = m->attachments = attachment_checks_new(
-		    rules->attachments, about->subject, &m->verdict, m->first);
-	if (rules->text != NULL)
-		m->first = m->text = text_checks_new(
-		    rules->text, about->subject, &m->verdict, m->first);
-	if (!rules->idle)
-		m->first = m->checks = content_checks_new(
-		    rules->checks, about->subject, &m->verdict, m->first);
+	m->first = content_stack_open(&m->stack, &rules->tables, about->subject,
+	    about->recipients, m->first);
 }
 
 void
 message_close(struct message *m)
 {
-	struct content_stage *stages[] = { m->checks, m->text, m->attachments,
-		m->recipients, m->rewriter };
-
-	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-		if (stages[i] != NULL)
-			stages[i]->ops->close(stages[i]);
-	m->checks = m->text = m->attachments = NULL;
-	m->recipients = m->rewriter = NULL;
+	content_stack_close(&m->stack);
+	if (m->rewriter != NULL)
+		m->rewriter->ops->close(m->rewriter);
+	m->rewriter = NULL;
 	keep_close(&m->keep);
 	buf_free(&m->line);
 	buf_free(&m->header);
@@ -74,7 +54,7 @@ message_close(struct message *m)
 bool
 message_blocks(const struct message *m)
 {
-	return m->rules->blocks ||
+	return m->rules->tables.blocks ||
 	    (m->rewriter != NULL && m->rules->maps &&
 		route_header_flags(m->rules->route) != 0);
 }

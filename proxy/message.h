@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "checks/content_verdict.h"
+#include "classes/content_stack.h"
 #include "proxy/keep.h"
 
 struct arena;
@@ -43,12 +44,11 @@ struct message_about {
 struct message {
 	const struct message_rules *rules;
 	const struct proxy_params *params;
-	struct content_verdict verdict;              /* of all stages */
-	struct content_stage *first;                 /* of them */
-	struct content_stage *checks;                /* to be closed; or NULL */
-	struct content_stage *text, *attachments;    /* likewise */
-	struct content_stage *recipients, *rewriter; /* likewise */
-	struct keep keep;                            /* the last one */
+	struct content_verdict verdict; /* of all stages */
+	struct content_stage *first;    /* of them */
+	struct content_stack stack;     /* these, then */
+	struct content_stage *rewriter; /* to be closed; or NULL */
+	struct keep keep;               /* the last one */
 	enum message_fault fault;
 	const char *wrong; /* the line of MESSAGE_OCTETS, perhaps cut, or "" */
 	bool in_body;

@@ -5,10 +5,6 @@
 
 #include "base/arena.h"
 #include "base/conf.h"
-#include "checks/attachment_checks.h"
-#include "checks/content_lists.h"
-#include "checks/text_checks.h"
-#include "classes/class_content.h"
 #include "proxy/proxy_params.h"
 
 /* One octet of a set: itself, \ooo, or a C escape. */
@@ -60,39 +56,21 @@ name_list(struct arena *arena, const char *text)
 	return list;
 }
 
-static void
-open_checks(struct message_rules *rules, struct conf *conf,
-    const struct proxy_params *params, struct err *err)
-{
-	size_t header = (size_t)params->header_size_limit;
-	size_t line = (size_t)params->line_length_limit;
-
-	rules->checks = content_lists_open(conf, NULL, header, line, err);
-	rules->idle = content_lists_idle(rules->checks);
-	rules->text = text_checks_open(conf, NULL, header, line, err);
-	rules->attachments =
-	    attachment_checks_open(conf, NULL, header, line, err);
-	rules->classes = class_content_open(conf, header, line, err);
-	rules->blocks = content_lists_block(rules->checks) ||
-	    (rules->text != NULL && text_checks_block(rules->text)) ||
-	    (rules->attachments != NULL &&
-		attachment_checks_block(rules->attachments)) ||
-	    (rules->classes != NULL && rules->classes->blocks);
-}
-
 static const char *const no_headers[] = { NULL };
 
 const struct message_rules message_rules_none = {
-	.unchecked = true, .idle = true, .drop = no_headers
+	.unchecked = true, .tables = { .idle = true }, .drop = no_headers
 };
 
 void
 message_rules_open(struct message_rules *rules, struct conf *conf,
     const struct proxy_params *params, struct arena *arena, struct err *err)
 {
-	rules->idle = true;
+	rules->tables.idle = true;
 	if (!rules->unchecked)
-		open_checks(rules, conf, params, err);
+		content_stack_tables(&rules->tables, conf,
+		    (size_t)params->header_size_limit,
+		    (size_t)params->line_length_limit, err);
 	rules->strip = octet_set(arena, params->message_strip_characters);
 	rules->reject = octet_set(arena, params->message_reject_characters);
 	rules->drop = name_list(arena, params->message_drop_headers);
@@ -101,8 +79,5 @@ message_rules_open(struct message_rules *rules, struct conf *conf,
 void
 message_rules_close(struct message_rules *rules)
 {
-	content_lists_close(rules->checks);
-	text_checks_close(rules->text);
-	attachment_checks_close(rules->attachments);
-	class_content_close(rules->classes);
+	content_stack_forget(&rules->tables);
 }

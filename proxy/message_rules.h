@@ -5,25 +5,18 @@
 
 #include <stdbool.h>
 
+#include "classes/content_stack.h"
+
 struct arena;
-struct attachment_checks;
-struct class_content_all;
 struct conf;
-struct content_lists;
 struct err;
 struct proxy_params;
 struct route;
-struct text_checks;
 
 /* Immutable once open; any thread. */
 struct message_rules {
 	bool unchecked; /* no_header_body_checks; set before it is opened */
-	bool idle;      /* nothing for ${checks}: no stage is needed */
-	bool blocks;    /* a check may block */
-	struct content_lists *checks;          /* NULL: unchecked */
-	struct text_checks *text;              /* NULL: there are none */
-	struct attachment_checks *attachments; /* likewise */
-	struct class_content_all *classes;     /* likewise */
+	struct content_tables tables;
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */
 	struct route *route;           /* rewrites headers; NULL: they stay */

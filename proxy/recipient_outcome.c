@@ -7,7 +7,6 @@
 #include "base/arena.h"
 #include "checks/content_action.h"
 #include "checks/content_verdict.h"
-#include "classes/class_content.h"
 #include "classes/recipient_content.h"
 #include "classes/stage.h"
 #include "proxy/answers.h"
@@ -145,18 +144,7 @@ apply_refusal(struct mail *mail, struct mail_rcpt *rcpt)
 	struct recipient_verdict *v = arena_alloc(mail->arena, sizeof *v);
 
 	*v = *rcpt->verdict;
-	switch (v->by->action) {
-	case CLASS_CONTENT_HOLD:
-		v->fate = RECIPIENT_HELD;
-		break;
-	case CLASS_CONTENT_DISCARD:
-		v->fate = RECIPIENT_DISCARDED;
-		break;
-	case CLASS_CONTENT_REDIRECT:
-		v->fate = RECIPIENT_REDIRECTED;
-		v->redirect = v->by->redirect;
-		break;
-	}
+	recipient_content_settle(v);
 	rcpt->verdict = v;
 }
 

@@ -21,7 +21,7 @@ message_trial_open(struct message_trial *t, struct conf *conf, struct err *err)
 		return -1;
 	message_rules_open(&t->rules, conf, &t->params, t->arena, err);
 	/* Elements are to be seen even if nothing is asked about them. */
-	t->rules.idle = false;
+	t->rules.tables.idle = false;
 	return 0;
 }
 
@@ -115,8 +115,8 @@ static bool
 is_seen(const struct message_trial *t, const char *list)
 {
 	for (size_t i = 0; i <= CONTENT_BODY; i++)
-		if (t->rules.checks->tables[i] != NULL &&
-		    strcmp(t->rules.checks->tables[i]->name, list) == 0)
+		if (t->rules.tables.checks->tables[i] != NULL &&
+		    strcmp(t->rules.tables.checks->tables[i]->name, list) == 0)
 			return true;
 	return false;
 }
@@ -216,10 +216,10 @@ open_recipients(struct message_trial *t)
 		t->rcpts[i].outcome = NULL;
 		t->rcpts[i].by = "";
 	}
-	if (t->rules.classes == NULL || t->nrcpts == 0)
+	if (t->rules.tables.classes == NULL || t->nrcpts == 0)
 		return;
 	t->recipients = recipient_content_new(
-	    t->rules.classes, &t->subject, &t->message.verdict, t->mail);
+	    t->rules.tables.classes, &t->subject, &t->message.verdict, t->mail);
 	for (size_t i = 0; i < t->nrcpts; i++)
 		t->rcpts[i].group = recipient_content_add(
 		    t->recipients, t->rcpts[i].address, t->rcpts[i].classes);
@@ -321,7 +321,7 @@ message_trial_begin(struct message_trial *t, const struct subject *subject)
 	open_recipients(t);
 	about.recipients = t->recipients;
 	message_open(&t->message, &t->rules, &t->params, &about, t->mail);
-	content_checks_watch(t->message.checks, take_seen, t);
+	content_checks_watch(t->message.stack.checks, take_seen, t);
 	t->body = (struct body){
 		.keep_cr = !t->params.cleanup_replace_stray_cr_lf,
 	};

@@ -136,8 +136,8 @@ process_serves(
 const char *
 process_service(struct arena *arena, const struct master_service *s)
 {
-	return arena_printf(arena, "%s:%s",
-	    s->type == MASTER_INET ? "inet" : "unix", s->name);
+	return arena_printf(
+	    arena, "%s:%s", s->type == MASTER_INET ? "inet" : "unix", s->name);
 }
 
 static const char *
@@ -274,8 +274,8 @@ same_service(const char *a, const char *b)
 }
 
 bool
-process_find(const struct process *list, const struct role *role,
-    const char *service)
+process_find(
+    const struct process *list, const struct role *role, const char *service)
 {
 	for (; list != NULL; list = list->next)
 		if (list->role == role &&

@@ -87,15 +87,15 @@ struct process *process_start(const struct role *role, const char *dir,
 /* process_serves(role, master, service): ${role} has the service called
  * ${service} ("inet:name"), which is in ${master}.  process_service(arena, s): what ${s} is
  * called. */
-bool process_serves(const struct role *role, const struct master *master,
-    const char *service);
+bool process_serves(
+    const struct role *role, const struct master *master, const char *service);
 const char *
 process_service(struct arena *arena, const struct master_service *s);
 
 /* process_find(list, role, service): is there one of ${role}, for ${service},
  * in ${list} that does not drain? */
-bool process_find(const struct process *list, const struct role *role,
-    const char *service);
+bool process_find(
+    const struct process *list, const struct role *role, const char *service);
 
 /* process_log_end(p, status): warn of one that ended badly; ${status} as
  * waitpid() has it. */

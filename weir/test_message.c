@@ -389,9 +389,9 @@ open_all(struct bench *b, char **paths, size_t n)
 static void
 open_tally(struct bench *b)
 {
-	const struct class_content_all *classes = b->ours.rules.classes;
+	const struct class_content_all *classes = b->ours.rules.tables.classes;
 
-	rule_tally_open(&b->tally, b->ours.rules.checks);
+	rule_tally_open(&b->tally, b->ours.rules.tables.checks);
 	for (size_t i = 0;
 	     classes != NULL && b->rcpts.count > 0 && i < classes->count; i++)
 		rule_tally_open(&b->tally, classes->list[i].lists);

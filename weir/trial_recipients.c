@@ -109,7 +109,7 @@ trial_recipients_judge(const struct trial_recipients *r, struct conf *conf,
 	struct rules *rules;
 	bool all = true;
 
-	if (trial->rules.classes == NULL) {
+	if (trial->rules.tables.classes == NULL) {
 		for (size_t i = 0; i < r->count; i++)
 			message_trial_add(trial, r->list[i], "");
 		return true;
