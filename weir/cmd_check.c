@@ -19,6 +19,7 @@
 #include "classes/stage.h"
 #include "delivery/spawn_service.h"
 #include "delivery/transports.h"
+#include "policy/milterd_door.h"
 #include "policy/policy_door.h"
 #include "proxy/smtp_service.h"
 #include "queue/bounce_text.h"
@@ -278,7 +279,7 @@ check_columns(const struct master_service *s)
 {
 	static const char *const commands[] = { "smtpd", "lmtpd", "smtp",
 		"lmtp", "virtual", "local", "error", "discard", "pipe", "spawn",
-		"pickup", "policy", NULL };
+		"pickup", "policy", "milter", NULL };
 	char text[1024];
 	size_t i = 0;
 
@@ -360,6 +361,21 @@ check_policy(struct generation *g, const struct master_service *s)
 }
 
 static void
+check_milter(struct generation *g, const struct master_service *s)
+{
+	struct err err = { 0 };
+	struct milterd_door *door;
+
+	if (s->type == MASTER_INET)
+		check_port(s);
+	door = milterd_door_open(s, g->conf, false, &err);
+	mistakes(&err);
+	if (door != NULL && door->base->rules != NULL)
+		review_rules(door->base->rules, door->base->conf, advise, NULL);
+	milterd_door_close(door);
+}
+
+static void
 check_service(struct generation *g, const struct master_service *s)
 {
 	struct conf *view = master_view(s, g->conf);
@@ -369,6 +385,8 @@ check_service(struct generation *g, const struct master_service *s)
 		check_spawn(g, s);
 	else if (policy_door_is(s))
 		check_policy(g, s);
+	else if (milterd_door_is(s))
+		check_milter(g, s);
 	else if (s->type == MASTER_UNIX && !smtp_service_is(s))
 		check_transport(g, s->name);
 	check_values(view, g->arena);
@@ -430,7 +448,8 @@ check_users(struct generation *g)
 {
 	const char *names[] = { g->weir.weir_proxy_user,
 		g->weir.weir_queue_user, g->weir.weir_deliver_user,
-		g->weir.weir_policy_user, g->weir.weir_auth_user };
+		g->weir.weir_policy_user, g->weir.weir_milter_user,
+		g->weir.weir_auth_user };
 	struct err err = { 0 };
 	uid_t uid;
 	gid_t gid;

@@ -72,6 +72,12 @@ cmd_run_policy(int argc, char **argv)
 }
 
 int
+cmd_run_milter(int argc, char **argv)
+{
+	return run(argc, argv, "milter");
+}
+
+int
 cmd_run_master(int argc, char **argv)
 {
 	if (argc != 3 || strcmp(argv[1], "-c") != 0)

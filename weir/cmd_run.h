@@ -4,6 +4,7 @@
 
 int cmd_run(int argc, char **argv);        /* in the foreground */
 int cmd_run_policy(int argc, char **argv); /* ... of policy alone */
+int cmd_run_milter(int argc, char **argv); /* ... of milters alone */
 int cmd_run_start(int argc, char **argv);  /* in the background */
 int cmd_run_master(int argc, char **argv); /* what start leaves running */
 int cmd_run_stop(int argc, char **argv);

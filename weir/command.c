@@ -19,6 +19,7 @@
 #include "weir/cmd_sendmail.h"
 #include "weir/cmd_test.h"
 #include "weir/role_auth.h"
+#include "weir/role_milter.h"
 #include "weir/role_policy.h"
 #include "weir/roles.h"
 
@@ -44,6 +45,8 @@ static const struct command commands[] = {
 	  "[options] [TYPE:]FILE ...", 0 },
 	{ "policy", cmd_run_policy, "serve as a policy server alone, in the foreground",
 	  "[-c DIR]", 0 },
+	{ "milter", cmd_run_milter, "serve as a milter alone, in the foreground",
+	  "[-c DIR]", 0 },
 	{ "test", cmd_test, "try rules, addresses and sessions without a server",
 	  "address | expand | match | message | session | table ...", 0 },
 	{ "postcat", cmd_postcat, "show a message of the queue",
@@ -64,6 +67,7 @@ static const struct command commands[] = {
 	{ "role-proxy", roles_proxy, "SMTP server", "", 1 },
 	{ "role-auth", role_auth, "evaluator of SPF policies", "", 1 },
 	{ "role-policy", role_policy, "policy server", "", 1 },
+	{ "role-milter", role_milter, "milter service", "", 1 },
 	{ "role-queue", roles_queue, "queue", "", 1 },
 	{ "role-deliver", roles_deliver, "delivery", "", 1 },
 	{ "role-local", roles_local, "mailboxes", "", 1 },

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/net.h"
+#include "policy/milterd_door.h"
 #include "policy/policy_door.h"
 #include "proxy/smtp_service.h"
 
@@ -231,12 +232,14 @@ open_service(struct request *r)
 {
 	const struct master_service *s = r->service;
 	bool spawn = strcmp(s->command, "spawn") == 0;
+	bool milter = milterd_door_is(s);
 
 	if (r->wish->only != NULL && strcmp(s->command, r->wish->only) != 0)
 		return 0;
-	if (!spawn && !smtp_service_is(s) && !policy_door_is(s))
+	if (!spawn && !milter && !smtp_service_is(s) && !policy_door_is(s))
 		return 0;
-	r->copies = spawn || s->type != MASTER_INET ? 1 : r->wish->copies;
+	r->copies =
+	    spawn || milter || s->type != MASTER_INET ? 1 : r->wish->copies;
 	if (s->type == MASTER_INET)
 		return open_tcp(r);
 	return s->type == MASTER_UNIX || !spawn ? open_unix(r) : 0;

@@ -40,7 +40,7 @@ struct listeners {
 
 /*
  * listeners_open(all, wish, err):
- * Bind what smtpd, lmtpd, pickup, spawn and policy services ask for.  What is
+ * Bind what smtpd, lmtpd, pickup, spawn, policy and milter services ask for.  What is
  * bound already stays as it is.  On failure (-1) what was new is closed again.
  */
 int listeners_open(
