@@ -169,9 +169,7 @@ settle(struct milterd_message *m)
 			is = text;
 	for (text = m->made.data; text < end; text += strlen(text) + 1) {
 		if (text != is)
-			add_edit(m, true,
-			    is != NULL && text > is ? m->nheaders + 1
-						    : m->nheaders,
+			add_edit(m, true, m->place + (is != NULL && text > is),
 			    text, false);
 		else if (strcmp(text, buf_str(&m->header)) != 0)
 			add_edit(m, false, m->nth, text, false);
@@ -201,12 +199,18 @@ milterd_message_header(
 		    &m->verdict, 550, "5.6.0", "too many headers");
 	if (m->ended || m->nheaders == MOST_HEADERS)
 		return;
+	m->nheaders++;
 	buf_printf(&text, "%s:", name);
 	put_value(&text, value);
+	/* What is no header to anybody is none to look at. */
+	if (mime_name(text.data, text.len) == 0) {
+		buf_free(&text);
+		return;
+	}
 	buf_reset(&m->made);
 	m->first->ops->header(m->first, text.data, text.len);
 	settle(m);
-	m->nheaders++;
+	m->place = m->nheaders;
 	m->nth = count_name(m, name);
 	buf_free(&m->header);
 	m->header = text;

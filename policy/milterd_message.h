@@ -45,9 +45,9 @@ struct milterd_message {
 	unsigned nheaders;
 	struct buf header; /* the last one: where it ends is known when the next
 			    * one comes; empty: there is none */
-	unsigned nth;      /* of those with its name it is */
-	struct buf made;   /* what came of it, each ended by a NUL */
-	bool ended;        /* the headers have */
+	unsigned place, nth; /* it is, of all, and of those with its name */
+	struct buf made;     /* what came of it, each ended by a NUL */
+	bool ended;          /* the headers have */
 	/* The body as it is now, and what of it as it was has not come out of
 	 * the checks yet. */
 	struct spool *body; /* NULL: nothing can change it */
