@@ -55,14 +55,15 @@ open_closed(void)
 	return fd;
 }
 
-/* Answers leave at once; connections inherit it.  Another process may take a
- * connection first. */
+/* Answers leave at once, and an MTA whose machine is gone is noticed; connections
+ * inherit it.  Another process may take a connection first. */
 static void
 set_options(int fd)
 {
 	int on = 1;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
@@ -82,7 +83,7 @@ raise_limit(void)
 static bool
 open_library(struct running *r)
 {
-	int64_t idle = r->door->base->params.weir_milter_idle_limit;
+	int64_t limit = r->door->base->params.weir_milter_packet_limit;
 	char where[32];
 
 	(void)snprintf(where, sizeof where, "fd:%d", r->role->fd);
@@ -91,7 +92,7 @@ open_library(struct running *r)
 	r->closed = open_closed();
 	return r->closed >= 0 && milterd_calls_register(&r->calls) &&
 	    smfi_setconn(where) == MI_SUCCESS &&
-	    smfi_settimeout((int)(idle / CLOCK_SECOND)) == MI_SUCCESS &&
+	    smfi_settimeout((int)(limit / CLOCK_SECOND)) == MI_SUCCESS &&
 	    smfi_opensocket(false) == MI_SUCCESS;
 }
 

@@ -26,7 +26,7 @@ EOH
 EOB
 127.0.0.1:$port inet n - n - 0 milter
 127.0.0.1:$short inet n - n - - milter
-  -o weir_milter_idle_limit=1s
+  -o weir_milter_packet_limit=1s
 EOM
 $w->write_file("senders", "/^(.*)%/ REJECT \$1\n");
 $w->start;
@@ -171,10 +171,15 @@ SKIP: {
 }
 undef $m;
 
-# Who says nothing is hung up on; hundreds who do.
+# Who stops in the middle of a word is hung up on; hundreds who do not.
 my $silent = Weir::MilterClient->new($short);
 $silent->connect("c.example", "192.0.2.1");
-is scalar(() = $silent->packet(120)), 0, "silence ends a connection";
+$silent->socket->syswrite(pack("N", 100) . "H");
+my $ended = $w->wait_for(sub {
+	return IO::Select->new($silent->socket)->can_read(0.01);
+});
+ok $ended, "half a word ends a connection";
+is scalar(() = $silent->packet(1)), 0, "... without an answer";
 my @many = map { Weir::MilterClient->new($port) } 1 .. 300;
 is scalar(grep { ($_->begin // "") eq "continue" } @many), 300,
     "300 sessions";
