@@ -109,11 +109,13 @@ reply_text(struct arena *arena, const char *text)
 	char *copy = arena_alloc(arena, 2 * n + 1), *to = copy;
 
 	for (size_t i = 0; i < n; i++) {
-		char c = text[i];
+		bool control = (unsigned char)text[i] < 32 || text[i] == 127;
 
-		*to++ = (unsigned char)c < 32 || c == 127 ? ' ' : c;
-		if (c == '%')
-			*to++ = c;
+		*to = text[i];
+		if (control)
+			*to = ' ';
+		if (*to++ == '%')
+			*to++ = '%';
 	}
 	*to = '\0';
 	return copy;
@@ -170,6 +172,7 @@ want_macros(SMFICTX *ctx, int where, const char *names)
 }
 
 static sfsistat
+/* NOLINTNEXTLINE(readability-function-size): the type is libmilter's. */
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long f2, unsigned long f3, unsigned long *our_actions,
     unsigned long *our_steps, unsigned long *our_f2, unsigned long *our_f3)
@@ -363,8 +366,11 @@ on_close(SMFICTX *ctx)
 {
 	struct line *line = smfi_getpriv(ctx);
 
-	if (enter() && line != NULL)
+	if (enter() && line != NULL) {
 		end_session(line);
+		free(line);
+		(void)smfi_setpriv(ctx, NULL);
+	}
 	return leave(SMFIS_CONTINUE);
 }
 

@@ -158,17 +158,18 @@ same_name(const char *a, const char *b, size_t n)
 static void
 settle(struct milterd_message *m)
 {
-	const char *end = m->made.data + m->made.len, *is = NULL, *text;
+	const char *made = buf_str(&m->made), *end = made + m->made.len;
+	const char *is = NULL, *text;
 	size_t n = mime_name(buf_str(&m->header), m->header.len);
 
 	if (m->header.len == 0 || !m->door->edits_headers ||
 	    m->verdict.code != 0)
 		return;
-	for (text = m->made.data; text < end; text += strlen(text) + 1)
+	for (text = made; text < end; text += strlen(text) + 1)
 		if (same_name(buf_str(&m->header), text, n))
 			is = text;
-	for (text = m->made.data; text < end; text += strlen(text) + 1) {
-		if (text != is)
+	for (text = made; text < end; text += strlen(text) + 1) {
+		if (is == NULL || text != is)
 			add_edit(m, true, m->place + (is != NULL && text > is),
 			    text, false);
 		else if (strcmp(text, buf_str(&m->header)) != 0)
