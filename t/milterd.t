@@ -191,6 +191,7 @@ ok $w->wait_for(sub {
 	() = $w->command("status") =~ /^milter .* serving/mg;
 	return (() = $w->command("status") =~ /^milter .* serving/mg) == 3;
 }), "one that died is started again";
+undef $_ for $m, $e, $e2, $e3, $unix;
 my ($old) = session();
 $w->write_file("users", "user\@example.com REJECT changed\n");
 $w->reconfigure(main => $main, files => { %files, users => "user\@example.com REJECT changed\n" }, master => <<EOT);
@@ -206,5 +207,6 @@ ok $w->wait_for(sub {
 }), "the old ones have ended" or diag $w->command("status");
 $w->stop;
 unlike $w->log, qr/panic|fatal|killing/, "nothing else" or diag $w->log;
+is $w->complaints, "", "no complaints";
 
 done_testing;
