@@ -2,6 +2,7 @@
 #include "weir/role_milter.h"
 
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -106,5 +107,6 @@ role_milter(int argc, char **argv)
 	status = milterd_role_run(&p.role);
 	profile_stop();
 	state_close(p.role.state);
-	return role_start_finish(&p.start, status);
+	/* What exit() would tear down, libmilter's threads still use. */
+	_exit(role_start_finish(&p.start, status));
 }
