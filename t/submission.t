@@ -107,7 +107,7 @@ subtest "full names" => sub {
 	$w->sink("sink");
 	is $from->(1, "-F", "J\xc3\xb6rg M"), "=?utf-8?Q?J=C3=B6rg_M?= <u\@x.example>", "is encoded";
 	is $from->(2, "-F", "Joe M."), "\"Joe M.\" <u\@x.example>", "if it is not ASCII";
-	is(($w->reconfigure(main => $main . "header_from_format = obsolete\nfull_name_encoding_charset =\n",
+	is(($w->reconfigure(main => $main . "header_from_format = obsolete\nfull_name_encoding_charset =\nsmtputf8_autodetect_classes =\n",
 	    master => $pickup))[0], 0, "reload");
 	is $from->(3, "-F", "J\xc3\xb6rg (M)"), "u\@x.example (J\xc3\xb6rg \\(M\\))", "obsolete, and not encoded";
 	$w->sendmail("", "-v", "-f", "u\@x.example", "x\@y.example");

@@ -23,11 +23,13 @@ sub each_client {
 	die "server on $endpoint: $!" unless $listen;
 	chmod 0666, $endpoint if $endpoint =~ m{^/};
 	$SIG{CHLD} = "IGNORE";
-	# A child that has not come to closing it yet does not keep the port.
-	$SIG{TERM} = sub {
+	# A child that has not come to closing it yet does not keep the port.  At
+	# once, not when perl finds the time: a signal just before accept() would
+	# wait for the next client.
+	POSIX::sigaction(POSIX::SIGTERM, POSIX::SigAction->new(sub {
 		shutdown $listen, 2;
 		POSIX::_exit(0);
-	};
+	}));
 	while (1) {
 		my $c = $listen->accept or next;
 		my $pid = fork // next;
