@@ -20,8 +20,10 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/dns_file.h"
 #include "base/dns_hosts.h"
 #include "base/dns_parse.h"
+#include "base/dns_search.h"
 #include "base/dns_servers.h"
 #include "base/err.h"
 #include "base/event.h"
@@ -47,6 +49,18 @@ struct asker {
 	size_t left;
 };
 
+/* One set of servers, and the threads that ask them.  One that was replaced
+ * stays until all that it was asked is answered or given up; then its pump
+ * ends it. */
+struct resolver {
+	struct ub_ctx *ctx;
+	pthread_t pump;
+	int stop; /* an eventfd for the pump */
+	size_t in_flight;
+	bool retired, over;    /* the pump is to end, does so */
+	struct resolver *next; /* of the retired */
+};
+
 enum state { QUEUED, IN_FLIGHT, ANSWERED };
 
 struct query {
@@ -55,6 +69,7 @@ struct query {
 	enum state state;
 	struct asker *asker; /* NULL: given up */
 	struct query *next;  /* in the queue */
+	struct resolver *by; /* in flight */
 	int id;              /* libunbound's, in flight */
 	int error;
 	struct ub_result *result; /* may be NULL */
@@ -64,12 +79,11 @@ static struct {
 	pthread_mutex_t lock; /* of all below and of every query's state */
 	bool open, broken;
 	struct dns_servers servers;
+	struct dns_file system; /* that they are from */
 	char *anchors;
-	struct ub_ctx *ctx; /* NULL until somebody asks */
-	pthread_t pump;
-	int stop; /* an eventfd for the pump */
+	struct resolver *now; /* NULL until somebody asks */
+	struct resolver *retired;
 	struct query *first, **last;
-	size_t in_flight;
 } dns = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 int
@@ -78,11 +92,18 @@ dns_open(const struct dns_settings *settings, struct err *err)
 	const char *servers =
 	    settings->servers != NULL ? settings->servers : "";
 
+	const char *system =
+	    settings->system != NULL && settings->system[0] != '\0'
+	    ? settings->system
+	    : "/etc/resolv.conf";
+
 	must(!dns.open);
 	if (dns_servers_parse(servers, &dns.servers, err) != 0)
 		return -1;
+	dns_file_open(&dns.system, dns.servers.count == 0 ? system : "");
 	if (dns.servers.count == 0)
-		dns_servers_system("/etc/resolv.conf", &dns.servers);
+		dns_servers_system(system, &dns.servers);
+	dns_search_open(system);
 	dns_hosts_read(settings->hosts != NULL ? settings->hosts : "");
 	if (settings->anchors != NULL && settings->anchors[0] != '\0' &&
 	    (dns.anchors = strdup(settings->anchors)) == NULL)
@@ -114,7 +135,7 @@ on_answer(void *arg, int error, struct ub_result *result)
 	struct query *q = arg;
 
 	(void)pthread_mutex_lock(&dns.lock);
-	dns.in_flight--;
+	q->by->in_flight--;
 	q->error = error;
 	q->result = result;
 	answered(q);
@@ -128,15 +149,16 @@ send_queued(void)
 	struct query *q;
 
 	while ((q = dns.first) != NULL &&
-	    dns.in_flight < PER_SERVER * dns.servers.count) {
+	    dns.now->in_flight < PER_SERVER * dns.servers.count) {
 		dns.first = q->next;
 		if (dns.first == NULL)
 			dns.last = &dns.first;
 		q->state = IN_FLIGHT;
-		q->error = ub_resolve_async(dns.ctx, q->name, (int)q->type,
+		q->by = dns.now;
+		q->error = ub_resolve_async(dns.now->ctx, q->name, (int)q->type,
 		    CLASS_IN, q, on_answer, &q->id);
 		if (q->error == 0)
-			dns.in_flight++;
+			q->by->in_flight++;
 		else
 			answered(q);
 	}
@@ -145,20 +167,37 @@ send_queued(void)
 static void *
 pump(void *arg)
 {
-	struct ub_ctx *ctx = arg;
-	struct pollfd p[2] = { { .fd = ub_fd(ctx), .events = POLLIN },
-		{ .fd = dns.stop, .events = POLLIN } };
+	struct resolver *r = arg;
+	struct pollfd p[2] = { { .fd = ub_fd(r->ctx), .events = POLLIN },
+		{ .fd = r->stop, .events = POLLIN } };
+	bool over = false;
+	uint64_t woken;
 
-	for (;;) {
+	while (!over) {
 		if (poll(p, 2, -1) < 0)
 			continue;
 		if (p[1].revents != 0)
-			return NULL;
-		(void)ub_process(ctx);
+			(void)!read(r->stop, &woken, sizeof woken);
+		(void)ub_process(r->ctx);
 		(void)pthread_mutex_lock(&dns.lock);
-		send_queued();
+		over = r->retired && r->in_flight == 0;
+		r->over = over;
+		if (r == dns.now)
+			send_queued();
 		(void)pthread_mutex_unlock(&dns.lock);
 	}
+	ub_ctx_delete(r->ctx);
+	return NULL;
+}
+
+/* Have the pump look whether it is to end. */
+static void
+wake(const struct resolver *r)
+{
+	static const uint64_t one = 1;
+
+	if (write(r->stop, &one, sizeof one) != sizeof one)
+		fatal("eventfd: %s", err_errno(errno));
 }
 
 /* Set up ${ctx} for many questions at once, asked of our servers. */
@@ -193,60 +232,139 @@ configure(struct ub_ctx *ctx)
 	return rc == 0 ? ub_ctx_async(ctx, 1) : rc;
 }
 
-/* Begin, if nobody has yet.  The lock is held. */
 static void
-begin(void)
+start_pump(struct resolver *r)
 {
 	sigset_t all, old;
 	pthread_attr_t attr;
 	int rc;
 
-	if (dns.ctx != NULL || dns.broken)
-		return;
-	dns.ctx = ub_ctx_create();
-	dns.stop = eventfd(0, EFD_CLOEXEC);
-	if (dns.ctx == NULL || dns.stop < 0)
-		fatal("cannot make a resolver");
-	rc = configure(dns.ctx);
-	if (rc != 0) {
-		event_warning(NULL, "resolver: %s", ub_strerror(rc));
-		ub_ctx_delete(dns.ctx);
-		(void)close(dns.stop);
-		dns.ctx = NULL;
-		dns.broken = true;
-		return;
-	}
 	/* Signals are for the thread that runs a loop. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, PUMP_STACK);
-	rc = pthread_create(&dns.pump, &attr, pump, dns.ctx);
+	rc = pthread_create(&r->pump, &attr, pump, r);
 	(void)pthread_attr_destroy(&attr);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc != 0)
 		fatal("cannot start a thread: %s", err_errno(rc));
 }
 
+/* Begin, if nobody has yet.  The lock is held. */
+static void
+begin(void)
+{
+	struct resolver *r;
+	int rc;
+
+	if (dns.now != NULL || dns.broken)
+		return;
+	r = calloc(1, sizeof *r);
+	if (r == NULL)
+		fatal("out of memory");
+	r->ctx = ub_ctx_create();
+	r->stop = eventfd(0, EFD_CLOEXEC);
+	if (r->ctx == NULL || r->stop < 0)
+		fatal("cannot make a resolver");
+	rc = configure(r->ctx);
+	if (rc != 0) {
+		event_warning(NULL, "resolver: %s", ub_strerror(rc));
+		ub_ctx_delete(r->ctx);
+		(void)close(r->stop);
+		free(r);
+		dns.broken = true;
+		return;
+	}
+	dns.now = r;
+	start_pump(r);
+}
+
+/* Wait for the pumps of those that were replaced. */
+static void
+reap(struct resolver *all)
+{
+	struct resolver *next;
+
+	for (; all != NULL; all = next) {
+		next = all->next;
+		(void)pthread_join(all->pump, NULL);
+		(void)close(all->stop);
+		free(all);
+	}
+}
+
+/* Those of the retired whose pump has ended, or all.  The lock is held. */
+static struct resolver *
+take_retired(bool all)
+{
+	struct resolver **p = &dns.retired, *r, *taken = NULL;
+
+	while ((r = *p) != NULL) {
+		if (!all && !r->over) {
+			p = &r->next;
+			continue;
+		}
+		*p = r->next;
+		r->next = taken;
+		taken = r;
+	}
+	return taken;
+}
+
+/* No more questions for those who are asked now.  The lock is held. */
+static void
+retire(void)
+{
+	struct resolver *r = dns.now;
+
+	dns.broken = false;
+	if (r == NULL)
+		return;
+	r->retired = true;
+	r->next = dns.retired;
+	dns.retired = r;
+	dns.now = NULL;
+	wake(r);
+}
+
 void
 dns_close(void)
 {
-	static const uint64_t one = 1;
+	struct resolver *all;
 
 	must(dns.first == NULL);
-	if (dns.ctx != NULL) {
-		if (write(dns.stop, &one, sizeof one) != sizeof one)
-			fatal("eventfd: %s", err_errno(errno));
-		(void)pthread_join(dns.pump, NULL);
-		ub_ctx_delete(dns.ctx);
-		(void)close(dns.stop);
-	}
-	dns.ctx = NULL;
-	dns.in_flight = 0;
+	(void)pthread_mutex_lock(&dns.lock);
+	retire();
+	all = take_retired(true);
+	(void)pthread_mutex_unlock(&dns.lock);
+	reap(all);
 	dns.open = dns.broken = false;
 	free(dns.anchors);
 	dns.anchors = NULL;
+	dns_file_close(&dns.system);
+	dns_search_close();
 	dns_hosts_forget();
+}
+
+/* Ask the servers that the system's file names by now. */
+static void
+follow_system(void)
+{
+	struct dns_servers servers;
+	struct resolver *ended;
+
+	if (!dns_file_changed(&dns.system))
+		return;
+	dns_servers_system(dns.system.path, &servers);
+	(void)pthread_mutex_lock(&dns.lock);
+	if (!dns_servers_equal(&servers, &dns.servers)) {
+		dns.servers = servers;
+		retire();
+	}
+	ended = take_retired(false);
+	(void)pthread_mutex_unlock(&dns.lock);
+	reap(ended);
 }
 
 static bool
@@ -319,9 +437,10 @@ release(struct query *q)
 	case IN_FLIGHT:
 		q->asker = NULL;
 		/* If it cannot be cancelled, the pump has it in its hands. */
-		if (ub_cancel(dns.ctx, q->id) != 0)
+		if (ub_cancel(q->by->ctx, q->id) != 0)
 			return NULL;
-		dns.in_flight--;
+		if (--q->by->in_flight == 0 && q->by->retired)
+			wake(q->by);
 		break;
 	case ANSWERED:
 		if (q->error == 0)
@@ -403,6 +522,7 @@ dns_ask_all(struct dns_question *questions, size_t n, int64_t deadline,
 	    arena_alloc(arena, (n + 1) * sizeof(void *));
 
 	must(dns.open);
+	follow_system();
 	(void)pthread_mutex_lock(&dns.lock);
 	begin();
 	for (size_t i = 0; i < n; i++) {
@@ -412,16 +532,16 @@ dns_ask_all(struct dns_question *questions, size_t n, int64_t deadline,
 			.status = good ? DNS_RETRY : DNS_NXDOMAIN,
 			.canon = questions[i].name,
 		};
-		if (good && dns.ctx != NULL)
+		if (good && dns.now != NULL)
 			queries[i] = enqueue(&questions[i], &asker);
 	}
-	if (dns.ctx != NULL)
+	if (dns.now != NULL)
 		send_queued();
 	wait_for_answers(&asker, deadline);
 	for (size_t i = 0; i < n; i++)
 		if (queries[i] != NULL)
 			results[i] = release(queries[i]);
-	if (dns.ctx != NULL)
+	if (dns.now != NULL)
 		send_queued();
 	(void)pthread_mutex_unlock(&dns.lock);
 	(void)pthread_cond_destroy(&asker.answered);

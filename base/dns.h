@@ -54,7 +54,9 @@ struct dns_answer {
 
 /* A NULL text is an empty one. */
 struct dns_settings {
-	const char *servers; /* "" : /etc/resolv.conf; else "addr[@port] ..." */
+	const char
+	    *servers; /* "" : those of ${system}; else "addr[@port] ..." */
+	const char *system;  /* "": "/etc/resolv.conf" */
 	const char *hosts;   /* file of host names, "/etc/hosts"; "": none */
 	const char *anchors; /* file of DNSSEC trust anchors; "": answers are
 			      * not validated, and none is secure */
@@ -64,7 +66,10 @@ struct dns_settings {
  * dns_open(settings, err):
  * Read the files that ${settings} name, in this process, after any fork and
  * before it is jailed.  Return 0, or -1 and the reason.  Threads and caches
- * begin with the first question.  dns_close(): when nobody asks any more.
+ * begin with the first question, and anew when the system's file names other
+ * servers: questions that are on their way end with the old ones.  Files that
+ * have changed are read again, if the jail lets us, by who asks next, once in a
+ * second at most.  dns_close(): when nobody asks any more.
  */
 int dns_open(const struct dns_settings *settings, struct err *err);
 void dns_close(void);
@@ -92,9 +97,11 @@ struct dns_question {
 void dns_ask_all(struct dns_question *questions, size_t n, int64_t deadline,
     struct arena *arena);
 
-/* dns_hosts_name(addr), dns_hosts_has(name, addr): what the hosts file says;
- * never block.  NULL / false: nothing. */
-const char *dns_hosts_name(const struct net_addr *addr);
+/* dns_hosts_name(addr, arena), dns_hosts_knows(addr), dns_hosts_has(name, addr):
+ * what the hosts file says; never block for longer than it takes to read that.
+ * NULL / false: nothing. */
+const char *dns_hosts_name(const struct net_addr *addr, struct arena *arena);
+bool dns_hosts_knows(const struct net_addr *addr);
 bool dns_hosts_has(const char *name, const struct net_addr *addr);
 
 /* dns_hosts_addrs(name, addrs, most): fill in the addresses of ${name} that the

@@ -3,8 +3,8 @@
 #define BASE_DNS_HOSTS_H
 
 /* dns_hosts_read(path): read it, before any thread asks; a file that cannot be
- * read is an empty one, as for libc.  "": none.  dns_hosts_forget(): give it
- * back. */
+ * read is an empty one, as for libc.  "": none.  When it changes it is read
+ * again, by who asks next.  dns_hosts_forget(): give it back. */
 void dns_hosts_read(const char *path);
 void dns_hosts_forget(void);
 

@@ -74,3 +74,14 @@ dns_servers_system(const char *path, struct dns_servers *servers)
 	if (servers->count == 0)
 		(void)add(servers, "127.0.0.1", strlen("127.0.0.1"));
 }
+
+bool
+dns_servers_equal(const struct dns_servers *a, const struct dns_servers *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->text[i], b->text[i]) != 0)
+			return false;
+	return true;
+}

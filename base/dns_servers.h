@@ -2,6 +2,7 @@
 #ifndef BASE_DNS_SERVERS_H
 #define BASE_DNS_SERVERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -22,5 +23,8 @@ int dns_servers_parse(
 /* dns_servers_system(path, servers): those of a resolv.conf(5); as for libc,
  * this machine if it names none. */
 void dns_servers_system(const char *path, struct dns_servers *servers);
+
+bool
+dns_servers_equal(const struct dns_servers *a, const struct dns_servers *b);
 
 #endif

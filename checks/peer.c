@@ -14,7 +14,7 @@
 bool
 peer_blocks(const struct subject *subject)
 {
-	return dns_hosts_name(&subject->client) == NULL;
+	return !dns_hosts_knows(&subject->client);
 }
 
 static void
@@ -92,7 +92,7 @@ peer_find(struct subject *subject)
 	struct dns_answer answer;
 	struct event_by by;
 	char reverse[80];
-	const char *name = dns_hosts_name(&s->client);
+	const char *name = dns_hosts_name(&s->client, s->arena);
 
 	peer_skip(s);
 	if (s->client.family != NET_IPV4 && s->client.family != NET_IPV6)

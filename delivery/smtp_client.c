@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/conf.h"
+#include "base/dns_search.h"
 #include "base/err.h"
 #include "base/tls.h"
 #include "checks/content_lists.h"
@@ -155,12 +156,23 @@ find_lookups(struct smtp_client *c, struct arena *arena, struct err *err)
 	}
 	if (c->dns_support_level[0] == '\0')
 		disabled = c->transport->params.disable_dns_lookups;
-	else if (strcmp(c->dns_support_level, "disabled") == 0)
+	else if (strcasecmp(c->dns_support_level, "disabled") == 0)
 		disabled = true;
-	else if (strcmp(c->dns_support_level, "enabled") != 0 &&
-	    strcmp(c->dns_support_level, "dnssec") != 0) {
+	else if (strcasecmp(c->dns_support_level, "enabled") != 0 &&
+	    strcasecmp(c->dns_support_level, "dnssec") != 0) {
 		err_set(err, "bad DNS support level: %s", c->dns_support_level);
 		return -1;
+	}
+	cursor = c->dns_resolver_options;
+	while ((word = conf_word(&cursor, arena)) != NULL) {
+		if (strcmp(word, "res_defnames") == 0) {
+			c->search |= DNS_SEARCH_DEFAULT;
+		} else if (strcmp(word, "res_dnsrch") == 0) {
+			c->search |= DNS_SEARCH_DOMAINS;
+		} else {
+			err_set(err, "bad DNS resolver option: %s", word);
+			return -1;
+		}
 	}
 	c->exchangers = !disabled;
 	if (disabled) {

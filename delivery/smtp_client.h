@@ -38,6 +38,7 @@ struct smtp_client {
 	unsigned port;    /* of tcp_port */
 	bool dns, native; /* where addresses of hosts are looked up */
 	bool exchangers;  /* MX and SRV records are asked for */
+	unsigned search;  /* DNS_SEARCH_*, for names of hosts */
 	bool ipv4, ipv6;  /* inet_protocols */
 	struct net_addr from4, from6; /* NET_NONE: any */
 	enum smtp_tls_level level;

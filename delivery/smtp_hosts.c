@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/dns.h"
 #include "base/event.h"
+#include "delivery/name_search.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_nexthop.h"
 #include "delivery/smtp_why.h"
@@ -100,13 +101,18 @@ add_answer(
 	}
 }
 
+static int64_t
+deadline(const struct search *s)
+{
+	return smtp_nexthop_deadline(
+	    s->hop, world_mono(s->world) + PATIENCE * CLOCK_SECOND);
+}
+
 /* The questions, for as long as there is time. */
 static void
 ask(struct search *s, struct dns_question *questions, size_t n)
 {
-	world_dns_all(s->world, s->arena, questions, n,
-	    smtp_nexthop_deadline(
-		s->hop, world_mono(s->world) + PATIENCE * CLOCK_SECOND));
+	world_dns_all(s->world, s->arena, questions, n, deadline(s));
 }
 
 /* What the admin wants to be ignored is. */
@@ -149,7 +155,7 @@ find_dns(struct search *s, const struct server *server)
 	if (s->client->ipv6)
 		q[n++] =
 		    (struct dns_question){ .name = ascii, .type = DNS_AAAA };
-	ask(s, q, n);
+	name_search(s->world, s->arena, s->client->search, q, n, deadline(s));
 	for (size_t i = 0; i < n; i++) {
 		if (filter(s, &q[i]) != RECORD_FILTER_KEPT) {
 			filtered = true;

@@ -430,7 +430,7 @@ test_hosts(void)
 
 	dns_hosts_read(in_dir("hosts"));
 	(void)net_parse("127.0.0.1", &addr);
-	is(dns_hosts_name(&addr), "localhost", "the name of an address");
+	is(dns_hosts_name(&addr, arena), "localhost", "the name of an address");
 	ok(dns_hosts_has("LocalHost", &addr) &&
 		dns_hosts_has("localhost.localdomain", &addr) &&
 		!dns_hosts_has("printer", &addr),
@@ -442,13 +442,14 @@ test_hosts(void)
 		dns_hosts_addrs("commented", found, 4) == 0,
 	    "all of them");
 	(void)net_parse("192.0.2.77", &addr);
-	is(dns_hosts_name(&addr), "Printer.example", "the first name counts");
+	is(dns_hosts_name(&addr, arena), "Printer.example",
+	    "the first name counts");
 	(void)net_parse("192.0.2.78", &addr);
-	is(dns_hosts_name(&addr), "fine", "a bad name does not");
+	is(dns_hosts_name(&addr, arena), "fine", "a bad name does not");
 	(void)net_parse("192.0.2.79", &addr);
-	ok(dns_hosts_name(&addr) == NULL, "nobody");
+	ok(dns_hosts_name(&addr, arena) == NULL, "nobody");
 	dns_hosts_forget();
-	ok(dns_hosts_name(&addr) == NULL, "forgotten");
+	ok(dns_hosts_name(&addr, arena) == NULL, "forgotten");
 }
 
 static void

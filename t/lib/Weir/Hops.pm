@@ -13,7 +13,8 @@ package Weir::Hops;
 # 127.0.1.N, N being its number from 1 on; at 127.0.2.N is one that hangs up.  Of a
 # case: lmtp => 1; ehlo => the whole answer to EHLO; replies, banner as for
 # Weir::Sink; data, from, to, mail, rcpt as for Weir::Client->deliver; hop => the
-# next hop; zone => records below hops.example, for new(dns => 1); differs =>
+# next hop; zone => records below hops.example, for new(dns => 1), or dns => the
+# address of a name server, which, system => 1, /etc/resolv.conf has; differs =>
 # [what Weir logs, what Postfix logs], patterns for what is not the same.  In set,
 # hop, to and zone ADDRESS, DEAD, PORT and % stand for the addresses of the
 # servers, their port and N.
@@ -40,10 +41,11 @@ sub new {
 	my ($class, %arg) = @_;
 
 	# Postfix asks on port 53.
-	my $dns = $arg{dns} ? join ".", 127, map { 1 + int rand 250 } 1 .. 3
-	    : undef;
+	my $dns = $arg{dns};
+	$dns = join ".", 127, map { 1 + int rand 250 } 1 .. 3
+	    if $dns && $dns eq "1";
 
-	return bless { main => $arg{main} // "", dns => $dns, cases => [],
+	return bless { system => $arg{system}, main => $arg{main} // "", dns => $dns, cases => [],
 	    files => $arg{files} // {}, }, $class;
 }
 
@@ -149,7 +151,8 @@ sub run {
 	    for keys %{ $self->{files} };
 	$w->write_file("$etc/transport", $self->transports($out{postfix}));
 	$self->{postfix} = Weir::Postfix->start("$w->{dir}/postfix",
-	    port => $self->{port}, resolver => $self->{dns}, main => $self->main_cf,
+	    port => $self->{port}, 
+	    resolver => $self->{system} ? undef : $self->{dns}, main => $self->main_cf,
 	    master => $self->master_cf($out{postfix}));
 	$self->send_all($_) for @mtas;
 	$self->wait_all($_) for @mtas;
