@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fatal.h"
 #include "policy/milterd_change.h"
+#include "policy/milterd_mta.h"
 #include "policy/policy_events.h"
 
 enum {
@@ -337,13 +338,15 @@ on_end(SMFICTX *ctx)
 	struct line *line = smfi_getpriv(ctx);
 	struct milterd_outcome outcome;
 	enum milterd_answer answer;
+	struct milterd_mta mta;
 	sfsistat said;
 
 	if (!enter() || line == NULL || !line->busy)
 		return leave(SMFIS_TEMPFAIL);
+	mta = milterd_mta_of(ctx, line->blanks);
 	answer = milterd_visit_end(line->visit, &macros, &outcome);
 	if (answer == MILTERD_CONTINUE &&
-	    !milterd_change(ctx, line->visit, &outcome, line->blanks))
+	    !milterd_change(&mta, line->visit, &outcome))
 		said = SMFIS_TEMPFAIL;
 	else
 		said = say(ctx, line->visit, answer);

@@ -1,7 +1,6 @@
 /* milterd_change.c - see milterd_change.h. */
 #include "policy/milterd_change.h"
 
-#include <libmilter/mfapi.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "base/spool.h"
 #include "checks/mime.h"
 #include "checks/note.h"
+#include "policy/milterd_mta.h"
 #include "policy/milterd_visit.h"
 #include "policy/policy_events.h"
 #include "rules/address.h"
@@ -17,34 +17,27 @@
 enum { PIECE = 65535 };
 
 struct change {
-	SMFICTX *ctx;
+	const struct milterd_mta *mta;
 	struct milterd_visit *visit;
-	bool blanks;
 };
 
 static bool
-check(const struct change *c, int status, const char *action)
+check(const struct change *c, bool taken, const char *action)
 {
-	if (status == MI_SUCCESS)
+	if (taken)
 		return true;
 	event(&policy_events_unfit, &c->visit->by, "client",
 	    note_client(&c->visit->subject), "action", action, NULL);
 	return false;
 }
 
-static char *
-copy(const struct change *c, const char *text)
-{
-	return arena_strdup(c->visit->mail, text);
-}
-
 /* A header's value, as the MTA wants it. */
-static char *
+static const char *
 value_of(const struct change *c, const char *value)
 {
-	if (!c->blanks && (*value == ' ' || *value == '\t'))
-		value++;
-	return copy(c, value);
+	bool blank = *value == ' ' || *value == '\t';
+
+	return blank && !c->mta->blanks ? value + 1 : value;
 }
 
 static bool
@@ -52,9 +45,18 @@ insert(
     const struct change *c, unsigned place, const char *name, const char *value)
 {
 	return check(c,
-	    smfi_insheader(
-		c->ctx, (int)place, copy(c, name), value_of(c, value)),
+	    c->mta->ops->insert(c->mta->arg, place, name, value_of(c, value)),
 	    "a new header");
+}
+
+/* NULL: it goes. */
+static bool
+edit(const struct change *c, unsigned nth, const char *name, const char *value)
+{
+	return check(c,
+	    c->mta->ops->edit(c->mta->arg, nth, name,
+		value != NULL ? value_of(c, value) : NULL),
+	    "a header's change");
 }
 
 static bool
@@ -63,13 +65,8 @@ edit_headers(const struct change *c)
 	for (const struct milterd_edit *e = c->visit->message.edits; e != NULL;
 	     e = e->next)
 		/* The first place is that of the MTA's own Received:. */
-		if (e->insert ? !insert(c, e->place, e->name, e->value)
-			      : !check(c,
-				    smfi_chgheader(c->ctx, copy(c, e->name),
-					(int)e->place,
-					e->value != NULL ? value_of(c, e->value)
-							 : NULL),
-				    "a header's change"))
+		if (!(e->insert ? insert : edit)(
+			c, e->place, e->name, e->value))
 			return false;
 	return true;
 }
@@ -105,6 +102,7 @@ static bool
 replace_body(const struct change *c)
 {
 	const struct spool *body = c->visit->message.body;
+	const struct milterd_mta *mta = c->mta;
 	unsigned char *data = arena_alloc(c->visit->mail, PIECE);
 	struct err err = { 0 };
 	uint64_t at = 0;
@@ -119,7 +117,7 @@ replace_body(const struct change *c)
 			return false;
 		}
 		if ((n > 0 || at == 0) &&
-		    !check(c, smfi_replacebody(c->ctx, data, (int)n),
+		    !check(c, mta->ops->body(mta->arg, data, (size_t)n),
 			"another body"))
 			return false;
 		at += (uint64_t)n;
@@ -130,29 +128,30 @@ replace_body(const struct change *c)
 static bool
 direct(const struct change *c, const struct milterd_outcome *outcome)
 {
+	const struct milterd_mta *mta = c->mta;
 	struct arena *arena = c->visit->mail;
 
 	for (size_t i = 0; i < outcome->nremove; i++)
-		if (!check(c, smfi_delrcpt(c->ctx, copy(c, outcome->remove[i])),
+		if (!check(c, mta->ops->remove(mta->arg, outcome->remove[i]),
 			"taking a recipient away"))
 			return false;
 	for (size_t i = 0; i < outcome->nadd; i++)
 		if (!check(c,
-			smfi_addrcpt(c->ctx,
+			mta->ops->add(mta->arg,
 			    arena_printf(arena, "<%s>",
 				address_external(arena, outcome->add[i]))),
 			"one more recipient"))
 			return false;
 	return outcome->hold == NULL ||
-	    check(c, smfi_quarantine(c->ctx, copy(c, outcome->hold)),
+	    check(c, mta->ops->quarantine(mta->arg, outcome->hold),
 		"keeping it back");
 }
 
 bool
-milterd_change(struct smfi_str *ctx, struct milterd_visit *v,
-    const struct milterd_outcome *outcome, bool blanks)
+milterd_change(const struct milterd_mta *mta, struct milterd_visit *v,
+    const struct milterd_outcome *outcome)
 {
-	const struct change c = { ctx, v, blanks };
+	const struct change c = { mta, v };
 
 	return edit_headers(&c) && prepend(&c) && replace_body(&c) &&
 	    direct(&c, outcome);

@@ -4,14 +4,13 @@
 
 #include <stdbool.h>
 
+struct milterd_mta;
 struct milterd_outcome;
 struct milterd_visit;
-struct smfi_str;
 
-/* milterd_change(ctx, v, outcome, blanks): tell the MTA, by ${ctx} of libmilter, of
- * all changes of the message of ${v}; ${blanks}: values of headers have the
- * blank behind the colon.  False, and logged: it does not take one. */
-bool milterd_change(struct smfi_str *ctx, struct milterd_visit *v,
-    const struct milterd_outcome *outcome, bool blanks);
+/* milterd_change(mta, v, outcome): tell ${mta} of all changes of the message of
+ * ${v}.  False, and logged: it does not take one. */
+bool milterd_change(const struct milterd_mta *mta, struct milterd_visit *v,
+    const struct milterd_outcome *outcome);
 
 #endif

@@ -64,6 +64,7 @@ milterd_visit_forget(struct milterd_visit *v)
 	v->subject.recipient_count = 0;
 	v->subject.size = 0;
 	v->subject.utf8 = false;
+	v->trace = NULL;
 	v->by.qid = NULL;
 	arena_reset(v->mail);
 }
@@ -119,6 +120,7 @@ judge(struct milterd_visit *v, enum stage stage, const char *where,
 		stage_run(rules, stage, &v->subject, &v->state, verdict);
 	while (verdict->again);
 	event_speak(NULL);
+	v->trace = verdict->trace;
 	keep_trace(v, verdict, where);
 	take_effects(v, verdict);
 	if (verdict->elsewhere != NULL)

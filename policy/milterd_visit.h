@@ -17,6 +17,7 @@
 
 struct arena;
 struct milterd_door;
+struct trace;
 struct trace_keeper;
 struct world;
 
@@ -62,6 +63,7 @@ struct milterd_visit {
 	const char *classes; /* that DATA has come to, for all */
 	struct effect *effects, **effects_end;
 	struct milterd_message message;
+	struct trace *trace; /* of the latest lists; in ${mail} */
 	/* Of MILTERD_REFUSE. */
 	int code;
 	const char *dsn, *text;

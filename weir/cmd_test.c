@@ -30,7 +30,7 @@ static const struct {
 	  "[--client NAME[ADDRESS]] FILE | DIR | - ..." },
 	{ "session", test_session,
 	  "[-c DIR] [-o NAME=VALUE] [--dns SERVER] [--world FILE] [--trace] "
-	  "[--tap] [--coverage] [--any-address] [--policy] "
+	  "[--tap] [--coverage] [--any-address] [--policy | --milter] "
 	  "[SCRIPT ...]" },
 	{ "table", test_table,
 	  "[-bfhjm] [-c DIR] [-o NAME=VALUE] [--as KIND] TYPE:NAME KEY ... | -" },

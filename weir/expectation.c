@@ -10,6 +10,9 @@
 #include "base/err.h"
 #include "classes/trace.h"
 
+/* Of several lines, as a milter may answer, one is meant. */
+enum { PATTERN_FLAGS = REG_EXTENDED | REG_NOSUB | REG_NEWLINE };
+
 static const char blanks[] = " \t";
 
 /* ${text} without blanks at its ends. */
@@ -104,7 +107,7 @@ expectation_parse(const char *text, struct arena *arena, struct expectation *e,
 		e->pattern =
 		    arena_strndup(arena, rest + 1, (size_t)(end - rest - 1));
 		p = end + 1 + strspn(end + 1, blanks);
-		status = regcomp(&re, e->pattern, REG_EXTENDED | REG_NOSUB);
+		status = regcomp(&re, e->pattern, PATTERN_FLAGS);
 		if (status != 0) {
 			(void)regerror(status, &re, why, sizeof why);
 			err_set(err, "%s: %s", e->pattern, why);
@@ -129,7 +132,7 @@ matches(const char *text, const char *pattern)
 	regex_t re;
 	bool found;
 
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	if (regcomp(&re, pattern, PATTERN_FLAGS) != 0)
 		return false;
 	found = regexec(&re, text, 0, NULL, 0) == 0;
 	regfree(&re);
@@ -143,10 +146,12 @@ begins(const char *reply, const char *words)
 	size_t n = strlen(words);
 
 	/* So clients see it. */
-	if (strcmp(words, "250") == 0)
-		return strcmp(reply, "OK") == 0;
+	if (strcmp(words, "250") == 0) {
+		words = "OK";
+		n = 2;
+	}
 	return strncasecmp(reply, words, n) == 0 &&
-	    (reply[n] == '\0' || reply[n] == ' ');
+	    (reply[n] == '\0' || reply[n] == ' ' || reply[n] == '\n');
 }
 
 /* "name", or the end of the path "/directory/name". */

@@ -22,7 +22,9 @@
 #include "policy/policy_answer.h"
 #include "rules/address.h"
 #include "weir/expectation.h"
+#include "weir/session_client.h"
 #include "weir/session_message.h"
+#include "weir/session_milter.h"
 #include "weir/trial_rules.h"
 
 struct rehearsal {
@@ -35,6 +37,7 @@ struct rehearsal {
 	struct event_by by;
 	struct subject subject;
 	struct session_message *message; /* of the transaction */
+	struct session_milter *milter;   /* NULL: another door */
 	unsigned line;
 	const char *asked; /* the line at hand */
 
@@ -77,6 +80,9 @@ begin_conf(struct rehearsal *r)
 	r->view = conf_view(r->settings.conf);
 	if (r->settings.policy)
 		beside_settle(r->view, NULL);
+	session_milter_free(r->milter);
+	r->milter =
+	    r->settings.milter ? session_milter_new(r->settings.conf) : NULL;
 }
 
 struct rehearsal *
@@ -104,6 +110,7 @@ rehearsal_free(struct rehearsal *r)
 	conf_free(r->view);
 	stage_reset_session(&r->state);
 	session_message_free(r->message);
+	session_milter_free(r->milter);
 	arena_free(r->arena);
 	script_close(r->told);
 	free(r->command);
@@ -194,43 +201,24 @@ rehearsal_verdict(const struct rehearsal *r)
 	return &r->verdict;
 }
 
-/* clang-format off */
-static const struct {
-	const char *word;
-	enum subject_name status;
-} statuses[] = {
-	{ "ok", SUBJECT_NAME_OK },         { "2", SUBJECT_NAME_OK },
-	{ "temp", SUBJECT_NAME_TEMP },     { "4", SUBJECT_NAME_TEMP },
-	{ "perm", SUBJECT_NAME_PERM },     { "5", SUBJECT_NAME_PERM },
-	{ "forged", SUBJECT_NAME_FORGED }, { "6", SUBJECT_NAME_FORGED },
-};
-/* clang-format on */
-
 static int
 do_client(struct call *c)
 {
 	struct rehearsal *r = c->r;
-	char *copy = strdup(c->argument), *rest = copy;
-	const char *name = strsep(&rest, " \t"), *addr = strsep(&rest, " \t");
-	const char *word = rest;
+	struct arena *arena = arena_new();
+	struct session_client client;
+	int result = REHEARSAL_WRONG;
 
-	if (addr == NULL) {
-		err_set(c->err, "client NAME ADDR [ok|temp|perm|forged]");
-		free(copy);
-		return REHEARSAL_WRONG;
+	if (session_client_parse(c->argument, arena, &client, c->err)) {
+		begin_client(r, client.name, client.addr);
+		r->subject.name_status = client.status;
+		r->subject.reverse_status = client.status == SUBJECT_NAME_FORGED
+		    ? SUBJECT_NAME_OK
+		    : client.status;
+		result = judge(r, STAGE_CONNECT);
 	}
-	begin_client(r, name, addr);
-	if (strcasecmp(name, "unknown") == 0)
-		r->subject.name_status = SUBJECT_NAME_TEMP;
-	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
-		if (word != NULL && strcasecmp(word, statuses[i].word) == 0)
-			r->subject.name_status = statuses[i].status;
-	r->subject.reverse_status =
-	    r->subject.name_status == SUBJECT_NAME_FORGED
-	    ? SUBJECT_NAME_OK
-	    : r->subject.name_status;
-	free(copy);
-	return judge(r, STAGE_CONNECT);
+	arena_free(arena);
+	return result;
 }
 
 static int
@@ -469,6 +457,10 @@ do_set(struct call *c)
 	*value++ = '\0';
 	conf_set(r->view, trim(copy), trim(value),
 	    (struct origin){ "script", r->line });
+	if (r->milter != NULL) {
+		session_milter_set(r->milter, trim(copy), trim(value), r->line);
+		r->verdict.trace = NULL;
+	}
 	trial_rules_close(&r->rules);
 	free(copy);
 	return REHEARSAL_DONE;
@@ -547,9 +539,27 @@ static const struct command_row {
 };
 /* clang-format on */
 
+/* What the milter door says to it; OTHER: no command of an MTA. */
+static enum session_milter_result
+play_milter(struct rehearsal *r, struct err *err)
+{
+	struct session_milter_answer answer;
+	enum session_milter_result result = session_milter_do(
+	    r->milter, r->subject.world, r->asked, &answer, err);
+
+	if (result != SESSION_MILTER_DONE)
+		return result;
+	r->verdict =
+	    (struct verdict){ .pass = answer.pass, .trace = answer.trace };
+	if (answer.text != NULL)
+		tell(r, strdup(answer.text));
+	return result;
+}
+
 enum rehearsal_result
 rehearsal_line(struct rehearsal *r, const char *line, struct err *err)
 {
+	enum session_milter_result played = SESSION_MILTER_OTHER;
 	size_t n;
 
 	r->line++;
@@ -558,6 +568,11 @@ rehearsal_line(struct rehearsal *r, const char *line, struct err *err)
 	if (n == 0 || line[0] == '#')
 		return REHEARSAL_DONE;
 	r->asked = line;
+	if (r->milter != NULL)
+		played = play_milter(r, err);
+	if (played != SESSION_MILTER_OTHER)
+		return played == SESSION_MILTER_DONE ? REHEARSAL_DONE
+						     : REHEARSAL_WRONG;
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		struct call call = { r, line + n, err };
 

@@ -22,6 +22,7 @@ struct rehearsal_settings {
 	bool any_address;        /* have the lists judge what the server refuses
 				  * before: an address without a real domain */
 	bool policy;             /* replies are what a policy server answers */
+	bool milter;             /* ... or a milter */
 	struct reached *reached; /* told of all steps; or NULL */
 };
 
@@ -44,6 +45,7 @@ enum rehearsal_result {
  *	login NAME | tls PROTOCOL | fingerprint HEX
  *	set NAME = VALUE | world LINE | reset
  *	expect CODE [DSN] [text /PATTERN/] [by RESTRICTION|TABLE:LINE]
+ * For a milter, only what it is told: session_milter.h.
  * Empty lines and those that begin with # are nothing.  For the last two
  * results the reason is in ${err}.
  */

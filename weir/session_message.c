@@ -180,27 +180,32 @@ session_message_reply_of(const struct session_message *m, const char *address,
 	return true;
 }
 
-struct trace *
-session_message_trace(
-    const struct session_message_reply *reply, const struct subject *subject)
+void
+session_message_step(struct trace *trace, const struct content_note *note,
+    const struct subject *subject)
 {
-	const struct content_note *note = reply->note;
-	struct trace *trace = trace_new(subject);
 	struct arena *arena = subject->arena;
-	struct trace_step *step;
-	const char *list;
+	const char *list = arena_strdup(arena, note->table);
+	struct trace_step *step = trace_step(trace, subject, 0, list, list);
 
-	if (note == NULL)
-		return trace;
-	list = arena_strdup(arena, note->table);
-	step = trace_step(trace, subject, 0, list, list);
 	step->within = list;
 	step->input = arena_strdup(arena, note->input);
 	step->answer = arena_strdup(arena, note->answer);
 	if (note->file != NULL)
 		step->file = arena_strdup(arena, note->file);
 	step->line = note->line;
+	step->nanoseconds = -1;
 	trace->decision = step;
+}
+
+struct trace *
+session_message_trace(
+    const struct session_message_reply *reply, const struct subject *subject)
+{
+	struct trace *trace = trace_new(subject);
+
+	if (reply->note != NULL)
+		session_message_step(trace, reply->note, subject);
 	return trace;
 }
 

@@ -48,6 +48,10 @@ bool session_message_reply_of(const struct session_message *m,
 struct trace *session_message_trace(
     const struct session_message_reply *reply, const struct subject *subject);
 
+/* session_message_step(trace, note, subject): one step more, which decides. */
+void session_message_step(struct trace *trace, const struct content_note *note,
+    const struct subject *subject);
+
 /* session_message_show(m): print what becomes of it for each recipient, a line
  * each, if any class has content checks. */
 void session_message_show(const struct session_message *m);

@@ -23,7 +23,7 @@
 /* All scripts of one run. */
 struct players {
 	struct trial trial;
-	bool trace, tap, coverage, any_address, policy;
+	bool trace, tap, coverage, any_address, policy, milter;
 	struct reached *reached;
 	unsigned tests; /* of TAP */
 	int status;
@@ -158,6 +158,7 @@ play_file(struct players *p, FILE *file, const char *name)
 		.trace = p->trace,
 		.any_address = p->any_address,
 		.policy = p->policy,
+		.milter = p->milter,
 		.reached = p->reached,
 	};
 	struct play play = { .all = p, .name = name };
@@ -264,6 +265,7 @@ take_switch(struct players *p, const char *word)
 		{ "--coverage", &p->coverage },
 		{ "--any-address", &p->any_address },
 		{ "--policy", &p->policy },
+		{ "--milter", &p->milter },
 	};
 
 	for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
@@ -286,7 +288,7 @@ test_session(int argc, char **argv)
 		else if (taken < 0 || (taken == 0 && !take_switch(&p, argv[i])))
 			status = EX_USAGE;
 	}
-	if (p.trial.json)
+	if (p.trial.json || (p.policy && p.milter))
 		status = EX_USAGE;
 	if (scripts + 1 < argv + argc)
 		p.tap = true;
