@@ -28,6 +28,11 @@ int64_t clock_cpu(void);
  */
 void clock_open(void);
 
+/* clock_pretend(later, wall): for a program that tries what would be, and has one
+ * thread: from now on both clocks are ${later} ahead, and clock_now() is so by
+ * ${wall} more.  It lasts until the next call; 0, 0: as they are. */
+void clock_pretend(int64_t later, int64_t wall);
+
 /* clock_shared(): the offset may change under us, so that a wait must not be
  * longer than 10 ms. */
 bool clock_shared(void);

@@ -25,6 +25,7 @@
 #include "weir/session_client.h"
 #include "weir/session_message.h"
 #include "weir/session_milter.h"
+#include "weir/session_time.h"
 #include "weir/trial_rules.h"
 
 struct rehearsal {
@@ -113,6 +114,7 @@ rehearsal_free(struct rehearsal *r)
 	session_milter_free(r->milter);
 	arena_free(r->arena);
 	script_close(r->told);
+	session_time_end();
 	free(r->command);
 	free(r->reply);
 	free(r);
@@ -481,8 +483,16 @@ do_world(struct call *c)
 }
 
 static int
+do_time(struct call *c)
+{
+	return session_time_set(c->argument, c->err) ? REHEARSAL_DONE
+						     : REHEARSAL_WRONG;
+}
+
+static int
 do_reset(struct call *c)
 {
+	session_time_end();
 	begin_conf(c->r);
 	script_close(c->r->told);
 	c->r->told = NULL;
@@ -495,16 +505,14 @@ static int
 do_expect(struct call *c)
 {
 	const struct rehearsal *r = c->r;
+	const struct trace *trace = r->verdict.trace;
 	struct arena *arena = arena_new();
 	struct expectation e;
 	int result = REHEARSAL_WRONG;
 
 	if (expectation_parse(c->argument, arena, &e, c->err))
-		result =
-		    expectation_met(&e, r->reply != NULL ? r->reply : "OK",
-			r->verdict.trace != NULL ? r->verdict.trace->decision
-						 : NULL,
-			c->err)
+		result = expectation_met(&e, r->reply != NULL ? r->reply : "OK",
+			     trace != NULL ? trace->decision : NULL, c->err)
 		    ? REHEARSAL_MET
 		    : REHEARSAL_UNMET;
 	arena_free(arena);
@@ -534,6 +542,7 @@ static const struct command_row {
 	{ "fingerprint", do_fingerprint },
 	{ "set",         do_set },
 	{ "world",       do_world },
+	{ "time",        do_time },
 	{ "reset",       do_reset },
 	{ "expect",      do_expect },
 };

@@ -43,7 +43,7 @@ enum rehearsal_result {
  *	helo NAME | ehlo NAME | mail ADDRESS | rcpt ADDRESS
  *	data | message FILE | for ADDRESS | eod [SIZE] | etrn DOMAIN | vrfy ADDRESS | rset
  *	login NAME | tls PROTOCOL | fingerprint HEX
- *	set NAME = VALUE | world LINE | reset
+ *	set NAME = VALUE | world LINE | time +DURATION | time DATE HH:MM | reset
  *	expect CODE [DSN] [text /PATTERN/] [by RESTRICTION|TABLE:LINE]
  * For a milter, only what it is told: session_milter.h.
  * Empty lines and those that begin with # are nothing.  For the last two

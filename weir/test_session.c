@@ -24,6 +24,7 @@
 struct players {
 	struct trial trial;
 	bool trace, tap, coverage, any_address, policy, milter;
+	bool played; /* one script, at least */
 	struct reached *reached;
 	unsigned tests; /* of TAP */
 	int status;
@@ -148,6 +149,17 @@ do_lines(struct play *play, FILE *file)
 }
 
 /* Each script is on its own: nothing of another's is remembered. */
+static bool
+forget(struct players *p)
+{
+	int status = p->played ? trial_again(&p->trial) : EX_OK;
+
+	p->played = true;
+	dnsbl_cache_flush();
+	worse(p, status);
+	return status == EX_OK;
+}
+
 static void
 play_file(struct players *p, FILE *file, const char *name)
 {
@@ -163,7 +175,6 @@ play_file(struct players *p, FILE *file, const char *name)
 	};
 	struct play play = { .all = p, .name = name };
 
-	dnsbl_cache_flush();
 	play.rehearsal = rehearsal_new(&settings);
 	if (do_lines(&play, file) && p->tap && play.expected == 0)
 		tell(p, true, name, "played, nothing is expected");
@@ -175,6 +186,8 @@ play_script(struct players *p, const char *name)
 {
 	FILE *file;
 
+	if (!forget(p))
+		return;
 	if (strcmp(name, "-") == 0) {
 		play_file(p, stdin, "stdin");
 		return;

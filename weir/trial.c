@@ -215,8 +215,8 @@ trial_open(struct trial *t)
 	return status == EX_OK ? open_world(t) : status;
 }
 
-void
-trial_close(struct trial *t)
+static void
+close_world(struct trial *t)
 {
 	if (t->world != NULL && t->script != NULL) {
 		script_close(t->world);
@@ -224,6 +224,20 @@ trial_close(struct trial *t)
 		live_close(t->world);
 		dns_close();
 	}
+	t->world = NULL;
+}
+
+int
+trial_again(struct trial *t)
+{
+	close_world(t);
+	return open_world(t);
+}
+
+void
+trial_close(struct trial *t)
+{
+	close_world(t);
 	conf_free(t->conf);
 	conf_free(t->read);
 	if (t->arena != NULL)

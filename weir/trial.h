@@ -39,11 +39,13 @@ int trial_option(struct trial *t, int argc, char **argv, int *i);
 
 /* trial_begin(t): messages go to stderr as "name: ...".  trial_open(t): read
  * the configuration and open the world; 0, or an exit status after a message.
- * trial_read(t): read the configuration only.  trial_close(t): in any case, at
+ * trial_read(t): read the configuration only.  trial_again(t): another world, which
+ * remembers nothing; returns as trial_open() does.  trial_close(t): in any case, at
  * the end. */
 void trial_begin(const struct trial *t);
 int trial_read(struct trial *t);
 int trial_open(struct trial *t);
+int trial_again(struct trial *t);
 void trial_close(struct trial *t);
 
 /* trial_fail(t, status, format, ...): "name: fatal: ..." on stderr; returns
