@@ -20,6 +20,7 @@
 #include "queue/recall.h"
 #include "queue/store_apply.h"
 #include "queue/store_layout.h"
+#include "queue/store_pages.h"
 #include "queue/store_reader.h"
 #include "queue/store_room.h"
 
@@ -136,6 +137,22 @@ prepare(struct store *store)
 	return rc;
 }
 
+/* Nothing has been changed when it is refused. */
+static int
+check_pages(const char *dir, struct err *err)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof path, "%s/data.mdb", dir);
+	if (store_pages_check(path, err) == 0)
+		return 0;
+	err_add(err,
+	    "queue %s is damaged, and left as it is; put a good copy in its "
+	    "place, or move it away to begin with an empty queue",
+	    path);
+	return -1;
+}
+
 static int
 open_env(struct store *store, const char *dir,
     const struct store_options *options, struct err *err)
@@ -172,7 +189,8 @@ store_open(
 	}
 	if ((store->lock = take_lock(dir, options->patience, err)) < 0)
 		goto err0;
-	if (open_env(store, dir, options, err) != 0)
+	if (check_pages(dir, err) != 0 ||
+	    open_env(store, dir, options, err) != 0)
 		goto err1;
 	store_room_init(
 	    &store->room, store->env, options->size, options->reserve);

@@ -50,9 +50,10 @@ sweep(size_t step, size_t count[FOUND_DIED + 1])
 		if (WIFEXITED(status) && WEXITSTATUS(status) < FOUND_DIED)
 			found = (enum found)WEXITSTATUS(status);
 		count[found]++;
-		if (found == FOUND_OTHER)
-			printf(
-			    "# octet %zu of page %zu\n", at % PAGE, at / PAGE);
+		if (found >= FOUND_LOST)
+			printf("# %zu: octet %zu of page %zu, from %d to %d\n",
+			    (size_t)found, at % PAGE, at / PAGE, whole[at],
+			    other);
 	}
 }
 
@@ -75,10 +76,9 @@ main(void)
 	    count[FOUND_LOST], count[FOUND_DIED]);
 	ok(count[FOUND_SAID] > tried / 10, "most of what matters is said");
 	ok(count[FOUND_OTHER] == 0, "nothing is read that was not written");
-	/* What LMDB itself lives on (page headers, its keys) has no seal: an
-	 * octet out of a hundred. */
-	ok(count[FOUND_LOST] + count[FOUND_DIED] <= tried / 50 + 5,
-	    "hardly any takes more than its message");
+	ok(count[FOUND_DIED] == 0, "nothing ends the process");
+	/* A key that is another one, and stands where that would. */
+	ok(count[FOUND_LOST] <= tried / 500 + 1, "hardly any is missed");
 	free(whole);
 	remove_store();
 	return done_testing();
