@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sysexits.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
@@ -67,19 +67,6 @@ set_options(int fd)
 	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-/* Each connection takes a descriptor. */
-static void
-raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static bool
 open_library(struct running *r)
 {
@@ -88,7 +75,7 @@ open_library(struct running *r)
 
 	(void)snprintf(where, sizeof where, "fd:%d", r->role->fd);
 	set_options(r->role->fd);
-	raise_limit();
+	descriptors_raise();
 	r->closed = open_closed();
 	return r->closed >= 0 && milterd_calls_register(&r->calls) &&
 	    smfi_setconn(where) == MI_SUCCESS &&

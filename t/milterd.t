@@ -37,6 +37,7 @@ hater@example.com spamhater
 ok@example.com OK
 held@example.com HOLD for a look
 marked@example.com PREPEND X-Marked: yes
+grey@example.com greylist
 copy@example.com BCC archive@example.com
 moved@example.com REDIRECT elsewhere@example.com
 gone@example.com DISCARD
@@ -78,6 +79,9 @@ sub rcpt { return (session(@_))[1] }
 
 is rcpt(to => "<$_\@example.com>"), "continue", "$_ passes, no more"
     for qw(lover hater ok unknown);
+is rcpt(to => '<grey@example.com>'),
+    "450 4.2.0 <grey\@example.com>: Recipient address rejected: Greylisted for 300 seconds",
+    "what restrictions remember is there for milters, too";
 is rcpt(to => '<a@elsewhere.example>'), "continue", "nor is it about relaying";
 is rcpt(to => '<no@example.com>'),
     '554 5.7.1 <no@example.com>: Recipient address rejected: no such luck',

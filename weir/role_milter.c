@@ -7,10 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/event.h"
-#include "base/state.h"
-#include "checks/verify.h"
 #include "policy/milterd_role.h"
-#include "rules/profile.h"
 #include "weir/generation.h"
 #include "weir/process.h"
 #include "weir/role_start.h"
@@ -24,27 +21,11 @@ static int
 ready(void *arg, const char *warnings)
 {
 	struct milter_process *p = arg;
-	struct err err = { 0 };
-	int status = role_start_enter(
+	int status = role_start_keep(
 	    &p->start, p->start.g->weir.weir_milter_user, warnings);
 
-	if (status != 0)
-		return status;
-	/* Opened by the user that writes it from now on. */
-	p->role.state = state_open(p->start.g->state_dir, &err);
-	if (p->role.state == NULL)
-		event_warning(NULL, "traces are not kept: %s", err.text);
-	else
-		verify_keep(p->start.verify, p->role.state);
-	role_start_chores(&p->start, p->role.state);
-	return 0;
-}
-
-static void
-retired(void *arg)
-{
-	(void)arg;
-	handover_retired();
+	p->role.state = p->start.state;
+	return status;
 }
 
 /* The one service that this process is for. */
@@ -102,11 +83,9 @@ role_milter(int argc, char **argv)
 	p.role.drain = g->weir.weir_drain_time_limit;
 	p.role.strict = p.start.handover.strict;
 	p.role.ready = ready;
-	p.role.retired = retired;
+	p.role.retired = role_start_retired;
 	p.role.arg = &p;
 	status = milterd_role_run(&p.role);
-	profile_stop();
-	state_close(p.role.state);
 	/* What exit() would tear down, libmilter's threads still use. */
 	_exit(role_start_finish(&p.start, status));
 }

@@ -7,12 +7,15 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/chores.h"
 #include "base/clock.h"
 #include "base/dns.h"
 #include "base/err.h"
 #include "base/event.h"
+#include "base/master.h"
+#include "base/state.h"
 #include "checks/checks_params.h"
 #include "checks/live.h"
 #include "checks/memory_redis.h"
@@ -24,6 +27,7 @@
 #include "weir/generation.h"
 #include "weir/layout.h"
 #include "weir/lifeline.h"
+#include "weir/process.h"
 
 static struct buf complaints; /* while starting */
 
@@ -74,6 +78,7 @@ role_start_finish(struct role_start *p, int status)
 				       : "the role could not start");
 		handover_refuse(&err);
 	}
+	profile_stop();
 	chores_stop();
 	event_tap(NULL);
 	event_flush();
@@ -82,6 +87,7 @@ role_start_finish(struct role_start *p, int status)
 		verify_free(p->verify);
 		dns_close();
 	}
+	state_close(p->state);
 	buf_free(&complaints);
 	generation_free(p->g);
 	return status;
@@ -178,7 +184,7 @@ ask_patterns(void *arg, int fd)
 }
 
 void
-role_start_chores(struct role_start *p, struct state *state)
+role_start_chores(struct role_start *p)
 {
 	struct rules_params rules = { 0 };
 	struct err err = { 0 };
@@ -188,7 +194,74 @@ role_start_chores(struct role_start *p, struct state *state)
 	if (rules.weir_prefilter)
 		prefilter_start(&(struct prefilter_settings){
 		    .directory = p->g->patterns_dir, .ask = ask_patterns });
-	if (state != NULL)
-		profile_start(state, rules.weir_rule_times);
+	if (p->state != NULL)
+		profile_start(p->state, rules.weir_rule_times);
 	chores_start();
+}
+
+int
+role_start_keep(struct role_start *p, const char *user, const char *warnings)
+{
+	struct err err = { 0 };
+	int status = role_start_enter(p, user, warnings);
+
+	if (status != 0)
+		return status;
+	p->state = state_open(p->g->state_dir, &err);
+	if (p->state == NULL) {
+		event_warning(NULL, "traces are not kept: %s", err.text);
+	} else {
+		verify_keep(p->verify, p->state);
+		live_keep(p->world, p->state);
+	}
+	role_start_chores(p);
+	return 0;
+}
+
+/* The listening sockets of a service; how many. */
+static size_t
+find_listeners(const struct role_start *p, const struct master_service *s,
+    struct floors_listener *list)
+{
+	const char *name = process_service(p->g->arena, s);
+	int fd, loop = 0, loops = (int)layout_loops(p->g);
+	size_t n = 0, after = 0;
+
+	/* There is only one of a Unix socket: all loops share it. */
+	while ((fd = handover_find(&p->handover, name, &after)) >= 0)
+		list[n++] = (struct floors_listener){ .service = s,
+			.fd = fd,
+			.loop = s->type == MASTER_INET ? loop++ % loops : -1 };
+	return n;
+}
+
+struct floors_plan
+role_start_plan(struct role_start *p,
+    bool (*is)(const struct master_service *master),
+    int (*ready)(void *arg, const char *warnings), void *arg)
+{
+	const struct generation *g = p->g;
+	struct floors_listener *list =
+	    arena_alloc(g->arena, HANDOVER_MOST * sizeof *list);
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->master.count; i++)
+		if (is(&g->master.services[i]))
+			n +=
+			    find_listeners(p, &g->master.services[i], list + n);
+	return (struct floors_plan){ .listeners = list,
+		.nlisteners = n,
+		.loops = (unsigned)layout_loops(g),
+		.workers = (unsigned)g->base.weir_workers,
+		.drain = g->weir.weir_drain_time_limit,
+		.ready = ready,
+		.retired = role_start_retired,
+		.arg = arg };
+}
+
+void
+role_start_retired(void *arg)
+{
+	(void)arg;
+	handover_retired();
 }

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 
+#include "base/floors.h"
 #include "base/jail.h"
 #include "weir/handover.h"
 
 struct generation;
+struct master_service;
 struct state;
 struct verify;
 struct world;
@@ -19,6 +21,7 @@ struct role_start {
 	struct jail jail; /* set before role_start_enter() */
 	struct world *world;
 	struct verify *verify; /* what the world is asked of addresses */
+	struct state *state;   /* role_start_keep()'s; NULL: nothing is kept */
 	bool ready;
 	bool single; /* no threads: it looks itself whether the supervisor
 		      * lives (lifeline.h) */
@@ -39,10 +42,25 @@ int role_start_world(struct role_start *p);
 int
 role_start_enter(struct role_start *p, const char *user, const char *warnings);
 
-/* role_start_chores(p, state): what may be left to the background, once it is
- * in its jail: as root it would read no file of the cache.  ${state}: where it
- * is kept what rules cost; NULL: nowhere. */
-void role_start_chores(struct role_start *p, struct state *state);
+/* role_start_chores(p): what may be left to the background, once it is in its
+ * jail: as root it would read no file of the cache. */
+void role_start_chores(struct role_start *p);
+
+/* role_start_keep(p, user, warnings): role_start_enter(), and then, as the user
+ * that writes it from now on, open where decision traces go, and what its world
+ * remembers; and role_start_chores().  0, or an exit status. */
+int
+role_start_keep(struct role_start *p, const char *user, const char *warnings);
+
+/* role_start_plan(p, is, ready, arg): what floors.h wants to know to serve those
+ * services that is() takes; ready() is called with ${arg}. */
+struct floors_plan role_start_plan(struct role_start *p,
+    bool (*is)(const struct master_service *master),
+    int (*ready)(void *arg, const char *warnings), void *arg);
+
+/* role_start_retired(arg): others serve in the place of this process.  ${arg}
+ * does not matter. */
+void role_start_retired(void *arg);
 
 /* role_start_finish(p, status): report why the role ended, if it never was
  * ready, and release everything.  Returns ${status}. */

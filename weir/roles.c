@@ -15,10 +15,7 @@
 #include "base/event.h"
 #include "base/fatal.h"
 #include "base/jail.h"
-#include "base/state.h"
 #include "checks/dnsbl_health.h"
-#include "checks/live.h"
-#include "checks/verify.h"
 #include "delivery/deliver_role.h"
 #include "delivery/environment.h"
 #include "delivery/local_rights.h"
@@ -29,17 +26,17 @@
 #include "proxy/smtp_service.h"
 #include "queue/queue_role.h"
 #include "rules/pattern_cache.h"
-#include "rules/profile.h"
 #include "weir/generation.h"
 #include "weir/handover.h"
 #include "weir/layout.h"
 #include "weir/lifeline.h"
 #include "weir/maildrop_take.h"
+#include "weir/process.h"
 #include "weir/role_start.h"
 #include "weir/suspended.h"
 
 /* One process is one role. */
-struct process {
+struct role_process {
 	struct role_start start;
 	struct generation *newer; /* read, and not yet in use */
 	struct proxy_role proxy;
@@ -54,66 +51,24 @@ list_changed(void *arg, const char *zone, const char *why)
 static int
 proxy_ready(void *arg, const char *warnings)
 {
-	struct process *p = arg;
-	struct err err = { 0 };
-	int status = role_start_enter(
+	struct role_process *p = arg;
+	int status = role_start_keep(
 	    &p->start, p->start.g->weir.weir_proxy_user, warnings);
 
 	if (status != 0)
 		return status;
-	/* Opened by the user that writes it from now on. */
-	p->proxy.state = state_open(p->start.g->state_dir, &err);
-	if (p->proxy.state == NULL)
-		event_warning(NULL, "traces are not kept: %s", err.text);
+	p->proxy.state = p->start.state;
 	if (p->proxy.state != NULL) {
-		verify_keep(p->start.verify, p->proxy.state);
-		live_keep(p->start.world, p->proxy.state);
 		suspended_note(p->proxy.state, NULL, NULL);
 		dnsbl_health_listen(list_changed, p->proxy.state);
 	}
-	role_start_chores(&p->start, p->proxy.state);
 	return 0;
-}
-
-static void
-proxy_retired(void *arg)
-{
-	(void)arg;
-	handover_retired();
-}
-
-/* The listening sockets with their services; how many. */
-static size_t
-find_listeners(const struct process *p, struct proxy_listener *list)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->start.g->master.count; i++) {
-		const struct master_service *s =
-		    &p->start.g->master.services[i];
-		bool tcp = s->type == MASTER_INET;
-		const char *name = arena_printf(
-		    p->start.g->arena, "%s:%s", tcp ? "inet" : "unix", s->name);
-		size_t after = 0;
-		int fd, loop = 0, loops = (int)layout_loops(p->start.g);
-
-		if (!smtp_service_is(s))
-			continue;
-		/* There is only one of a Unix socket: all loops share it. */
-		while (
-		    (fd = handover_find(&p->start.handover, name, &after)) >= 0)
-			list[n++] = (struct proxy_listener){ .service = s,
-				.fd = fd,
-				.loop = tcp ? loop++ % loops : -1 };
-	}
-	return n;
 }
 
 int
 roles_proxy(int argc, char **argv)
 {
-	static struct proxy_listener listeners[HANDOVER_MOST];
-	struct process p = { .newer = NULL };
+	struct role_process p = { .newer = NULL };
 	int status = role_start_begin(&p.start, argc, argv);
 
 	if (status != 0)
@@ -128,29 +83,21 @@ roles_proxy(int argc, char **argv)
 		.master = &p.start.g->master,
 		.world = p.start.world,
 		.verify = p.start.verify,
-		.listeners = listeners,
-		.nlisteners = find_listeners(&p, listeners),
 		.queue_socket = generation_socket(p.start.g, "queue"),
 		.admin_socket = generation_socket(p.start.g, "admin"),
 		.spool = p.start.g->state_dir,
-		.loops = (unsigned)layout_loops(p.start.g),
-		.workers = (unsigned)p.start.g->base.weir_workers,
-		.drain = p.start.g->weir.weir_drain_time_limit,
 		.strict = p.start.handover.strict,
-		.ready = proxy_ready,
-		.retired = proxy_retired,
-		.arg = &p };
+		.plan = role_start_plan(
+		    &p.start, smtp_service_is, proxy_ready, &p) };
 	status = proxy_role_run(&p.proxy);
 	dnsbl_health_listen(NULL, NULL);
-	profile_stop();
-	state_close(p.proxy.state);
 	return role_start_finish(&p.start, status);
 }
 
 static struct conf *
 reread(void *arg, struct err *err)
 {
-	struct process *p = arg;
+	struct role_process *p = arg;
 
 	handover_take();
 	p->newer =
@@ -161,7 +108,7 @@ reread(void *arg, struct err *err)
 static void
 reread_done(void *arg, bool taken)
 {
-	struct process *p = arg;
+	struct role_process *p = arg;
 	struct generation *other = taken ? p->start.g : p->newer;
 
 	if (taken)
@@ -173,7 +120,7 @@ reread_done(void *arg, bool taken)
 static void
 queue_ready(void *arg)
 {
-	struct process *p = arg;
+	struct role_process *p = arg;
 
 	(void)role_start_enter(&p->start, NULL, "");
 }
@@ -181,7 +128,7 @@ queue_ready(void *arg)
 int
 roles_queue(int argc, char **argv)
 {
-	struct process p = { .newer = NULL };
+	struct role_process p = { .newer = NULL };
 	struct queue_role role;
 	char *store; /* outlives the generation it is of */
 	size_t at = 0, admin_at = 0;
@@ -219,7 +166,7 @@ roles_queue(int argc, char **argv)
 }
 
 static int
-deliver_enter(struct process *p, const char *warnings)
+deliver_enter(struct role_process *p, const char *warnings)
 {
 	return role_start_enter(
 	    &p->start, p->start.g->weir.weir_deliver_user, warnings);
@@ -228,17 +175,17 @@ deliver_enter(struct process *p, const char *warnings)
 static void
 deliver_ready(void *arg, const char *warnings)
 {
-	struct process *p = arg;
+	struct role_process *p = arg;
 
 	if (deliver_enter(p, warnings) != 0)
 		_exit(role_start_finish(&p->start, EX_OSERR));
-	role_start_chores(&p->start, p->proxy.state);
+	role_start_chores(&p->start);
 }
 
 int
 roles_deliver(int argc, char **argv)
 {
-	struct process p = { .newer = NULL };
+	struct role_process p = { .newer = NULL };
 	struct deliver_role role;
 	int status = role_start_begin(&p.start, argc, argv);
 
@@ -265,7 +212,7 @@ roles_deliver(int argc, char **argv)
 static void
 local_ready(void *arg, const char *warnings)
 {
-	struct process *p = arg;
+	struct role_process *p = arg;
 
 	/* It drops its rights for each delivery, for good. */
 	p->start.single = true;
@@ -275,8 +222,8 @@ local_ready(void *arg, const char *warnings)
 /* The spawn services with their sockets.  One with a mistake gets no
  * connections. */
 static void
-find_spawned(
-    const struct process *p, struct spawner_settings *settings, struct err *err)
+find_spawned(const struct role_process *p, struct spawner_settings *settings,
+    struct err *err)
 {
 	const struct master *master = &p->start.g->master;
 	struct arena *arena = p->start.g->arena;
@@ -289,8 +236,7 @@ find_spawned(
 	settings->directory = p->start.g->base.queue_directory;
 	for (size_t i = 0; i < master->count; i++) {
 		const struct master_service *m = &master->services[i];
-		const char *name = arena_printf(arena, "%s:%s",
-		    m->type == MASTER_INET ? "inet" : "unix", m->name);
+		const char *name = process_service(arena, m);
 		struct err one = { 0 };
 		size_t after = 0;
 		int fd;
@@ -312,7 +258,7 @@ find_spawned(
 int
 roles_local(int argc, char **argv)
 {
-	struct process p = { .newer = NULL };
+	struct role_process p = { .newer = NULL };
 	struct spawner_settings spawned = { 0 };
 	struct local_role role;
 	size_t at = 0;
@@ -346,7 +292,7 @@ enum { COMPILE_SECONDS = 600, COMPILE_PRIORITY = 10 };
 static const size_t COMPILE_MEMORY = (size_t)4 << 30;
 
 static int
-enter_compiler(struct process *p, struct err *err)
+enter_compiler(struct role_process *p, struct err *err)
 {
 	static const struct rlimit seconds = { COMPILE_SECONDS,
 		COMPILE_SECONDS };
@@ -370,7 +316,7 @@ enter_compiler(struct process *p, struct err *err)
 int
 roles_patterns(int argc, char **argv)
 {
-	struct process p = { .newer = NULL };
+	struct role_process p = { .newer = NULL };
 	struct err err = { 0 };
 	size_t at = 0;
 	int status = role_start_begin(&p.start, argc, argv), fd;
@@ -391,7 +337,7 @@ roles_patterns(int argc, char **argv)
 int
 roles_maildrop(int argc, char **argv)
 {
-	struct process p = { .newer = NULL };
+	struct role_process p = { .newer = NULL };
 	int status = role_start_begin(&p.start, argc, argv);
 
 	if (status != 0)
