@@ -186,16 +186,6 @@ subtest "a start as of old" => sub {
 	is $w->complaints, "", "no sanitizer complains";
 };
 
-# The name is for scripts that know it; nothing is lost in silence.
-subtest "postdrop" => sub {
-	my $w = Weir->new(start => 0);
-
-	is_deeply [$w->command("postdrop", "-r")], [69,
-	    "postdrop: fatal: records of Postfix's queue files are not taken: give the message to sendmail(1)\n"],
-	    "says what to use (C-80)";
-	is_deeply [$w->command("postdrop", "x")], [69, "postdrop: fatal: usage: postdrop [-c config_dir] [-v]\n"], "usage";
-};
-
 subtest "no service" => sub {
 	my $w = Weir->new(main => $main);
 

@@ -1,4 +1,4 @@
-/* cmd_postdrop.h - postdrop, for scripts that know the name. */
+/* cmd_postdrop.h - postdrop, for the sendmail(1) of Postfix and its like. */
 #ifndef WEIR_CMD_POSTDROP_H
 #define WEIR_CMD_POSTDROP_H
 

@@ -53,7 +53,7 @@ static const struct command commands[] = {
 	  "-q [-beh] [-c DIR] ID ...", 0 },
 	{ "postconf", cmd_postconf, "show or edit the configuration",
 	  "[options] [NAME | NAME=VALUE ...]", 0 },
-	{ "postdrop", cmd_postdrop, "say that sendmail takes mail",
+	{ "postdrop", cmd_postdrop, "submit a message in records of Postfix",
 	  "[-c DIR]", 1 },
 	{ "postqueue", cmd_postqueue, "list or flush the mail queue",
 	  "-p | -j | -f | -i ID | -s SITE", 0 },
