@@ -19,6 +19,7 @@
 #include "base/fatal.h"
 #include "queue/recall.h"
 #include "queue/store_apply.h"
+#include "queue/store_index.h"
 #include "queue/store_layout.h"
 #include "queue/store_pages.h"
 #include "queue/store_reader.h"
@@ -120,6 +121,7 @@ static int
 prepare(struct store *store)
 {
 	MDB_txn *txn;
+	size_t wrong;
 	int dead, rc;
 
 	(void)mdb_reader_check(store->env, &dead);
@@ -131,6 +133,8 @@ prepare(struct store *store)
 		rc = take_keys(txn, store);
 	if (rc == 0)
 		rc = sweep(txn, store);
+	if (rc == 0)
+		rc = store_index_check(txn, &store->layout, &wrong);
 	if (rc == 0)
 		return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);

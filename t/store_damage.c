@@ -77,7 +77,7 @@ main(void)
 	ok(count[FOUND_SAID] > tried / 10, "most of what matters is said");
 	ok(count[FOUND_OTHER] == 0, "nothing is read that was not written");
 	ok(count[FOUND_DIED] == 0, "nothing ends the process");
-	/* A key that is another one, and stands where that would. */
+	/* A queue id that is another one: only who asks for it misses it. */
 	ok(count[FOUND_LOST] <= tried / 500 + 1, "hardly any is missed");
 	free(whole);
 	remove_store();

@@ -3,6 +3,7 @@
 enum { MESSAGES = 60, CHUNK = 9000 };
 #include "t/store_sample.h"
 
+#include "queue/store_layout.h"
 #include "queue/store_pages.h"
 
 enum { STEPS = 1500, MOST = 4 };
@@ -40,6 +41,67 @@ live(struct store *store, unsigned *state)
 	return true;
 }
 
+/* Take the key of message 1 out of ${table}, as if it were another one. */
+static bool
+forget(
+    const MDB_dbi *table, struct store_layout *layout, void *octets, size_t n)
+{
+	MDB_env *env = store_layout_env(NULL);
+	MDB_val key = { .mv_size = n, .mv_data = octets };
+	MDB_txn *txn;
+	bool done = env != NULL &&
+	    mdb_env_open(env, dir, MDB_NOTLS, 0600) == 0 &&
+	    mdb_txn_begin(env, NULL, 0, &txn) == 0 &&
+	    store_layout_open(txn, false, layout) == 0 &&
+	    mdb_del(txn, *table, &key, NULL) == 0 && mdb_txn_commit(txn) == 0;
+
+	mdb_env_close(env);
+	return done;
+}
+
+/* A message that the schedule does not know is said, and put back by who
+ * changes it. */
+static void
+test_index(void)
+{
+	struct store_place place = { .class = STORE_INCOMING, .key = keys[1] };
+	struct store_op mark = { .kind = STORE_MARK,
+		.key = keys[1],
+		.place = { STORE_HOLD, 0, keys[1] } };
+	unsigned char octets[STORE_LAYOUT_PLACE];
+	struct store_layout layout;
+	struct envelope_rcpt rcpt;
+	struct buf body = body_of(1);
+	struct envelope e = message(1, &rcpt, &body);
+	struct store *store;
+	char qid[ENVELOPE_QID];
+
+	store_layout_place(&place, octets);
+	ok(forget(&layout.place, &layout, octets, sizeof octets),
+	    "a message without its place");
+	store = open_and_listen();
+	ok(store != NULL && warned, "is said");
+	mark_print(&e, &mark.place, &mark.data);
+	ok(store != NULL && commit(store, &mark), "and can be given one");
+	store_close(store);
+	buf_free(&body);
+	store = open_and_listen();
+	ok(store != NULL && !warned, "then all is well");
+	store_close(store);
+	qid_of(2, qid);
+	ok(forget(&layout.qid, &layout, qid, strlen(qid)),
+	    "a message without its queue id");
+	store = open_and_listen();
+	ok(store != NULL && warned, "is said");
+	store_close(store);
+	qid_of(3, qid);
+	ok(forget(&layout.message, &layout, &keys[3], sizeof keys[3]),
+	    "what stands for a message that is not there");
+	store = open_and_listen();
+	ok(store != NULL && warned, "is said");
+	store_close(store);
+}
+
 int
 main(void)
 {
@@ -69,6 +131,11 @@ main(void)
 			store_close(store);
 		}
 	ok(is_whole(), "and when it is empty");
+	remove_store();
+	(void)snprintf(dir + strlen(dir) - 6, 7, "XXXXXX");
+	ok(make_dir() && make(), "another store");
+	free(whole);
+	test_index();
 	remove_store();
 	return done_testing();
 }

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "queue/envelope.h"
 #include "queue/mark.h"
 #include "queue/store.h"
@@ -254,12 +255,32 @@ read_places(struct store_reader *r)
 	return found;
 }
 
+static bool warned; /* of what is wrong as a whole */
+
+static void
+take_warning(const char *text)
+{
+	warned = warned || strstr(text, "the queue is damaged") != NULL;
+}
+
+static struct store *
+open_and_listen(void)
+{
+	struct err err = { "" };
+	struct store *store;
+
+	warned = false;
+	event_tap(take_warning);
+	store = store_open(dir, &options, &err);
+	event_tap(NULL);
+	return store;
+}
+
 /* In a child: read all of it, then work with it. */
 static enum found
 use(void)
 {
-	struct err err = { "" };
-	struct store *store = store_open(dir, &options, &err);
+	struct store *store = open_and_listen();
 	enum found found = FOUND_ALL;
 
 	if (store == NULL)
@@ -273,7 +294,7 @@ use(void)
 	if (!put(store, 0))
 		found = worse(found, FOUND_SAID);
 	store_close(store);
-	return found;
+	return found == FOUND_LOST && warned ? FOUND_SAID : found;
 }
 
 /* The directory, and the file that LMDB has there. */
