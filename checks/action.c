@@ -292,6 +292,37 @@ find_action(const char *value, size_t n)
 	return a->name != NULL ? a : NULL;
 }
 
+static bool
+is_number(const char *value)
+{
+	return value[digits(value, strlen(value))] == '\0';
+}
+
+static bool
+is_reply(const char *value, size_t n)
+{
+	return n == 3 && digits(value, 3) == 3 &&
+	    (value[0] == '4' || value[0] == '5');
+}
+
+bool
+action_is(const char *value)
+{
+	size_t n = strcspn(value, " \t\r\n");
+
+	return find_action(value, n) != NULL || is_number(value) ||
+	    is_reply(value, n);
+}
+
+bool
+action_permits(const char *value)
+{
+	const struct action *action =
+	    find_action(value, strcspn(value, " \t\r\n"));
+
+	return action != NULL ? action->act == do_permit : is_number(value);
+}
+
 void
 action_parse(struct ask *ask, const char *table, const char *key,
     const char *value, struct answer *answer)
@@ -312,12 +343,11 @@ action_parse(struct ask *ask, const char *table, const char *key,
 		event_warning(ask->subject->by,
 		    "access table %s entry %s has empty value", table, key);
 		permit(&e, answer);
-	} else if (value[digits(value, strlen(value))] == '\0') {
+	} else if (is_number(value)) {
 		/* Makers of relay lists have always put numbers there: also
 		 * "450" alone is a permit. */
 		permit(&e, answer);
-	} else if (n == 3 && digits(value, 3) == 3 &&
-	    (value[0] == '4' || value[0] == '5')) {
+	} else if (is_reply(value, n)) {
 		refuse(&e, answer, (int)strtol(value, NULL, 10), "4.7.1",
 		    "Access denied");
 	} else {

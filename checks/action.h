@@ -3,6 +3,8 @@
 #ifndef CHECKS_ACTION_H
 #define CHECKS_ACTION_H
 
+#include <stdbool.h>
+
 struct answer;
 struct ask;
 
@@ -14,5 +16,10 @@ struct ask;
  */
 void action_parse(struct ask *ask, const char *table, const char *key,
     const char *value, struct answer *answer);
+
+/* action_is(value): it is an action, not a list of restrictions.
+ * action_permits(value): it is one that permits. */
+bool action_is(const char *value);
+bool action_permits(const char *value);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "checks/dnsbl_filter.h"
 #include "checks/policy_service.h"
+#include "checks/rate_spec.h"
 #include "rules/table.h"
 
 static int
@@ -155,6 +156,9 @@ argument_parse(struct argument *argument, const char *text, struct conf *conf,
 	case ARGUMENT_SERVICE:
 		argument->service = policy_service_parse(text, arena, err);
 		return argument->service != NULL ? 0 : -1;
+	case ARGUMENT_RATE:
+		argument->rate = rate_spec_parse(text, conf, arena, err);
+		return argument->rate != NULL ? 0 : -1;
 	}
 	return -1;
 }

@@ -9,6 +9,7 @@ struct conf;
 struct dnsbl_filter;
 struct err;
 struct policy_service;
+struct rate_spec;
 struct table;
 
 enum argument_kind {
@@ -18,6 +19,7 @@ enum argument_kind {
 	ARGUMENT_SERVICE,     /* inet:host:port, unix:path, { ... } */
 	ARGUMENT_SECONDS,     /* a number */
 	ARGUMENT_SCORE,       /* a number, also a negative one */
+	ARGUMENT_RATE,        /* { 10 messages / hour ... }, or whose value */
 	ARGUMENT_CERTIFICATE, /* type:name, or { type:name, { search_order =
 			       * ... } } */
 };
@@ -37,6 +39,7 @@ struct argument {
 	const char *zone; /* without the filter */
 	const struct dnsbl_filter *filter;
 	const struct policy_service *service;
+	const struct rate_spec *rate;
 	long seconds, score;
 };
 

@@ -16,6 +16,7 @@
 #include "checks/login_checks.h"
 #include "checks/note.h"
 #include "checks/policy_service.h"
+#include "checks/rate_limit.h"
 #include "checks/relay_checks.h"
 #include "checks/server_access.h"
 #include "checks/spf.h"
@@ -210,6 +211,8 @@ static const struct check checks[] = {
 
 { "greylist", NONE, RCPT, CHECK_BLOCKS | CHECK_OURS, greylist_ask,
   "Defer a recipient's mail until its network and sender have waited (weir_memory(7)).", NULL },
+{ "rate_limit", ARGUMENT_RATE, LIST, CHECK_BLOCKS | CHECK_OURS, rate_limit_ask,
+  "Do something about mail that comes too often, or too much of it (weir_memory(7)).", NULL },
 
 /* Of the domain in ETRN. */
 { "check_etrn_access", TABLE, CHECK_OF_ETRN, 0, access_etrn,

@@ -15,6 +15,7 @@
 #include "checks/check.h"
 #include "checks/checks_events.h"
 #include "checks/greylist_rule.h"
+#include "checks/letters.h"
 #include "checks/site.h"
 #include "checks/status_code.h"
 #include "checks/subject.h"
@@ -159,37 +160,6 @@ exempt_recipient(struct ask *ask)
 	return status;
 }
 
-/* ${pattern} with %s, %r and so on: ${values} by their letter. */
-static const char *
-fill(struct arena *arena, const char *pattern, const char *letters,
-    const char *const *values)
-{
-	struct buf out = { 0 };
-	const char *copy, *letter;
-
-	for (; *pattern != '\0'; pattern++) {
-		letter = *pattern == '%' && pattern[1] != '\0'
-		    ? strchr(letters, pattern[1])
-		    : NULL;
-		if (letter == NULL) {
-			buf_putc(&out, *pattern);
-			continue;
-		}
-		buf_puts(&out, values[letter - letters]);
-		pattern++;
-	}
-	copy = arena_strdup(arena, buf_str(&out));
-	buf_free(&out);
-	return copy;
-}
-
-/* Whole seconds, so many that none is missing. */
-static const char *
-seconds(struct arena *arena, int64_t ms, int64_t up)
-{
-	return arena_printf(arena, "%lld", (long long)((ms + up) / 1000));
-}
-
 static const char *
 date(struct subject *s)
 {
@@ -209,9 +179,9 @@ defer(struct ask *ask, struct answer *answer, int64_t wait)
 	struct arena *arena = ask->subject->arena;
 	const char *domain = address_domain(ask->value), *text, *dsn;
 
-	text = fill(arena, ask->site->params.weir_greylist_text, "sr",
-	    (const char *const[]){
-		seconds(arena, wait, 999), domain != NULL ? domain : "" });
+	text = letters_fill(arena, ask->site->params.weir_greylist_text, "sr",
+	    (const char *const[]){ letters_seconds(arena, wait, 999),
+		domain != NULL ? domain : "" });
 	/* Not 4.7.1: with that code Exchange does not try again. */
 	dsn = status_code_take(arena, &text, "4.2.0");
 	answer_reject(ask, answer, 450, dsn, "<%s>: %s rejected: %s", ask->name,
@@ -227,8 +197,9 @@ add_header(struct ask *ask, struct answer *answer, int64_t delayed)
 
 	if (pattern[0] != '\0')
 		(void)answer_effect(ask, answer, EFFECT_PREPEND,
-		    fill(arena, pattern, "thd",
-			(const char *const[]){ seconds(arena, delayed, 0),
+		    letters_fill(arena, pattern, "thd",
+			(const char *const[]){
+			    letters_seconds(arena, delayed, 0),
 			    ask->site->myhostname, date(ask->subject) }));
 }
 
@@ -300,10 +271,10 @@ decide(struct ask *ask, struct answer *answer)
 	reason = reasons[results[GREYLIST_WHY]];
 	if (wait > 0) {
 		if (results[GREYLIST_WHY] == GREYLIST_EARLY)
-			missing = seconds(s->arena, wait, 999);
+			missing = letters_seconds(s->arena, wait, 999);
 		defer(ask, answer, wait);
 	} else if (results[GREYLIST_WHY] == GREYLIST_WAITED) {
-		delay = seconds(s->arena, results[GREYLIST_DELAYED], 0);
+		delay = letters_seconds(s->arena, results[GREYLIST_DELAYED], 0);
 		add_header(ask, answer, results[GREYLIST_DELAYED]);
 	}
 	note(ask, wait > 0 ? "greylist" : "pass", reason, missing, delay);

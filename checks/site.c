@@ -180,10 +180,24 @@ unescape(struct site *site, const char *text)
 	return copy;
 }
 
-static void
-read_greylist(struct site *site, struct conf *conf, struct err *err)
+/* "dunno", or "defer", which is a refusal of its own. */
+static enum answer_kind
+away_of(struct conf *conf, const char *name, const char *text, struct err *err)
 {
-	static const char away[] = "weir_greylist_away";
+	struct err why = { 0 };
+
+	if (strcasecmp(text, "defer") == 0)
+		return ANSWER_REJECT;
+	if (strcasecmp(text, "dunno") != 0) {
+		err_set(&why, "bad value \"%s\": dunno or defer", text);
+		complain(err, conf, name, &why);
+	}
+	return ANSWER_DUNNO;
+}
+
+static void
+read_memory(struct site *site, struct conf *conf, struct err *err)
+{
 	static const char window[] = "weir_greylist_retry_window";
 	const struct checks_params *p = &site->params;
 	struct err why = { 0 };
@@ -192,14 +206,10 @@ read_greylist(struct site *site, struct conf *conf, struct err *err)
 	    p->weir_greylist_clients, MATCH_PARENT, err);
 	site->greylist_recipients = match_of(conf, "weir_greylist_recipients",
 	    p->weir_greylist_recipients, MATCH_PARENT, err);
-	site->greylist_away = ANSWER_DUNNO;
-	if (strcasecmp(p->weir_greylist_away, "defer") == 0) {
-		site->greylist_away = ANSWER_REJECT;
-	} else if (strcasecmp(p->weir_greylist_away, "dunno") != 0) {
-		err_set(&why, "bad value \"%s\": dunno or defer",
-		    p->weir_greylist_away);
-		complain(err, conf, away, &why);
-	}
+	site->greylist_away =
+	    away_of(conf, "weir_greylist_away", p->weir_greylist_away, err);
+	site->rate_limit_away =
+	    away_of(conf, "weir_rate_limit_away", p->weir_rate_limit_away, err);
 	if (p->weir_greylist_retry_window > p->weir_greylist_delay)
 		return;
 	err_set(&why,
@@ -306,7 +316,7 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	site->own = own_read(conf, arena, &own_err);
 	complain_of(err, conf, "inet_interfaces", &own_err);
 	read_actions(site, conf, err);
-	read_greylist(site, conf, err);
+	read_memory(site, conf, err);
 	check_verify_map(p);
 	return site;
 }

@@ -39,7 +39,7 @@ struct site {
 	enum answer_kind helo_tempfail, address_tempfail,
 	    unverified_sender_tempfail, unverified_recipient_tempfail;
 	/* Of a restriction whose memory is away: DUNNO or REJECT. */
-	enum answer_kind greylist_away;
+	enum answer_kind greylist_away, rate_limit_away;
 };
 
 /*

@@ -39,6 +39,7 @@ struct subject {
 	const char *client_addr; /* its text */
 	const char *client_port; /* NULL: not known */
 	const char *server_addr, *server_port;
+	int64_t begun; /* the session, wall clock; 0: not known */
 
 	const char *protocol; /* "SMTP"; "ESMTP" after EHLO */
 	bool ehlo;            /* it is greeting by EHLO, which counts before

@@ -12,6 +12,7 @@
 #include "base/event.h"
 #include "checks/check.h"
 #include "checks/condition.h"
+#include "checks/rate_spec.h"
 #include "checks/site.h"
 #include "classes/class_content.h"
 
@@ -102,12 +103,39 @@ need(const struct words *w, const struct check *check, const char *word)
 	case ARGUMENT_SCORE:
 		return arena_printf(arena,
 		    "restriction %s must be followed by number", check->name);
+	case ARGUMENT_RATE:
+		return arena_printf(arena,
+		    "restriction %s must be followed by { a limit } or the "
+		    "name of one",
+		    check->name);
 	case ARGUMENT_ZONE:
 	case ARGUMENT_NONE:
 		break;
 	}
 	return arena_printf(
 	    arena, "restriction %s requires domain name argument", check->name);
+}
+
+static void take_steps(struct words *w, struct list *list, bool single);
+
+/* Of restrictions that a limit names, mistakes are told now; they are compiled
+ * when it is reached, as those in the entry of a table. */
+static void
+try_action(const struct words *w, const struct argument *argument)
+{
+	struct list_context *context = w->context;
+	const char *text = rate_spec_list(argument->rate);
+	struct conf *conf = context->conf;
+	struct words inside = { context, w->name, w->origin, NULL, 0, 0, 0 };
+	struct list list = { 0 };
+
+	if (text == NULL)
+		return;
+	context->conf = NULL;
+	split(&inside, text);
+	take_steps(&inside, &list, false);
+	list_close(&list);
+	context->conf = conf;
 }
 
 /* Take the argument of ${step}; false: leave the step out. */
@@ -138,11 +166,14 @@ take_argument(struct words *w, struct step *step)
 	if (argument_parse(&step->argument, word, context->conf, context->arena,
 		&why) != 0)
 		mistake(w, step,
-		    check->takes == ARGUMENT_ZONE || word[0] == '{'
+		    check->takes == ARGUMENT_ZONE ||
+			    check->takes == ARGUMENT_RATE || word[0] == '{'
 			? arena_strdup(context->arena, why.text)
 			: need(w, check, word));
 	if (why.text[0] != '\0')
 		complain(w, "%s: %s", step->text, why.text);
+	else if (step->argument.rate != NULL)
+		try_action(w, &step->argument);
 	return true;
 }
 

@@ -66,6 +66,7 @@ set_facts(struct session *s)
 	f->protocol = s->service->protocol;
 	f->ccert_unasked = !s->params->smtpd_tls_ask_ccert;
 	f->by = &s->by;
+	f->begun = clock_now();
 	f->world = s->hall->shared->world;
 }
 

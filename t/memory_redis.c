@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "checks/greylist_rule.h"
+#include "checks/rate_rule.h"
 #include "t/servers.h"
 
 #define ACCOUNT "password = secret\nhost = 127.0.0.1:%u\n"
@@ -62,8 +63,8 @@ decide(struct memory_redis *m, const struct memory_question *q, int64_t now)
 
 	if (memory_redis_decide(m, arena, q, now, results, &why) != 0)
 		return arena_printf(arena, "! %s", why);
-	return arena_printf(arena, "%d %lld %lld", (int)results[GREYLIST_WHY],
-	    (long long)results[GREYLIST_WAIT],
+	return arena_printf(arena, "%lld %lld %lld",
+	    (long long)results[GREYLIST_WHY], (long long)results[GREYLIST_WAIT],
 	    (long long)results[GREYLIST_DELAYED]);
 }
 
@@ -73,8 +74,8 @@ decide_here(struct memory *m, const struct memory_question *q, int64_t now)
 	int64_t results[MEMORY_RESULTS];
 
 	memory_decide(m, q, now, results);
-	return arena_printf(arena, "%d %lld %lld", (int)results[GREYLIST_WHY],
-	    (long long)results[GREYLIST_WAIT],
+	return arena_printf(arena, "%lld %lld %lld",
+	    (long long)results[GREYLIST_WHY], (long long)results[GREYLIST_WAIT],
 	    (long long)results[GREYLIST_DELAYED]);
 }
 
@@ -106,6 +107,50 @@ test_script(struct memory_redis *m)
 	ok(differences == 0, "the script is the rule");
 	for (size_t i = 0; i < 6; i++)
 		ok(seen[i] > 10, "outcome %zu, %u times", i, seen[i]);
+	memory_free(here);
+}
+
+/* The same of limits, up to where the arithmetic ends. */
+static void
+test_rates(struct memory_redis *m)
+{
+	static const int64_t limits[][3] = { { 1, 3000, 4 }, { 7, 11000, 10 },
+		{ 0, 60000, 3 }, { 1, 86400000, 52000000 },
+		{ 1000, 86399999, 52000000 }, { 3, 1, RATE_MOST - 1 } };
+	static const int64_t steps[] = { 0, 1, 999, 3000, 60000, 86400000,
+		-5000 };
+	struct memory *here = memory_new();
+	unsigned differences = 0, refused = 0;
+	int64_t now = START;
+
+	for (int i = 0; i < 3000; i++) {
+		unsigned limit = pick(6);
+		bool part = pick(3) == 0;
+		const char *thing = arena_printf(arena, "%u", pick(40));
+		struct memory_question q = {
+			.rule = part ? &rate_rule_part : &rate_rule,
+			.keys = { arena_printf(arena, "r%u", limit),
+			    arena_printf(arena, "%u %s", limit, thing),
+			    part ? arena_printf(
+				       arena, "%u %u", limit, 40 + pick(9))
+				 : NULL },
+			.args = { limits[limit][0], limits[limit][1],
+			    limits[limit][2] },
+		};
+		const char *want, *got;
+
+		q.args[RATE_AMOUNT] =
+		    pick(2) ? 1 : (int64_t)pick(1000) * limits[limit][2] / 600;
+		now += steps[pick(7)];
+		want = decide_here(here, &q, now);
+		got = decide(m, &q, now);
+		differences += strcmp(want, got) != 0;
+		refused += strncmp(want, "0 ", 2) != 0;
+		if (strcmp(want, got) != 0 && differences < 5)
+			printf("# %u: %s, not %s\n", limit, got, want);
+	}
+	ok(differences == 0, "the script of limits is their rule");
+	ok(refused > 100 && refused < 2900, "%u of 3000 refused", refused);
 	memory_free(here);
 }
 
@@ -279,6 +324,7 @@ main(void)
 	one = open_server("a.cf", ACCOUNT, servers_port);
 	other = open_server("b.cf", ACCOUNT, servers_port);
 	test_script(one);
+	test_rates(one);
 	test_together(one, other);
 	is(collect(), "", "nothing is logged");
 	test_settings();

@@ -69,7 +69,7 @@ begin_client(struct rehearsal *r, const char *name, const char *addr)
 	s->client_name = s->reverse_name = arena_strdup(r->arena, name);
 	s->client_addr = arena_strdup(r->arena, addr);
 	s->protocol = "SMTP";
-	s->instance = "1";
+	s->begun = (int64_t)r->line + 1;
 	(void)net_parse(addr, &s->client);
 }
 
@@ -289,6 +289,7 @@ do_mail(struct call *c)
 	if (!takes(r, sender))
 		return refuse(r, "5.1.7", "Bad sender address syntax");
 	r->subject.sender = sender;
+	r->subject.instance = arena_printf(r->arena, "1.%u", r->line);
 	return judge(r, STAGE_MAIL);
 }
 
