@@ -1,7 +1,4 @@
-/* state.c - see state.h.
- *
- * Keys are "map\0key" (hashed if long) and, for rings, "ring\0" and a sequence
- * number, big-endian.  A value begins with its time of expiry, 0 for none. */
+/* state.c - see state.h. */
 #include "base/state.h"
 
 #include <errno.h>
@@ -21,29 +18,18 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/state_mark.h"
+#include "base/state_parts.h"
 
 enum {
-	MOST_KEY = 500,
 	MOST_PATH = 4096,
 	SWEEP = 1000,
+	SWEEPS = 30, /* in which all entries are looked at */
 	MOST_READERS = 512,
 	SUDDEN_ENDS = 3, /* in a row; then it may be the file's fault */
 };
 
 #define STATE_SIZE ((size_t)1 << 30)
 #define COPY_AGE   (3600 * CLOCK_SECOND)
-
-struct state {
-	MDB_env *env;
-	MDB_dbi maps, rings;
-	char *dir;
-	int lock;
-	pthread_mutex_t sweeping;
-	unsigned char cursor[MOST_KEY]; /* where the sweep goes on */
-	size_t ncursor;
-	int64_t copied;
-	unsigned ends; /* sudden ones before this use, in a row */
-};
 
 static void
 path_of(char path[MOST_PATH], const char *dir, const char *name)
@@ -193,29 +179,29 @@ put_octets(unsigned char *to, const void *from, size_t n)
 
 /* "map\0key"; a key too long for LMDB keeps its start and gets a hash. */
 static MDB_val
-make_key(unsigned char space[MOST_KEY], const char *map, const char *key)
+make_key(unsigned char space[STATE_MOST_KEY], const char *map, const char *key)
 {
 	size_t m = strlen(map) + 1, k = strlen(key);
 	uint64_t hash = UINT64_C(14695981039346656037);
 
 	must(m < 64);
 	memcpy(space, map, m);
-	if (m + k <= MOST_KEY) {
+	if (m + k <= STATE_MOST_KEY) {
 		put_octets(space + m, key, k);
 		return (MDB_val){ m + k, space };
 	}
 	for (const char *p = key; *p != '\0'; p++)
 		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	memcpy(space + m, key, MOST_KEY - m - sizeof hash);
-	memcpy(space + MOST_KEY - sizeof hash, &hash, sizeof hash);
-	return (MDB_val){ MOST_KEY, space };
+	memcpy(space + m, key, STATE_MOST_KEY - m - sizeof hash);
+	memcpy(space + STATE_MOST_KEY - sizeof hash, &hash, sizeof hash);
+	return (MDB_val){ STATE_MOST_KEY, space };
 }
 
 int
 state_get(struct state *s, const char *map, const char *key, int64_t now,
     struct arena *arena, char **value)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	MDB_val k = make_key(space, map, key), v;
 	int64_t expires;
 	MDB_txn *txn;
@@ -243,7 +229,7 @@ int
 state_put(struct state *s, const char *map, const char *key, const char *value,
     int64_t expires)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	MDB_val k = make_key(space, map, key), v;
 	size_t n = value != NULL ? strlen(value) : 0;
 	MDB_txn *txn;
@@ -273,7 +259,7 @@ state_update(struct state *s, const char *map, const char *key,
     void (*change)(void *arg, const char *value, size_t n, struct buf *out),
     void *arg, int64_t expires)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	MDB_val k = make_key(space, map, key), v;
 	const size_t head = sizeof expires;
 	struct buf new = { 0 };
@@ -302,7 +288,7 @@ state_update(struct state *s, const char *map, const char *key,
 static int
 read_cell(struct state *s, MDB_txn *txn, struct state_cell *cell, int64_t now)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	MDB_val k = make_key(space, cell->map, cell->key), v;
 	int64_t expires;
 	int e = mdb_get(txn, s->maps, &k, &v);
@@ -323,7 +309,7 @@ read_cell(struct state *s, MDB_txn *txn, struct state_cell *cell, int64_t now)
 static int
 write_cell(struct state *s, MDB_txn *txn, const struct state_cell *cell)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	MDB_val k = make_key(space, cell->map, cell->key);
 	MDB_val v = { sizeof cell->expires + cell->nput, NULL };
 	int e = mdb_put(txn, s->maps, &k, &v, MDB_RESERVE);
@@ -378,10 +364,10 @@ state_each(struct state *s, const char *map, int64_t now,
     void (*fn)(void *arg, const char *key, const char *value, size_t n),
     void *arg)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	MDB_val k = make_key(space, map, ""), v;
 	size_t n = k.mv_size, head = sizeof now;
-	char key[MOST_KEY + 1];
+	char key[STATE_MOST_KEY + 1];
 	MDB_cursor *cursor;
 	int64_t expires;
 	MDB_txn *txn;
@@ -408,7 +394,7 @@ state_each(struct state *s, const char *map, int64_t now,
 
 /* A ring's key: its name, NUL, the number with the high octet first. */
 static MDB_val
-ring_key(unsigned char space[MOST_KEY], const char *ring, uint64_t number)
+ring_key(unsigned char space[STATE_MOST_KEY], const char *ring, uint64_t number)
 {
 	size_t n = strlen(ring) + 1;
 
@@ -439,7 +425,7 @@ static bool
 ring_last(MDB_cursor *cursor, const char *ring, MDB_val *key, MDB_val *value,
     uint64_t *number)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	int e;
 
 	*key = ring_key(space, ring, UINT64_MAX);
@@ -454,7 +440,7 @@ static int
 ring_append(MDB_txn *txn, struct state *s, const char *ring,
     const struct state_item *items, size_t count, uint64_t most)
 {
-	unsigned char space[MOST_KEY];
+	unsigned char space[STATE_MOST_KEY];
 	MDB_cursor *cursor;
 	MDB_val k, v;
 	uint64_t last = 0, oldest;
@@ -519,7 +505,7 @@ state_ring_each(struct state *s, const char *ring,
 
 /* Look at some entries, from where the last sweep stopped. */
 static void
-sweep(struct state *s, MDB_txn *txn, int64_t now)
+sweep_some(struct state *s, MDB_txn *txn, int64_t now)
 {
 	MDB_cursor *cursor;
 	MDB_val k = { s->ncursor, s->cursor }, v;
@@ -546,6 +532,18 @@ sweep(struct state *s, MDB_txn *txn, int64_t now)
 	mdb_cursor_close(cursor);
 }
 
+static void
+sweep(struct state *s, int64_t now)
+{
+	MDB_txn *txn;
+
+	if (mdb_txn_begin(s->env, NULL, 0, &txn) != 0)
+		return;
+	sweep_some(s, txn, now);
+	if (mdb_txn_commit(txn) != 0)
+		s->ncursor = 0;
+}
+
 /* A copy that was synced is whole whatever happens to the original. */
 static void
 copy(struct state *s)
@@ -565,18 +563,27 @@ copy(struct state *s)
 		(void)unlink(fresh);
 }
 
+static size_t
+entries(struct state *s)
+{
+	MDB_stat stat = { 0 };
+	MDB_txn *txn;
+
+	if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn) != 0)
+		return 0;
+	(void)mdb_stat(txn, s->maps, &stat);
+	mdb_txn_abort(txn);
+	return stat.ms_entries;
+}
+
 void
 state_maintain(struct state *s, int64_t now)
 {
-	MDB_txn *txn;
-
 	if (pthread_mutex_trylock(&s->sweeping) != 0)
 		return;
-	if (mdb_txn_begin(s->env, NULL, 0, &txn) == 0) {
-		sweep(s, txn, now);
-		if (mdb_txn_commit(txn) != 0)
-			s->ncursor = 0;
-	}
+	/* In turns, so that nobody waits for all of it. */
+	for (size_t i = entries(s) / ((size_t)SWEEP * SWEEPS) + 1; i > 0; i--)
+		sweep(s, now);
 	(void)mdb_reader_check(s->env, NULL);
 	/* A copy reads every page: a file that survives it is whole. */
 	if (now - s->copied > COPY_AGE || s->ends > 0) {

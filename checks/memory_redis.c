@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/redis.h"
@@ -22,6 +23,7 @@ enum {
 	TIMEOUT = 1, /* seconds */
 	SHA1 = 20,
 	MOST_REPLY = 200,
+	MOST_LIST = 1 << 24,
 	/* EVAL, script, number of keys, and the NULL. */
 	MOST_WORDS = 3 + MEMORY_CELLS + 1 + MEMORY_ARGS + 1,
 };
@@ -191,4 +193,161 @@ memory_redis_decide(struct memory_redis *m, struct arena *arena,
 	}
 	memcpy(results, outcome.results, sizeof outcome.results);
 	return 0;
+}
+
+/* A cursor, the names that it found, and their values: "cursor", then for each
+ * the two lengths, and both. */
+static const char scan[] =
+    "local found = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT',\n"
+    " 500)\n"
+    "local out = { found[1] .. '\\n' }\n"
+    "for _, key in ipairs(found[2]) do\n"
+    " local v = redis.pcall('GET', key)\n"
+    " if type(v) == 'string' then\n"
+    "  out[#out + 1] = #key .. ' ' .. #v .. '\\n' .. key .. v\n"
+    " end\n"
+    "end\n"
+    "return table.concat(out)\n";
+
+struct text_reply {
+	const char *text;
+	size_t len;
+};
+
+static const char *
+take_text(void *arg, const struct redis_reply *reply)
+{
+	struct text_reply *t = arg;
+
+	if (reply->kind == REDIS_REFUSED)
+		return reply->text;
+	if (reply->kind != REDIS_TEXT && reply->kind != REDIS_NUMBER)
+		return "unexpected reply";
+	t->text = reply->text;
+	t->len = reply->len;
+	return NULL;
+}
+
+static int
+ask_text(struct memory_redis *m, struct arena *arena, const char *const *words,
+    struct text_reply *reply, struct err *err)
+{
+	const struct redis_server_command command = { .words = words,
+		.most = MOST_LIST,
+		.judge = take_text,
+		.arg = reply };
+
+	return redis_server_ask(m->server, &command, arena, err);
+}
+
+/* What matches the names of ${map} and nothing else. */
+static const char *
+pattern_of(const struct memory_redis *m, struct arena *arena, const char *map)
+{
+	struct buf out = { 0 };
+	const char *pattern;
+
+	for (const char *p = m->prefix; *p != '\0'; p++) {
+		if (strchr("*?[]^\\", *p) != NULL)
+			buf_putc(&out, '\\');
+		buf_putc(&out, *p);
+	}
+	buf_printf(&out, "%s:*", map);
+	pattern = arena_strdup(arena, buf_str(&out));
+	buf_free(&out);
+	return pattern;
+}
+
+/* "number number expires" */
+static bool
+read_value(const char *text, struct memory_entry *entry)
+{
+	int64_t *to[MEMORY_NUMBERS + 1] = { &entry->number[0],
+		&entry->number[1], &entry->expires };
+	char *end;
+
+	for (size_t i = 0; i < MEMORY_NUMBERS + 1; i++, text = end) {
+		*to[i] = strtoll(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	return *text == '\0';
+}
+
+/* One of the pairs; false: that is none. */
+static bool
+next_pair(const char **text, const char *end, const char **name,
+    const char **value, struct arena *arena)
+{
+	const char *line = memchr(*text, '\n', (size_t)(end - *text));
+	char *blank, *stop;
+	unsigned long n, m;
+
+	if (line == NULL)
+		return false;
+	n = strtoul(*text, &blank, 10);
+	m = strtoul(blank, &stop, 10);
+	line++;
+	if (stop + 1 != line || n > (size_t)(end - line) ||
+	    m > (size_t)(end - line) - n)
+		return false;
+	*name = arena_strndup(arena, line, n);
+	*value = arena_strndup(arena, line + n, m);
+	*text = line + n + m;
+	return true;
+}
+
+int
+memory_redis_each(struct memory_redis *m, const char *map,
+    void (*fn)(void *arg, const struct memory_entry *entry), void *arg,
+    struct err *err)
+{
+	struct arena *arena = arena_new(), *of_all = arena_new();
+	const char *pattern = pattern_of(m, of_all, map), *cursor = "0";
+	size_t skip = strlen(m->prefix) + strlen(map) + 1;
+	struct text_reply reply = { NULL, 0 };
+	int result;
+
+	do {
+		const char *words[] = { "EVAL", scan, "0", cursor, pattern,
+			NULL };
+		struct memory_entry entry = { .map = map };
+		const char *p, *end, *name, *value;
+
+		result = ask_text(m, arena, words, &reply, err);
+		if (result != 0)
+			break;
+		end = reply.text + reply.len;
+		p = memchr(reply.text, '\n', reply.len);
+		cursor = p == NULL ? "0"
+				   : arena_strndup(of_all, reply.text,
+					 (size_t)(p - reply.text));
+		if (p != NULL)
+			p++;
+		while (p != NULL && next_pair(&p, end, &name, &value, arena)) {
+			entry.key = name + skip;
+			if (strlen(name) > skip && read_value(value, &entry))
+				fn(arg, &entry);
+		}
+		arena_reset(arena);
+	} while (strcmp(cursor, "0") != 0);
+	arena_free(arena);
+	arena_free(of_all);
+	return result;
+}
+
+int
+memory_redis_forget(
+    struct memory_redis *m, const char *map, const char *key, struct err *err)
+{
+	struct arena *arena = arena_new();
+	const char *words[] = { "DEL",
+		arena_printf(arena, "%s%s:%s", m->prefix, map, key), NULL };
+	struct text_reply reply = { NULL, 0 };
+	int result = ask_text(m, arena, words, &reply, err);
+
+	if (result == 0)
+		result = strcmp(reply.text, "1") == 0;
+	arena_free(arena);
+	return result;
 }

@@ -28,4 +28,16 @@ int memory_redis_decide(struct memory_redis *memory, struct arena *arena,
     const struct memory_question *question, int64_t now,
     int64_t results[MEMORY_RESULTS], const char **why);
 
+/* memory_redis_each(memory, map, fn, arg, err): call ${fn} for all that is in
+ * ${map}, in no order; what comes or goes meanwhile may be missing, or told
+ * twice.  0, or -1 and the reason. */
+int memory_redis_each(struct memory_redis *memory, const char *map,
+    void (*fn)(void *arg, const struct memory_entry *entry), void *arg,
+    struct err *err);
+
+/* memory_redis_forget(memory, map, key, err): 1, 0: it was not there, or -1 and
+ * the reason. */
+int memory_redis_forget(struct memory_redis *memory, const char *map,
+    const char *key, struct err *err);
+
 #endif

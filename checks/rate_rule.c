@@ -152,3 +152,14 @@ const struct memory_rule rate_rule_part = {
 	.decide = decide,
 	.script = script,
 };
+
+int64_t
+rate_rule_used(const int64_t *number, const int64_t *args, int64_t now)
+{
+	struct memory_cell bucket = { .there = true };
+
+	bucket.number[IN_IT] = number[0];
+	bucket.number[SINCE] = number[1];
+	return up(level(&bucket, args, now),
+	    args[RATE_RATE] > 0 ? args[RATE_PERIOD] : 1);
+}

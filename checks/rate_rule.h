@@ -38,4 +38,8 @@ enum rate_result {
  * what was counted of the whole. */
 extern const struct memory_rule rate_rule, rate_rule_part;
 
+/* rate_rule_used(number, args, now): what is in the bucket of which ${number} is
+ * kept, rounded up. */
+int64_t rate_rule_used(const int64_t *number, const int64_t *args, int64_t now);
+
 #endif

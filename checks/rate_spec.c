@@ -429,3 +429,42 @@ rate_spec_list(const struct rate_spec *spec)
 {
 	return action_is(spec->action) ? NULL : spec->action;
 }
+
+/* The number at ${text}, and what follows it and ${behind}; NULL: none. */
+static const char *
+read_number(const char *text, const char *behind, int64_t *value)
+{
+	char *end;
+
+	*value = strtoll(text, &end, 10);
+	if (end == text || *value < 1 ||
+	    strncmp(end, behind, strlen(behind)) != 0)
+		return NULL;
+	return end + strlen(behind);
+}
+
+/* "name/amount-unit/seconds" and "s", and "/burst" or "/window", as set_names()
+ * has it. */
+int64_t
+rate_spec_used(
+    const char *key, const int64_t *number, int64_t now, int64_t *capacity)
+{
+	int64_t args[MEMORY_ARGS], amount, window, common;
+	const char *p = strchr(key, '/');
+
+	if (p == NULL || (p = read_number(p + 1, "-", &amount)) == NULL ||
+	    (p = strchr(p, '/')) == NULL ||
+	    (p = read_number(p + 1, "s", &window)) == NULL)
+		return -1;
+	window *= 1000;
+	common = divisor(amount, window);
+	must(common > 0);
+	if (*p != '/' || read_number(p + 1, "", capacity) == NULL) {
+		*capacity = amount;
+		if (*p == '/')
+			common = 0; /* window */
+	}
+	args[RATE_RATE] = common > 0 ? amount / common : 0;
+	args[RATE_PERIOD] = common > 0 ? window / common : window;
+	return rate_rule_used(number, args, now);
+}

@@ -56,4 +56,10 @@ const struct rate_spec *rate_spec_parse(
  * others to compile; NULL: it is an action of access tables. */
 const char *rate_spec_list(const struct rate_spec *spec);
 
+/* rate_spec_used(key, number, now, capacity): how much of *capacity is in the
+ * bucket that is kept under ${key} as ${number}, or -1: that is no bucket of a
+ * limit. */
+int64_t rate_spec_used(
+    const char *key, const int64_t *number, int64_t now, int64_t *capacity);
+
 #endif

@@ -42,6 +42,13 @@ struct memory_rule {
 	const char *script;
 };
 
+/* What is kept, as an administrator sees it. */
+struct memory_entry {
+	const char *map, *key;
+	int64_t number[MEMORY_NUMBERS];
+	int64_t expires;
+};
+
 /* What is to be decided: ${rule} with its keys, none of them NULL. */
 struct memory_question {
 	const struct memory_rule *rule;

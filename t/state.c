@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/state_list.h"
 #include "t/tap.h"
 
 static char dir[] = "/tmp/weir-state-XXXXXX";
@@ -68,6 +69,48 @@ test_map(struct state *s, struct arena *a)
 	state_maintain(s, 200);
 	ok(state_get(s, "m", "e1001", 50, a, &value) == 0, "swept");
 	ok(state_get(s, "m", "e1000", 50, a, &value) == 1, "kept");
+}
+
+static void
+count_one(void *arg, const struct state_cell *cell)
+{
+	*(unsigned *)arg += cell->n == 1;
+}
+
+static bool
+is_odd(void *arg, const struct state_cell *cell)
+{
+	(void)arg;
+	return strchr("13579", cell->key[strlen(cell->key) - 1]) != NULL;
+}
+
+/* A store that has much is looked over in half an hour, too; and what an
+ * administrator sees and does. */
+static void
+test_many(struct state *s)
+{
+	unsigned n = 0;
+	char key[16];
+
+	for (int i = 0; i < 12000; i++) {
+		(void)snprintf(key, sizeof key, "%05d", i);
+		(void)state_put(s, "many", key, "v", i % 3 ? 1000 : 3000);
+	}
+	for (int i = 0; i < 31; i++)
+		state_maintain(s, 2000);
+	ok(state_list_each(s, "many", 0, count_one, &n) == 0 && n == 4000,
+	    "all that has expired is gone: %u left", n);
+	ok(state_list_forget(s, "many", 2000, is_odd, NULL) == 2000,
+	    "half of the rest is forgotten");
+	n = 0;
+	ok(state_list_each(s, "many", 2999, count_one, &n) == 0 && n == 2000,
+	    "the other half is there: %u", n);
+	ok(state_list_forget(s, "many", 3000, is_odd, NULL) == 0, "no more");
+	n = 0;
+	ok(state_list_each(s, "many", 3000, count_one, &n) == 0 && n == 0,
+	    "until it has expired");
+	ok(state_list_forget(s, "man", 0, is_odd, NULL) == 0,
+	    "a map of which nothing is there");
 }
 
 static bool
@@ -419,6 +462,7 @@ main(void)
 	s = state_open(dir, &err);
 	ok(s != NULL, "open: %s", err.text);
 	test_map(s, a);
+	test_many(s);
 	test_update(s, a);
 	test_change(s, a);
 	test_ring(s);

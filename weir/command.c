@@ -17,6 +17,7 @@
 #include "weir/cmd_queue.h"
 #include "weir/cmd_run.h"
 #include "weir/cmd_sendmail.h"
+#include "weir/cmd_state.h"
 #include "weir/cmd_test.h"
 #include "weir/role_auth.h"
 #include "weir/role_milter.h"
@@ -47,6 +48,8 @@ static const struct command commands[] = {
 	  "[-c DIR]", 0 },
 	{ "milter", cmd_run_milter, "serve as a milter alone, in the foreground",
 	  "[-c DIR]", 0 },
+	{ "state", cmd_state, "show or clear what restrictions remember",
+	  "[-c DIR] list | show | clear | export [KIND [KEY]]", 0 },
 	{ "test", cmd_test, "try rules, addresses and sessions without a server",
 	  "address | expand | match | message | session | table ...", 0 },
 	{ "postcat", cmd_postcat, "show a message of the queue",
