@@ -13,6 +13,7 @@
 #include "policy/milterd_settle.h"
 #include "policy/policy_door.h"
 #include "policy/policy_events.h"
+#include "rules/world.h"
 
 struct milterd_visit *
 milterd_visit_new(const struct milterd_shared *shared, unsigned number)
@@ -29,7 +30,10 @@ milterd_visit_new(const struct milterd_shared *shared, unsigned number)
 	v->greeting = arena_new();
 	v->mail = arena_new();
 	v->subject = (struct subject){
-		.arena = v->mail, .world = shared->world, .by = &v->by
+		.arena = v->mail,
+		.world = shared->world,
+		.by = &v->by,
+		.begun = world_now(shared->world),
 	};
 	milterd_visit_forget(v);
 	return v;
@@ -186,7 +190,8 @@ milterd_visit_mail(
 	need_client(v, macros);
 	milterd_visit_forget(v);
 	v->in_mail = true;
-	v->subject.instance = arena_printf(v->mail, "%u", v->by.number);
+	v->subject.instance = arena_printf(v->mail, "%x.%llx", v->by.number,
+	    (unsigned long long)world_now(v->subject.world));
 	milterd_facts_mail_from(&v->subject, macros, words, v->mail);
 	milterd_facts_queue_id(&v->subject, macros, v->mail);
 	return judge(v, STAGE_MAIL, "MAIL", &verdict);
