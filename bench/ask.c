@@ -1,7 +1,9 @@
 /* ask.c - a client of policy servers: usage: ask port connections seconds
- * [rate].  Each connection has one request under way, as Postfix's have;
- * without a rate the next one follows at once, with it so many are due in a
- * second, and what waits for a free connection counts from when it was due.
+ * [rate [requests]].  Each connection has one request under way, as Postfix's
+ * have; without a rate, or with 0, the next one follows at once, with it so many
+ * are due in a second, and what waits for a free connection counts from when it
+ * was due.  It ends when the seconds are over, or so many requests, of which
+ * then no two are alike, have their answers.
  * Prints answers, seconds, the median and the 99th percentile in milliseconds,
  * and answers that were not DUNNO. */
 #include <arpa/inet.h>
@@ -17,10 +19,10 @@
 
 enum { REQUESTS = 4096, MOST = 1024, SLOTS = 200000, SLOT_US = 5 };
 
-static struct {
+static struct request {
 	char text[1024];
 	size_t len;
-} requests[REQUESTS];
+} requests[REQUESTS], another;
 
 static struct {
 	int fd;
@@ -32,6 +34,7 @@ static struct {
 static int idle[MOST], nidle, loop;
 static unsigned slots[SLOTS]; /* by time that they took, in units of SLOT_US */
 static unsigned long answers, opinions, next;
+static int all_differ;
 
 static double
 now(void)
@@ -42,40 +45,45 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* What Postfix 3.7 sends at RCPT, of many clients, senders and recipients. */
+/* What Postfix 3.7 sends at RCPT: number ${i} of many clients, senders and
+ * recipients. */
 static void
-prepare(void)
+prepare(struct request *r, unsigned i)
 {
-	for (unsigned i = 0; i < REQUESTS; i++)
-		requests[i].len = (size_t)snprintf(requests[i].text,
-		    sizeof requests[i].text,
-		    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
-		    "protocol_name=ESMTP\nclient_address=192.0.%u.%u\n"
-		    "client_name=host%u.example.net\nclient_port=4%u\n"
-		    "reverse_client_name=host%u.example.net\n"
-		    "server_address=192.0.2.25\nserver_port=25\n"
-		    "helo_name=host%u.example.net\n"
-		    "sender=sender%u@example.net\n"
-		    "recipient=user%u@example.org\nrecipient_count=0\n"
-		    "queue_id=\ninstance=%x.5f1e.0\nsize=%u\netrn_domain=\n"
-		    "stress=\nsasl_method=\nsasl_username=\nsasl_sender=\n"
-		    "ccert_subject=\nccert_issuer=\nccert_fingerprint=\n"
-		    "ccert_pubkey_fingerprint=\nencryption_protocol=\n"
-		    "encryption_cipher=\nencryption_keysize=0\n"
-		    "policy_context=\n\n",
-		    i / 250 % 250, i % 250 + 1, i, i, i, i, i, i * 7 % 1000, i,
-		    i * 100);
+	r->len = (size_t)snprintf(r->text, sizeof r->text,
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "protocol_name=ESMTP\nclient_address=192.0.%u.%u\n"
+	    "client_name=host%u.example.net\nclient_port=4%u\n"
+	    "reverse_client_name=host%u.example.net\n"
+	    "server_address=192.0.2.25\nserver_port=25\n"
+	    "helo_name=host%u.example.net\n"
+	    "sender=sender%u@example.net\n"
+	    "recipient=user%u@example.org\nrecipient_count=0\n"
+	    "queue_id=\ninstance=%x.5f1e.0\nsize=%u\netrn_domain=\n"
+	    "stress=\nsasl_method=\nsasl_username=\nsasl_sender=\n"
+	    "ccert_subject=\nccert_issuer=\nccert_fingerprint=\n"
+	    "ccert_pubkey_fingerprint=\nencryption_protocol=\n"
+	    "encryption_cipher=\nencryption_keysize=0\n"
+	    "policy_context=\n\n",
+	    i / 250 % 250, i % 250 + 1, i, i, i, i, i, i * 7 % 1000, i,
+	    i * 100);
 }
 
 static void
 ask(int i, double due)
 {
-	unsigned long n = next++ % REQUESTS;
+	unsigned long n = next++;
+	const struct request *r = &requests[n % REQUESTS];
+
+	if (n >= REQUESTS && all_differ) {
+		prepare(&another, (unsigned)n);
+		r = &another;
+	}
 
 	peers[i].due = due;
 	peers[i].last = 0;
 	peers[i].opinion = 0;
-	if (write(peers[i].fd, requests[n].text, requests[n].len) < 0)
+	if (write(peers[i].fd, r->text, r->len) < 0)
 		exit(1);
 }
 
@@ -145,18 +153,23 @@ main(int argc, char **argv)
 	int n = argc > 2 ? atoi(argv[2]) : 0;
 	double seconds = argc > 3 ? atof(argv[3]) : 0;
 	double rate = argc > 4 ? atof(argv[4]) : 0;
+	unsigned long most = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
 	double begin, due, at;
 	struct epoll_event events[MOST];
 
 	if (n < 1 || n > MOST || seconds <= 0) {
-		fprintf(stderr, "usage: ask port connections seconds [rate]\n");
+		fprintf(stderr, "usage: ask port connections seconds "
+				"[rate [requests]]\n");
 		return 64;
 	}
-	prepare();
+	all_differ = most > 0;
+	for (unsigned i = 0; i < REQUESTS; i++)
+		prepare(&requests[i], i);
 	dial(atoi(argv[1]), n);
 	begin = due = at = now();
-	while (at < begin + seconds) {
-		while (nidle > 0 && (rate <= 0 || due <= at)) {
+	while (at < begin + seconds && (most == 0 || answers < most)) {
+		while (nidle > 0 && (rate <= 0 || due <= at) &&
+		    (most == 0 || next < most)) {
 			ask(idle[--nidle], rate > 0 ? due : at);
 			due += rate > 0 ? 1 / rate : 0;
 		}

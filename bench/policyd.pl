@@ -5,7 +5,9 @@
 #
 # CPU is that of all processes of the subject; the client runs on the same
 # cores.  Weir's lists have tables of 1,000 entries and no memory; postfwd's
-# rules ask the same; postgrey does what it does.
+# rules ask the same.  Another Weir does what postgrey does: greylisting, with
+# what it remembers on this machine; all attempts come early, so that each of
+# them is written.  At the end, what a million triplets take of its disk.
 #
 #	OUT=build/release perl -It/lib -Ibench bench/policyd.pl [quick]
 
@@ -48,6 +50,13 @@ $weir->weir("postmap", "-c", "$weir->{dir}/etc",
     map { "hash:$weir->{dir}/etc/$_" } sort keys %tables) == 0 or die "postmap";
 $weir->start;
 push @subjects, { name => "weir", port => $port, pid => $weir->{pid} };
+
+my $grey = Weir->new(start => 0, real_time => 1);
+my $grey_port = $grey->port("policy");
+$grey->configure(main => "smtpd_recipient_restrictions = greylist\n",
+    master => "127.0.0.1:$grey_port inet n - n - - policy\n");
+$grey->start;
+push @subjects, { name => "weir greylist", port => $grey_port, pid => $grey->{pid} };
 
 sub add {
 	my ($name, $at, @command) = @_;
@@ -138,3 +147,22 @@ for my $subject (@subjects) {
 }
 kill "TERM", @daemons, @others;
 waitpid $_, 0 for @daemons;
+
+# What a million triplets take of the disk, once there are as many decision
+# traces beside them as are kept.
+sub fill {
+	my ($triplets) = @_;
+	my $said = `$out/bench/ask $grey_port 64 600 0 $triplets`;
+	my ($n, $time) = split ' ', $said;
+
+	die "weir greylist does not serve" if $? != 0 || $n < $triplets;
+	return ($n / $time, -s "$grey->{dir}/data/state/data.mdb");
+}
+
+if (!$quick) {
+	my (undef, $before) = fill(200_000);
+	my ($rate, $after) = fill(1_200_000);
+
+	printf "a million triplets: %.0f requests/s, %.0f octets of disk each\n",
+	    $rate, ($after - $before) / 1e6;
+}
