@@ -108,8 +108,10 @@ reject(struct evaluation *e, int code, const char *dsn, const char *text,
 		    s->arena, "%.490s (%s)", reply, e->verdict->trace->id);
 	note_decision(s, e->ask.where, warn ? "reject_warning" : "reject",
 	    reply, e->verdict->trace->id);
-	if (warn)
+	if (warn) {
+		e->verdict->warned = true;
 		return OUTCOME_DUNNO;
+	}
 	e->verdict->trace->decision = e->at;
 	set_verdict(e, reply);
 	return OUTCOME_REJECT;

@@ -77,6 +77,7 @@ struct verdict {
 	const char *dsn;        /* "5.7.1" */
 	const char *text;       /* the rest of the reply, one line */
 	bool hangup;            /* 421, 521: close after the reply */
+	bool warned;            /* what would be refused only was noted */
 	bool again;             /* see stage_blocks() */
 	struct effect *effects; /* also with pass; what this stage has added */
 	struct trace *trace;    /* every step that was taken */

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/fatal.h"
 #include "proxy/mail.h"
+#include "proxy/postmaster.h"
 #include "proxy/reject_reply.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -63,12 +64,14 @@ static void
 give_own(struct session *s, const struct mail_rcpt *rcpt)
 {
 	const char *wire = rcpt->wire;
+	size_t at = s->out.len;
 
 	if (wire == NULL) {
 		session_add_reply(s, rcpt->answer);
 		return;
 	}
 	buf_puts(&s->out, wire);
+	postmaster_out(s, at);
 	if (strncmp(wire, "421", 3) == 0 || strncmp(wire, "521", 3) == 0)
 		s->hangup = true;
 }

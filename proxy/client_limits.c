@@ -6,6 +6,7 @@
 
 #include "base/master.h"
 #include "proxy/hall.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/proxy_params.h"
 #include "proxy/session.h"
@@ -77,6 +78,7 @@ client_limits_connect(struct session *s)
 		return false;
 	session_reply(s, "421 4.7.0 %s Error: too many connections from %s",
 	    s->service->myhostname, s->subject.client_addr);
+	postmaster_blame(s, TRANSCRIPT_POLICY);
 	return true;
 }
 
@@ -98,6 +100,7 @@ client_limits_reached(struct session *s, enum client_event event)
 	tell(s,
 	    mail ? "Message delivery request rate" : "Recipient address rate",
 	    count);
+	postmaster_blame(s, TRANSCRIPT_POLICY);
 	return true;
 }
 
@@ -128,6 +131,7 @@ client_limits_tls(struct session *s)
 	event(&proxy_events_too_many_tls, &s->by_itself, "what",
 	    wrapped ? "TLS service" : "STARTTLS", "client", s->client,
 	    "service", s->service->master->name, NULL);
+	postmaster_blame(s, TRANSCRIPT_POLICY);
 	return true;
 }
 
@@ -145,5 +149,6 @@ client_limits_handshake(struct session *s)
 	    "421 4.7.0 %s Error: too many new TLS sessions from %s",
 	    s->service->myhostname, s->client);
 	tell(s, "New TLS session rate", count);
+	postmaster_blame(s, TRANSCRIPT_POLICY);
 	return true;
 }

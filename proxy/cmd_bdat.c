@@ -16,6 +16,7 @@
 #include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -52,6 +53,7 @@ static enum smtp_command_result
 hang_up(struct session *s, const char *reply)
 {
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, TRANSCRIPT_PROTOCOL);
 	return SMTP_COMMAND_FAILED;
 }
 
@@ -94,15 +96,17 @@ skip(struct session *s, size_t at)
 }
 
 static enum smtp_command_result
-refuse(struct session *s, const char *reply)
+refuse(struct session *s, unsigned class, const char *reply)
 {
 	size_t at = s->out.len;
 
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, class);
 	return skip(s, at);
 }
 
-/* The first chunk is asked about as DATA is. */
+/* The first chunk is asked about as DATA is, but for what the postmaster is told:
+ * nothing of chunks out of turn, as in Postfix. */
 static enum smtp_command_result
 begin(struct session *s)
 {
@@ -111,9 +115,9 @@ begin(struct session *s)
 	const char *reply;
 
 	if (s->mail == NULL)
-		return refuse(s, "503 5.5.1 Error: need RCPT command");
+		return refuse(s, 0, "503 5.5.1 Error: need RCPT command");
 	if (s->mail->nrcpts == 0)
-		return refuse(s,
+		return refuse(s, 0,
 		    s->service->lmtp ? "503 5.5.1 Error: no valid recipients"
 				     : "554 5.5.1 Error: no valid recipients");
 	s->subject.bdat = true;
@@ -125,7 +129,8 @@ begin(struct session *s)
 	reply = milter_hook_data(s);
 	if (reply == NULL && s->service->filters != NULL)
 		reply = filter_hook_data(s);
-	return reply != NULL ? refuse(s, reply) : SMTP_COMMAND_DONE;
+	return reply != NULL ? refuse(s, TRANSCRIPT_POLICY, reply)
+			     : SMTP_COMMAND_DONE;
 }
 
 static bool
@@ -150,10 +155,10 @@ cmd_bdat_run(struct session *s)
 	if (s->chunk.size == 0 && !s->chunk.last) {
 		event(&proxy_events_bdat_null, &s->by_itself, "queue_id",
 		    s->by.qid, "client", s->client, NULL);
-		return refuse(s, "551 5.7.1 Null BDAT request");
+		return refuse(s, 0, "551 5.7.1 Null BDAT request");
 	}
 	if (s->chunk.chunks == SESSION_CHUNKS_REFUSED)
-		return refuse(s,
+		return refuse(s, 0,
 		    arena_printf(session_arena(s),
 			"551 5.0.0 Discarded %" PRIu64
 			" bytes after earlier error",
@@ -166,7 +171,8 @@ cmd_bdat_run(struct session *s)
 	if (too_large(s)) {
 		event(&proxy_events_bdat_large, &s->by_itself, "queue_id",
 		    s->by.qid, "client", s->client, NULL);
-		return refuse(s, "552 5.3.4 Chunk exceeds message size limit");
+		return refuse(s, TRANSCRIPT_POLICY,
+		    "552 5.3.4 Chunk exceeds message size limit");
 	}
 	if (s->chunk.chunks == SESSION_CHUNKS_NONE) {
 		s->chunk.chunks = SESSION_CHUNKS_TAKEN;

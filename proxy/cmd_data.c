@@ -6,6 +6,7 @@
 #include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
@@ -41,6 +42,7 @@ cmd_data_run(struct session *s)
 
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
+		postmaster_blame(s, TRANSCRIPT_PROTOCOL);
 		return SMTP_COMMAND_FAILED;
 	}
 	result = judge_stage(s, STAGE_DATA);
@@ -51,6 +53,7 @@ cmd_data_run(struct session *s)
 		reply = filter_hook_data(s);
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
+		postmaster_blame(s, TRANSCRIPT_POLICY);
 		return SMTP_COMMAND_FAILED;
 	}
 	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");

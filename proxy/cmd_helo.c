@@ -8,6 +8,7 @@
 #include "proxy/ehlo_keywords.h"
 #include "proxy/judge.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -29,6 +30,7 @@ greet(struct session *s, const char *protocol, bool *refused)
 
 	if (s->words.count < 2) {
 		session_reply(s, "501 Syntax: %s hostname", s->command->name);
+		postmaster_blame(s, TRANSCRIPT_PROTOCOL);
 		return SMTP_COMMAND_FAILED;
 	}
 	/* What a user says here is nobody's name. */
@@ -49,8 +51,10 @@ greet(struct session *s, const char *protocol, bool *refused)
 	s->subject.protocol = protocol;
 	if (refusal != NULL && strncmp(refusal, "421", 3) == 0) {
 		session_reply(s, "%s", refusal);
+		postmaster_blame(s, TRANSCRIPT_POLICY);
 		return SMTP_COMMAND_FAILED;
 	}
+	postmaster_break(s);
 	*refused = refusal != NULL && refusal[0] == '5';
 	session_forget_mail(s);
 	s->esmtp = strcmp(protocol, "SMTP") != 0;
@@ -63,6 +67,7 @@ static enum smtp_command_result
 refuse(struct session *s)
 {
 	session_reply(s, "500 5.5.1 Error: this is LMTP, send LHLO");
+	postmaster_blame(s, TRANSCRIPT_PROTOCOL);
 	return SMTP_COMMAND_FAILED;
 }
 
@@ -111,6 +116,7 @@ do_not_know(struct session *s)
 	event(&proxy_events_data_error, &s->by, "where", "EHLO", "client",
 	    s->client, "text", reply, NULL);
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, TRANSCRIPT_DATA);
 	return SMTP_COMMAND_FAILED;
 }
 

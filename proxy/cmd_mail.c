@@ -12,6 +12,7 @@
 #include "proxy/local_clients.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/queue_id.h"
 #include "proxy/session.h"
@@ -41,9 +42,10 @@ cmd_mail_blocks(const struct session *s)
 }
 
 static enum smtp_command_result
-refuse(struct session *s, const char *reply)
+refuse(struct session *s, unsigned class, const char *reply)
 {
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, class);
 	return SMTP_COMMAND_FAILED;
 }
 
@@ -218,12 +220,14 @@ check_size(struct session *s, int64_t size, const char *sender)
 }
 
 static const char *
-out_of_order(struct session *s)
+out_of_order(struct session *s, unsigned *blame)
 {
 	if (s->service->lmtp && s->helo == NULL)
 		return "503 5.5.1 Error: send LHLO first";
-	if (s->params->smtpd_helo_required && s->helo == NULL)
+	if (s->params->smtpd_helo_required && s->helo == NULL) {
+		*blame = TRANSCRIPT_POLICY;
 		return "503 5.5.1 Error: send HELO/EHLO first";
+	}
 	if (s->mail != NULL)
 		return "503 5.5.1 Error: nested MAIL command";
 	if (s->chunk.chunks != SESSION_CHUNKS_NONE)
@@ -271,27 +275,30 @@ begin(struct session *s, const char *sender, const struct options *o)
 enum smtp_command_result
 cmd_mail_run(struct session *s)
 {
-	const char *reply = out_of_order(s), *sender;
+	unsigned blame = TRANSCRIPT_PROTOCOL;
+	const char *reply = out_of_order(s, &blame), *sender;
 	struct options o = { .utf8 = wants_utf8(s) };
 	enum smtp_command_result result;
 
 	if (reply != NULL)
-		return refuse(s, reply);
+		return refuse(s, blame, reply);
 	if (client_limits_reached(s, CLIENT_EVENT_MAIL))
 		return SMTP_COMMAND_FAILED;
 	sender = read_sender(s, o.utf8);
 	if (sender == NULL)
-		return refuse(s, "501 5.1.7 Bad sender address syntax");
+		return refuse(s, blame, "501 5.1.7 Bad sender address syntax");
 	if (s->service->local && (reply = submitter_refusal(s, sender)) != NULL)
-		return refuse(s, reply);
+		return refuse(s, TRANSCRIPT_POLICY, reply);
 	for (size_t i = 3; i < s->words.count; i++)
 		if ((reply = read_option(s, s->words.word[i], &o)) != NULL)
-			return refuse(s, reply);
+			return refuse(s, blame, reply);
 	if (o.verp != NULL && sender[0] == '\0')
-		return refuse(
-		    s, "503 5.5.4 Error: XVERP requires non-null sender");
+		return refuse(s, blame,
+		    "503 5.5.4 Error: XVERP requires non-null sender");
 	if ((reply = check_size(s, o.size, sender)) != NULL)
-		return refuse(s, reply);
+		return refuse(s,
+		    reply[0] == '4' ? TRANSCRIPT_RESOURCE : TRANSCRIPT_POLICY,
+		    reply);
 	begin(s, sender, &o);
 	if (s->service->local)
 		queue_id_open(s);
@@ -299,7 +306,7 @@ cmd_mail_run(struct session *s)
 	if (result == SMTP_COMMAND_DONE &&
 	    ((reply = smtputf8_refusal(s, o.utf8, sender)) != NULL ||
 		(reply = milter_hook_mail(s)) != NULL))
-		result = refuse(s, reply);
+		result = refuse(s, TRANSCRIPT_POLICY, reply);
 	if (result == SMTP_COMMAND_DONE &&
 	    !s->params->smtpd_delay_open_until_valid_rcpt &&
 	    s->service->filters == NULL)

@@ -12,6 +12,7 @@
 #include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/queue_id.h"
 #include "proxy/session.h"
@@ -28,9 +29,10 @@ cmd_rcpt_blocks(const struct session *s)
 }
 
 static enum smtp_command_result
-refuse(struct session *s, const char *reply)
+refuse(struct session *s, unsigned class, const char *reply)
 {
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, class);
 	return SMTP_COMMAND_FAILED;
 }
 
@@ -96,6 +98,7 @@ static enum smtp_command_result
 too_many(struct session *s)
 {
 	session_reply(s, "452 4.5.3 Error: too many recipients");
+	postmaster_blame(s, TRANSCRIPT_POLICY);
 	if (s->overshoot++ < s->params->smtpd_recipient_overshoot_limit)
 		return SMTP_COMMAND_DONE;
 	return SMTP_COMMAND_FAILED;
@@ -126,8 +129,8 @@ judge(struct session *s, const struct mail_rcpt *rcpt)
 		(void)milter_hook_rcpt(s, s->refusal);
 	else if (result == SMTP_COMMAND_DONE &&
 	    (reply = milter_hook_rcpt(s, NULL)) != NULL)
-		result =
-		    refuse(s, s->service->local ? not_from_here(s) : reply);
+		result = refuse(s, TRANSCRIPT_POLICY,
+		    s->service->local ? not_from_here(s) : reply);
 	f->recipient = before;
 	return result;
 }
@@ -141,17 +144,18 @@ cmd_rcpt_run(struct session *s)
 	struct mail *mail = s->mail;
 
 	if (reply != NULL)
-		return refuse(s, reply);
+		return refuse(s, TRANSCRIPT_PROTOCOL, reply);
 	if (client_limits_reached(s, CLIENT_EVENT_RCPT))
 		return SMTP_COMMAND_FAILED;
 	rcpt.address = read_recipient(s);
 	if (rcpt.address == NULL)
-		return refuse(s, "501 5.1.3 Bad recipient address syntax");
+		return refuse(s, TRANSCRIPT_PROTOCOL,
+		    "501 5.1.3 Bad recipient address syntax");
 	for (size_t i = 3; i < s->words.count; i++)
 		if ((reply = read_option(s, s->words.word[i], &rcpt)) != NULL)
-			return refuse(s, reply);
+			return refuse(s, TRANSCRIPT_PROTOCOL, reply);
 	if ((reply = smtputf8_refusal(s, mail->utf8, rcpt.address)) != NULL)
-		return refuse(s, reply);
+		return refuse(s, TRANSCRIPT_PROTOCOL, reply);
 	if (mail->nrcpts >= (size_t)s->params->smtpd_recipient_limit)
 		return too_many(s);
 	result = judge(s, &rcpt);
@@ -159,7 +163,7 @@ cmd_rcpt_run(struct session *s)
 		return result;
 	if (s->service->filters != NULL &&
 	    (reply = filter_hook_rcpt(s)) != NULL)
-		return refuse(s, reply);
+		return refuse(s, TRANSCRIPT_SOFTWARE, reply);
 	rcpt.classes = s->classes;
 	mail_add_rcpt(mail, &rcpt);
 	s->subject.recipient = mail->rcpts[mail->nrcpts - 1].address;

@@ -7,6 +7,7 @@
 #include "proxy/judge.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -19,16 +20,18 @@
 enum { QUEUE_SECONDS = 10 };
 
 static enum smtp_command_result
-refuse(struct session *s, const char *reply)
+refuse(struct session *s, unsigned class, const char *reply)
 {
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, class);
 	return SMTP_COMMAND_FAILED;
 }
 
 enum smtp_command_result
 cmd_simple_auth(struct session *s)
 {
-	return refuse(s, "503 5.5.1 Error: authentication not enabled");
+	return refuse(s, TRANSCRIPT_PROTOCOL,
+	    "503 5.5.1 Error: authentication not enabled");
 }
 
 enum smtp_command_result
@@ -60,7 +63,8 @@ enum smtp_command_result
 cmd_simple_rset(struct session *s)
 {
 	if (s->words.count != 1)
-		return refuse(s, "501 5.5.4 Syntax: RSET");
+		return refuse(s, TRANSCRIPT_PROTOCOL, "501 5.5.4 Syntax: RSET");
+	postmaster_break(s);
 	session_forget_mail(s);
 	session_reply(s, "250 2.0.0 Ok");
 	return SMTP_COMMAND_DONE;
@@ -99,19 +103,21 @@ cmd_simple_vrfy(struct session *s)
 
 	words.count -= utf8;
 	if (s->params->disable_vrfy_command)
-		return refuse(s, "502 5.5.1 VRFY command is disabled");
+		return refuse(
+		    s, TRANSCRIPT_POLICY, "502 5.5.1 VRFY command is disabled");
 	if ((refusal = milter_hook_standing(s)) != NULL)
-		return refuse(s, refusal);
+		return refuse(s, TRANSCRIPT_POLICY, refusal);
 	if (words.count < 2)
-		return refuse(s,
+		return refuse(s, TRANSCRIPT_PROTOCOL,
 		    s->params->smtputf8_enable
 			? "501 5.5.4 Syntax: VRFY address [SMTPUTF8]"
 			: "501 5.5.4 Syntax: VRFY address");
 	text = words_join(session_arena(s), &words, 1);
 	if ((address = read_address(s, text, utf8)) == NULL)
-		return refuse(s, "501 5.1.3 Bad recipient address syntax");
+		return refuse(s, TRANSCRIPT_PROTOCOL,
+		    "501 5.1.3 Bad recipient address syntax");
 	if ((refusal = smtputf8_refusal(s, utf8, address)) != NULL)
-		return refuse(s, refusal);
+		return refuse(s, TRANSCRIPT_POLICY, refusal);
 	f->recipient = address;
 	result = judge_stage(s, STAGE_VRFY);
 	f->recipient = before;
@@ -166,7 +172,7 @@ flush_domain(struct session *s, const char *domain)
 		break;
 	}
 	event(&proxy_events_etrn_failed, &s->by_itself, "why", why.text, NULL);
-	return refuse(s, "458 Unable to queue messages");
+	return refuse(s, TRANSCRIPT_RESOURCE, "458 Unable to queue messages");
 }
 
 enum smtp_command_result
@@ -177,17 +183,21 @@ cmd_simple_etrn(struct session *s)
 	const char *refusal = milter_hook_standing(s);
 
 	if (refusal != NULL)
-		return refuse(s, refusal);
+		return refuse(s, TRANSCRIPT_POLICY, refusal);
 	if (s->params->smtpd_helo_required && s->helo == NULL)
-		return refuse(s, "503 Error: send HELO/EHLO first");
+		return refuse(
+		    s, TRANSCRIPT_PROTOCOL, "503 Error: send HELO/EHLO first");
 	if (s->mail != NULL)
-		return refuse(s, "503 Error: MAIL transaction in progress");
+		return refuse(s, TRANSCRIPT_PROTOCOL,
+		    "503 Error: MAIL transaction in progress");
 	if (s->words.count != 2)
-		return refuse(s, "500 Syntax: ETRN domain");
+		return refuse(
+		    s, TRANSCRIPT_PROTOCOL, "500 Syntax: ETRN domain");
 	if (domain[0] == '@' || domain[0] == '#')
 		domain++;
 	if (domain[0] != '[' && !dns_valid_hostname(domain, false))
-		return refuse(s, "501 Error: invalid parameter syntax");
+		return refuse(s, TRANSCRIPT_PROTOCOL,
+		    "501 Error: invalid parameter syntax");
 	s->subject.etrn_domain = domain;
 	result = judge_stage(s, STAGE_ETRN);
 	s->subject.etrn_domain = NULL;

@@ -11,6 +11,7 @@
 #include "proxy/hall.h"
 #include "proxy/mail.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -55,6 +56,7 @@ cmd_tls_starttls(struct session *s)
 		reply = milter_hook_standing(s);
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
+		postmaster_blame(s, TRANSCRIPT_PROTOCOL);
 		return SMTP_COMMAND_FAILED;
 	}
 	if (injected(s) || client_limits_tls(s))

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "proxy/attribute.h"
 #include "proxy/greeting.h"
+#include "proxy/postmaster.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
@@ -207,8 +208,12 @@ cmd_xclient_run(struct session *s)
 	}
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
+		postmaster_blame(s,
+		    reply[2] == '0' && reply[1] == '5' ? TRANSCRIPT_POLICY
+						       : TRANSCRIPT_PROTOCOL);
 		return SMTP_COMMAND_FAILED;
 	}
+	postmaster_over(s);
 	adopt(s, &c);
 	greeting_welcome(s);
 	return SMTP_COMMAND_LATER;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/net.h"
 #include "proxy/attribute.h"
+#include "proxy/postmaster.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 
@@ -92,6 +93,9 @@ cmd_xforward_run(struct session *s)
 		reply = take(s, s->words.word[i], &x);
 	if (reply != NULL) {
 		session_reply(s, "%s", reply);
+		postmaster_blame(s,
+		    reply[2] == '0' && reply[1] == '5' ? TRANSCRIPT_POLICY
+						       : TRANSCRIPT_PROTOCOL);
 		return SMTP_COMMAND_FAILED;
 	}
 	s->forward = x;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -35,6 +36,7 @@ fail(struct session *s, const char *command)
 	event(&proxy_events_data_error, &s->by, "where", s->where, "client",
 	    s->client, "text", reply, NULL);
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, TRANSCRIPT_DATA);
 }
 
 bool

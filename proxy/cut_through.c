@@ -16,6 +16,7 @@
 #include "proxy/cut_way.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -189,6 +190,7 @@ taken(struct session *s, const struct job_outcome *outcomes)
 	trace_log_message(s, reply);
 	answers_give(s, reply);
 	s->errors = s->junk = 0;
+	postmaster_forgive(s);
 	mail->discard = true;
 	mail->envelope = NULL;
 }

@@ -11,6 +11,7 @@
 #include "proxy/escape.h"
 #include "proxy/hall.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/session_work.h"
@@ -44,6 +45,7 @@ static void
 mistake(struct session *s, const char *reply)
 {
 	session_reply(s, "%s", reply);
+	postmaster_blame(s, TRANSCRIPT_PROTOCOL);
 	s->errors++;
 }
 
@@ -131,7 +133,9 @@ not_now(struct session *s)
 	}
 	if (s->service->tls_must && s->tls == NULL &&
 	    !(s->command->flags & SMTP_COMMAND_PRE_TLS)) {
-		mistake(s, "530 5.7.0 Must issue a STARTTLS command first");
+		session_reply(
+		    s, "530 5.7.0 Must issue a STARTTLS command first");
+		s->errors++;
 		return true;
 	}
 	return false;
@@ -281,6 +285,7 @@ perform_line(struct session *s, const char *line, size_t n)
 {
 	bool may_block;
 
+	postmaster_in(s, line, n);
 	if (!sound(s, line, n))
 		return;
 	s->line = arena_strndup(session_arena(s), line, n);
@@ -365,6 +370,7 @@ dialogue_line(struct session *s)
 	/* Said as soon as the last mistake was answered. */
 	if (s->errors >= s->params->smtpd_hard_error_limit) {
 		s->why = "too many errors";
+		postmaster_blame(s, TRANSCRIPT_PROTOCOL);
 		session_reply(s, "421 4.7.0 %s Error: too many errors",
 		    s->service->myhostname);
 		return DIALOGUE_RAN;

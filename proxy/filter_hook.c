@@ -19,6 +19,7 @@
 #include "proxy/filter_text.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/queue_id.h"
 #include "proxy/received.h"
@@ -275,9 +276,12 @@ conclude(struct session *s, enum filter_peer_result result)
 	log_end(
 	    s, taken ? "proxy-accept" : "proxy-reject", filter_peer_said(peer));
 	answers_give(s, filter_peer_reply(peer));
+	if (!taken)
+		postmaster_blame(s, TRANSCRIPT_SOFTWARE);
 	if (taken) {
 		s->mail->discard = true;
 		s->errors = s->junk = 0;
+		postmaster_forgive(s);
 	}
 }
 
@@ -287,6 +291,7 @@ give_up(struct session *s)
 {
 	log_end(s, "proxy-reject", failed);
 	answers_give(s, failed);
+	postmaster_blame(s, TRANSCRIPT_SOFTWARE);
 }
 
 /* The whole message, from where it was kept.  False: it cannot be read. */

@@ -64,6 +64,7 @@ struct hall {
 	size_t nplaces;
 	struct session *sessions;
 	size_t count;
+	size_t notices;         /* to the postmaster, on their way */
 	struct buf spare;       /* an input buffer between two uses */
 	struct loop_timer idle; /* for connections of hall_shared.cut */
 	bool retired;           /* no new sessions come */

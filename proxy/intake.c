@@ -23,6 +23,7 @@
 #include "proxy/mail_envelope.h"
 #include "proxy/milter_content.h"
 #include "proxy/milter_hook.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/recipient_outcome.h"
 #include "proxy/recipients.h"
@@ -229,12 +230,20 @@ make_headers(struct session *s)
 	e->nheaders = out.len;
 }
 
+/* ${class}: of what the postmaster is told; 0: nothing. */
+static void
+fail_for(struct session *s, unsigned class, const char *reply)
+{
+	answers_give(s, reply);
+	postmaster_blame(s, class);
+	s->mail->envelope = NULL;
+}
+
 /* NULL: each recipient has said why. */
 static void
 fail(struct session *s, const char *reply)
 {
-	answers_give(s, reply);
-	s->mail->envelope = NULL;
+	fail_for(s, TRANSCRIPT_POLICY, reply);
 }
 
 /* The content stages have rejected it. */
@@ -268,7 +277,7 @@ static void
 fail_chunk(struct session *s, const char *reply)
 {
 	if (s->mail->whole)
-		fail(s, reply);
+		fail_for(s, 0, reply);
 	else
 		session_reply(s, "%s", reply);
 }
@@ -332,7 +341,7 @@ refuse_content(struct session *s)
 	}
 	if (looping(s)) {
 		content_fault_log_hops(s);
-		fail(s, "554 5.4.0 Error: too many hops");
+		fail_for(s, 0, "554 5.4.0 Error: too many hops");
 		return true;
 	}
 	if (m->verdict.code != 0) {
@@ -357,6 +366,7 @@ take(struct session *s)
 	trace_log_message(s, reply);
 	answers_give(s, reply);
 	s->errors = s->junk = 0;
+	postmaster_forgive(s);
 }
 
 static void
@@ -471,7 +481,8 @@ intake_finish(struct session *s)
 		return;
 	}
 	if (filter_hook_lost(s->mail)) {
-		fail(s, "451 4.3.0 Error: queue file write error");
+		fail_for(s, TRANSCRIPT_RESOURCE,
+		    "451 4.3.0 Error: queue file write error");
 		return;
 	}
 	if (filter_hook_holds(s->mail)) {
@@ -510,7 +521,8 @@ intake_fetch(struct session *s)
 		return;
 	}
 	event(&proxy_events_store, &s->by, "text", err.text, NULL);
-	fail(s, "451 4.3.0 Error: queue file write error");
+	fail_for(
+	    s, TRANSCRIPT_RESOURCE, "451 4.3.0 Error: queue file write error");
 }
 
 void
@@ -546,12 +558,14 @@ stored(void *arg, enum submit_result result, const char *why)
 		event(&proxy_events_store, &s->by, "text",
 		    "the queue has no room for it", NULL);
 		answers_give(s, "452 4.3.1 Insufficient system storage");
+		postmaster_blame(s, TRANSCRIPT_RESOURCE);
 		break;
 	case SUBMIT_FAILED:
 		s->errors++;
 		event(&proxy_events_store, &s->by, "text",
 		    why != NULL ? why : "the queue did not take it", NULL);
 		answers_give(s, "451 4.3.0 Error: queue file write error");
+		postmaster_blame(s, TRANSCRIPT_RESOURCE);
 		break;
 	}
 	s->stored(s);

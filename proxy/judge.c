@@ -5,6 +5,7 @@
 #include "checks/effect.h"
 #include "proxy/answers.h"
 #include "proxy/mail.h"
+#include "proxy/postmaster.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "proxy/trace_log.h"
@@ -57,6 +58,7 @@ judge_stage(struct session *s, enum stage stage)
 		s->mail->classes =
 		    arena_strdup(s->mail->arena, verdict.classes);
 	take_effects(s, verdict.effects);
+	postmaster_judged(s, &verdict);
 	if (verdict.pass)
 		return SMTP_COMMAND_DONE;
 	refuse(s, stage, &verdict);

@@ -60,9 +60,9 @@ notice_look_wanted(struct conf *conf, struct err *err)
 	bool found = false;
 
 	while (p != NULL && (word = conf_word(&p, arena)) != NULL) {
-		if (strcmp(word, "bounce") == 0)
+		if (strcmp(word, "bounce") == 0 || strcmp(word, "notify") == 0)
 			found = true;
-		else if (strcmp(word, "notify") != 0)
+		else
 			err_set(err, "unknown %s value \"%s\" in \"%s\"", name,
 			    word, all);
 	}

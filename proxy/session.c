@@ -16,6 +16,7 @@
 #include "checks/peer.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/reject_reply.h"
 #include "proxy/smtp_service.h"
@@ -108,6 +109,7 @@ session_new(struct hall *hall, unsigned place, int fd,
 		s->params = &s->service->stressed;
 	s->watch.fd = fd;
 	session_set_client(s, addr, port);
+	postmaster_begin(s);
 	s->next = hall->sessions;
 	if (s->next != NULL)
 		s->next->prev = s;
@@ -138,6 +140,8 @@ release(struct session *s)
 	stage_reset_session(&s->state);
 	free(s->helo);
 	session_forget_forward(s);
+	postmaster_send(s);
+	postmaster_end(s);
 	arena_free(s->facts);
 	buf_free(&s->chunk.reply);
 	buf_free(&s->in);
@@ -175,7 +179,7 @@ session_end(struct session *s)
 		s->next->prev = s->prev;
 	hall->count--;
 	free(s);
-	if (hall->retired && hall->count == 0)
+	if (hall->retired && hall->count == 0 && hall->notices == 0)
 		loop_stop(hall->loop);
 }
 
@@ -227,12 +231,14 @@ session_delay(struct session *s)
 void
 session_add_reply(struct session *s, const char *text)
 {
+	size_t at = s->out.len;
 	int code;
 
 	s->subject.arena = session_arena(s);
 	/* In a worker, or on the way there, a session is away. */
 	code =
 	    reject_reply_put(s->service, &s->subject, s->away, text, &s->out);
+	postmaster_out(s, at);
 	if (code == 421 || code == 521)
 		s->hangup = true;
 }

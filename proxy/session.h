@@ -33,6 +33,8 @@ struct smtp_service;
 struct submission;
 struct tls;
 struct trace;
+struct transcript;
+struct transcript_notice;
 struct verdict;
 
 /* What a session waits for. */
@@ -149,6 +151,9 @@ struct session {
 	struct body body;
 	struct session_chunk chunk;
 
+	struct transcript *transcript;     /* NULL: nobody is told of it */
+	struct transcript_notice *notices; /* to be sent (postmaster.h) */
+	unsigned blamed;                   /* enum transcript_class */
 	int errors, junk;
 	int overshoot;                /* recipients beyond the limit */
 	unsigned uid;                 /* of the user, at a pickup service */

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/event.h"
 #include "proxy/mail.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
@@ -60,6 +61,7 @@ session_ending_log(struct session *s)
 		    s->where, "octets", body ? octets : NULL, "client",
 		    s->client, NULL);
 	}
+	postmaster_over(s);
 	s->by.qid = NULL;
 	if (!s->service->local)
 		log_end(s);

@@ -20,6 +20,7 @@
 #include "proxy/hall.h"
 #include "proxy/intake.h"
 #include "proxy/mail.h"
+#include "proxy/postmaster.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/session_ending.h"
@@ -192,6 +193,7 @@ extend(struct session *s, size_t octets)
 static void
 stored(struct session *s)
 {
+	postmaster_break(s);
 	session_forget_forward(s);
 	session_forget_mail(s);
 	session_settle(s);
@@ -215,6 +217,7 @@ commit_or_not(struct session *s)
 		s->count[smtp_command_place(s->command)].ok++;
 	else
 		s->errors++;
+	postmaster_break(s);
 	session_forget_forward(s);
 	session_forget_mail(s);
 	session_settle(s);
@@ -486,8 +489,10 @@ session_io_drive(struct session *s)
 	enum step next = GO_ON;
 	size_t turn = 0;
 
-	if (!s->away)
+	if (!s->away) {
 		session_drop(s);
+		postmaster_send(s);
+	}
 	while (next == GO_ON && !s->away)
 		next = take_step(s, &turn);
 	if (next == GONE || s->away)

@@ -365,6 +365,9 @@ open_all(struct smtp_service *s, bool strict, struct err *all)
 	s->syslog_name = text_of(s, "syslog_name", all);
 	s->mail_name = text_of(s, "mail_name", all);
 	check_verp(s, all);
+	/* As in Postfix, nobody is told of the mistakes of a user. */
+	if (!s->local)
+		transcript_notice_site(s->conf, s->arena, &s->told);
 	s->original_recipients =
 	    strcasecmp(text_of(s, "enable_original_recipient", all), "yes") ==
 	    0;

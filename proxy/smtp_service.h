@@ -9,6 +9,7 @@
 #include "proxy/full_name.h"
 #include "proxy/message_rules.h"
 #include "proxy/proxy_params.h"
+#include "queue/transcript_notice.h"
 
 struct arena;
 struct conf;
@@ -81,6 +82,7 @@ struct smtp_service {
 	bool lists_block;   /* one of those by client may block */
 	bool replies_block; /* the tables that replies are looked up in may */
 
+	struct transcript_site told; /* of sessions that go wrong */
 	bool local;         /* for users of this machine (submitter.h) */
 	bool internal;      /* ... or rather for mail of our own */
 	unsigned keywords;  /* what EHLO may announce, but for these: */

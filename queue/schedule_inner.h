@@ -172,7 +172,7 @@ void schedule_rescan_seen(struct schedule *s, const struct active *a,
 
 /* schedule_look.c: what schedule->look is. */
 void schedule_look(struct schedule *s, struct active *a);
-/* Notices pass intake. */
+/* Notices about mail pass intake. */
 bool schedule_look_wanted(const struct schedule *s);
 /* There are new parameters.  Forget what waits. */
 void schedule_look_reload(struct schedule *s);

@@ -34,17 +34,30 @@ struct schedule_look {
 	struct envelope e;
 };
 
-bool
-schedule_look_wanted(const struct schedule *s)
+static bool
+has_class(const struct schedule *s, const char *class)
 {
 	struct arena *arena = arena_new();
 	const char *p = s->params.internal_mail_filter_classes, *word;
 	bool found = false;
 
 	while (!found && (word = conf_word(&p, arena)) != NULL)
-		found = strcmp(word, "bounce") == 0;
+		found = strcmp(word, class) == 0;
 	arena_free(arena);
 	return found;
+}
+
+bool
+schedule_look_wanted(const struct schedule *s)
+{
+	return has_class(s, "bounce");
+}
+
+/* Somebody looks at notices of some sort. */
+static bool
+is_on(const struct schedule *s)
+{
+	return has_class(s, "bounce") || has_class(s, "notify");
 }
 
 static void
@@ -156,7 +169,7 @@ schedule_look(struct schedule *s, struct active *a)
 {
 	struct schedule_look *look;
 
-	if (!schedule_look_wanted(s)) {
+	if (!is_on(s)) {
 		schedule_log_active(a);
 		schedule_route_all(s, a);
 		return;
@@ -176,7 +189,7 @@ schedule_look_reload(struct schedule *s)
 {
 	struct schedule_look *look;
 
-	if (schedule_look_wanted(s))
+	if (is_on(s))
 		return;
 	while ((look = TAILQ_FIRST(&s->looks)) != NULL) {
 		TAILQ_REMOVE(&s->looks, look, entry);

@@ -19,6 +19,7 @@ package Weir::Beside;
 #	upstream OCTETS			what a proxy says before the greeting
 #	chunk OCTETS, last OCTETS	BDAT with the size of these, and these;
 #					they may have \r, \n, \0 and \xHH
+#	raw OCTETS			a line that may have these
 #	anything else is sent as it is
 
 use strict;
@@ -173,7 +174,8 @@ sub say_one {
 	    if $word =~ /^(chunk|last)$/;
 	return start_tls($c, @arg) if $word eq "tls";
 	$c->cmd("RSET", 30) if $word =~ /^(client|login)$/;
-	my $text = $word eq "client" ? xclient(@arg)
+	my $text = $word eq "raw" ? octets($rest)
+	    : $word eq "client" ? xclient(@arg)
 	    : $word eq "login" ? "XCLIENT LOGIN=$rest"
 	    : $word eq "mail" ? "MAIL FROM:" . ($rest =~ /^</ ? $rest : "<$rest>")
 	    : $word eq "rcpt" ? "RCPT TO:" . ($rest =~ /^</ ? $rest : "<$rest>")
