@@ -133,7 +133,7 @@ EOT
 	    qr/^250/, "S-195: postmaster, and abuse";
 	is got("mailserver", 1) =~ s/.*>//r, 'postmaster@example.com',
 	    "S-195: reach the inner host";
-	like $w->log, qr/to=<abuse\@example\.com>.*status=sent/,
+	ok $w->wait_log(qr/to=<abuse\@example\.com>.*status=sent/),
 	    "S-195: both";
 };
 
