@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/lines.h"
-#include "rules/memory.h"
 #include "checks/spf_evaluate.h"
+#include "rules/memory.h"
 #include "rules/world.h"
 
 enum { MOST_RECORDS = 64, MOST_CHAIN = 8, TTL = 60 };
