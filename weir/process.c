@@ -119,6 +119,16 @@ process_wanted(
 }
 
 bool
+process_listens(const char *name, const struct master *master, const char *only)
+{
+	for (const struct role *role = roles; role->name != NULL; role++)
+		for (size_t i = 0; i < 3 && role->sockets[i] != NULL; i++)
+			if (strcmp(role->sockets[i], name) == 0)
+				return process_wanted(role, master, only);
+	return false;
+}
+
+bool
 process_serves(
     const struct role *role, const struct master *master, const char *service)
 {

@@ -79,6 +79,11 @@ bool process_wanted(
 /* process_sockets(): the names of all Unix sockets, ended by NULL. */
 const char *const *process_sockets(void);
 
+/* process_listens(name, master, only): a role that is to run, as
+ * process_wanted() has it, listens on the Unix socket ${name}. */
+bool process_listens(
+    const char *name, const struct master *master, const char *only);
+
 /* process_start(role, dir, strict, files, err): start one.  Heap; the
  * descriptors exit.fd and control.fd are open; NULL and why. */
 struct process *process_start(const struct role *role, const char *dir,

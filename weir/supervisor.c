@@ -232,7 +232,9 @@ prepare(struct supervisor *s, struct err *err)
 	    layout_logs(r->now, &r->files.log, &r->files.json, err) != 0 ||
 	    open_listeners(r, err) != 0)
 		return -1;
-	for (size_t i = 0; names[i] != NULL && r->only == NULL; i++) {
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (!process_listens(names[i], &r->now->master, r->only))
+			continue;
 		s->sockets[i] = layout_socket(r->now, names[i], err);
 		if (s->sockets[i] < 0)
 			return -1;
