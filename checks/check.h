@@ -11,8 +11,10 @@
 
 #include "checks/answer.h"
 #include "checks/argument.h"
+#include "checks/spf_terms.h"
 
 struct dnsbl_query;
+struct reputation;
 struct resolved;
 struct site;
 struct subject;
@@ -62,6 +64,8 @@ struct ask {
 	bool knew_sender, knew_recipient; /* reject_unlisted_* were asked */
 	bool held;                        /* HOLD was said of this message */
 	int64_t score;                    /* what score has added up */
+	struct reputation *reputations;   /* by enum reputation_of */
+	struct spf_standing spf;          /* of the message */
 };
 
 struct check {

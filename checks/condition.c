@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "checks/check.h"
+#include "checks/checks_params.h"
 #include "checks/expression.h"
 #include "checks/subject.h"
 #include "rules/match.h"
@@ -120,6 +121,34 @@ bind_sets(const struct binding *b, struct expression *e)
 	return 0;
 }
 
+static bool
+asks_past(const struct expression *e)
+{
+	return e != NULL &&
+	    ((e->kind == EXPRESSION_FACT && e->fact->past) ||
+		asks_past(e->left) || asks_past(e->right));
+}
+
+/* A reputation that is not counted would be nobody's for ever. */
+static bool
+may_remember(const struct condition *c, struct conf *conf, struct err *err)
+{
+	struct checks_params params;
+	struct arena *arena;
+	bool counts;
+
+	if (!condition_judges(c))
+		return true;
+	arena = arena_new();
+	counts =
+	    param_load(&checks_params_table, conf, arena, &params, err) == 0 &&
+	    params.weir_reputation;
+	arena_free(arena);
+	if (!counts && err->text[0] == '\0')
+		err_set(err, "weir_reputation = no: nothing is counted");
+	return counts;
+}
+
 struct condition *
 condition_compile(
     const char *text, struct conf *conf, struct arena *arena, struct err *err)
@@ -128,7 +157,8 @@ condition_compile(
 	struct binding binding = { c, conf, arena, err };
 
 	c->expression = expression_parse(text, arena, err);
-	if (c->expression != NULL && bind_sets(&binding, c->expression) == 0)
+	if (c->expression != NULL && may_remember(c, conf, err) &&
+	    bind_sets(&binding, c->expression) == 0)
 		return c;
 	condition_close(c);
 	return NULL;
@@ -144,8 +174,16 @@ condition_close(struct condition *condition)
 }
 
 bool
+condition_judges(const struct condition *condition)
+{
+	return asks_past(condition->expression);
+}
+
+bool
 condition_blocks(const struct condition *condition)
 {
+	if (condition_judges(condition))
+		return true;
 	for (const struct set *s = condition->sets; s != NULL; s = s->next)
 		if (s->match != NULL &&
 		    (match_flags(s->match) & TABLE_MAY_BLOCK) != 0)

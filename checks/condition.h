@@ -34,6 +34,10 @@ bool condition_blocks(const struct condition *condition);
  * claim, or arrange for. */
 bool condition_claims(const struct condition *condition);
 
+/* condition_judges(condition): it compares what has been of the client's mail
+ * before. */
+bool condition_judges(const struct condition *condition);
+
 /*
  * condition_test(condition, ask, seen):
  * Is it true of ${ask}?  A fact that is not known is an empty text, 0, or

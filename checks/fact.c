@@ -7,6 +7,9 @@
 
 #include "base/clock.h"
 #include "checks/check.h"
+#include "checks/reputation.h"
+#include "checks/spf.h"
+#include "checks/spf_evaluate.h"
 #include "checks/subject.h"
 #include "rules/world.h"
 
@@ -59,6 +62,32 @@ day_of_week(const struct ask *ask)
 	return local_time(ask).tm_wday;
 }
 
+static const char *
+spf_result(const struct ask *ask)
+{
+	struct spf_standing spf = spf_find(ask->subject, &ask->spf);
+
+	return spf.known ? spf_evaluate_word(spf.result) : NULL;
+}
+
+static const char *
+domain_of_spf(const struct ask *ask)
+{
+	return spf_domain(ask->subject, &ask->spf);
+}
+
+#define REPUTATION(function, of, member)                                       \
+	static int64_t function(const struct ask *ask)                         \
+	{                                                                      \
+		return reputation_find(ask, of)->member;                       \
+	}
+REPUTATION(past, REPUTATION_OF_NETWORK, score)
+REPUTATION(past_good, REPUTATION_OF_NETWORK, good)
+REPUTATION(past_bad, REPUTATION_OF_NETWORK, bad)
+REPUTATION(past_domain, REPUTATION_OF_DOMAIN, score)
+REPUTATION(past_domain_good, REPUTATION_OF_DOMAIN, good)
+REPUTATION(past_domain_bad, REPUTATION_OF_DOMAIN, bad)
+
 static int64_t
 score(const struct ask *ask)
 {
@@ -100,8 +129,9 @@ NUMBER(smtputf8, s->utf8)
 #define OF(type) FACT_##type, MATCH_AS_STRING, NULL
 
 /* May anybody arrange for it? */
-#define PROVEN  true
-#define CLAIMED false
+#define PROVEN  true, false
+#define CLAIMED false, false
+#define PAST    false, true
 
 /* clang-format off */
 static const struct fact facts[] = {
@@ -133,6 +163,17 @@ static const struct fact facts[] = {
 { "recipient_count", OF(NUMBER), recipient_count,
   "Recipients of the message that were accepted so far.", CLAIMED },
 { "recipient_domain", DOMAIN, recipient_domain, NULL, "The recipient's domain.", CLAIMED },
+{ "reputation", OF(NUMBER), past,
+  "What has become of mail of the client's network: -100 to 100, 0 if it is not known.", PAST },
+{ "reputation_bad", OF(NUMBER), past_bad, "How much of it was bad.", PAST },
+{ "reputation_domain", OF(NUMBER), past_domain,
+  "The same as reputation, of spf_domain.", PAST },
+{ "reputation_domain_bad", OF(NUMBER), past_domain_bad,
+  "How much of the mail of spf_domain was bad.", PAST },
+{ "reputation_domain_good", OF(NUMBER), past_domain_good,
+  "How much of the mail of spf_domain was good.", PAST },
+{ "reputation_good", OF(NUMBER), past_good,
+  "How much mail of the client's network was good.", PAST },
 { "reverse_client_name", DOMAIN, reverse_client_name, NULL,
   "The client's unverified name, or unknown.", CLAIMED },
 { "sasl_method", EXACT, sasl_method, NULL, "How the client has logged in.", PROVEN },
@@ -146,6 +187,10 @@ static const struct fact facts[] = {
 { "size", OF(NUMBER), size,
   "The size in octets: what MAIL says, or at the end what it is.", CLAIMED },
 { "smtputf8", OF(BOOLEAN), smtputf8, "MAIL says SMTPUTF8.", CLAIMED },
+{ "spf_domain", DOMAIN, domain_of_spf, NULL,
+  "The domain that has passed check_spf, which must stand before.", PROVEN },
+{ "spf_result", EXACT, spf_result, NULL,
+  "What check_spf has found, which must stand before: pass, fail, softfail, neutral, none, temperror, permerror.", CLAIMED },
 { "time", OF(TIME), time_of_day, "The time of day, local time: 17:30.", CLAIMED },
 { "weekday", OF(DAY), day_of_week, "The day: mon, tue, wed, thu, fri, sat, sun.", CLAIMED },
 { NULL, OF(TEXT), NULL, NULL, CLAIMED },

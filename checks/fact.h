@@ -28,6 +28,7 @@ struct fact {
 	int64_t (*number)(const struct ask *ask);
 	const char *help; /* for the manual */
 	bool proven;      /* not everybody can arrange for it */
+	bool past; /* of what has been before: asking may wait for a server */
 };
 
 /* fact_all(): the registry, ended by a NULL name. */

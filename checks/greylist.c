@@ -16,6 +16,7 @@
 #include "checks/checks_events.h"
 #include "checks/greylist_rule.h"
 #include "checks/letters.h"
+#include "checks/recipient_list.h"
 #include "checks/site.h"
 #include "checks/status_code.h"
 #include "checks/subject.h"
@@ -116,48 +117,6 @@ greylist_sender(struct arena *arena, const char *sender)
 	copy = arena_strdup(arena, buf_str(&out));
 	buf_free(&out);
 	return copy;
-}
-
-/* One question to a list; true: it has decided. */
-static bool
-listed(struct ask *ask, enum match_as as, const char *name,
-    enum table_status *status)
-{
-	const struct subject *s = ask->subject;
-	const struct match_question question = { as, name, &s->client };
-	struct match_member member = { 0 };
-
-	*status = match_which(ask->site->greylist_recipients, s->world,
-	    s->arena, &question, &member);
-	return *status != TABLE_NONE || member.excludes;
-}
-
-/* user+extension@domain, user@domain, user@, the domain and those above it. */
-static enum table_status
-exempt_recipient(struct ask *ask)
-{
-	struct arena *arena = ask->subject->arena;
-	const char *address = ask->value, *domain = address_domain(address);
-	const char *local, *bare = NULL, *extension;
-	enum table_status status = TABLE_NONE;
-
-	if (match_empty(ask->site->greylist_recipients))
-		return TABLE_NONE;
-	if (listed(ask, MATCH_AS_STRING, address, &status) || domain == NULL)
-		return status;
-	local = arena_strndup(arena, address, (size_t)(domain - address) - 1);
-	if (ask->site->delimiters[0] != '\0')
-		bare = address_split_extension(
-		    arena, local, ask->site->delimiters, &extension);
-	if (bare != NULL &&
-	    listed(ask, MATCH_AS_STRING,
-		arena_printf(arena, "%s@%s", bare, domain), &status))
-		return status;
-	if (!listed(ask, MATCH_AS_STRING,
-		arena_printf(arena, "%s@", bare != NULL ? bare : local),
-		&status))
-		(void)listed(ask, MATCH_AS_DOMAIN, domain, &status);
-	return status;
 }
 
 static const char *
@@ -296,7 +255,9 @@ greylist_ask(struct ask *ask, struct answer *answer)
 		return;
 	}
 	if (status == TABLE_NONE)
-		status = exempt_recipient(ask);
+		status = recipient_list_find(ask->site,
+		    ask->site->greylist_recipients, s->world, s->arena,
+		    ask->value);
 	if (status == TABLE_FOUND)
 		note(ask, "pass", "recipient whitelist", NULL, NULL);
 	else if (status == TABLE_FAILED)

@@ -317,6 +317,8 @@ site_open(struct conf *conf, struct route *route, struct err *err)
 	complain_of(err, conf, "inet_interfaces", &own_err);
 	read_actions(site, conf, err);
 	read_memory(site, conf, err);
+	site->reputation_traps = match_of(conf, "weir_reputation_traps",
+	    p->weir_reputation_traps, MATCH_PARENT, err);
 	check_verify_map(p);
 	return site;
 }
@@ -330,6 +332,7 @@ site_close(struct site *site)
 	match_close(site->mx_backup_networks);
 	match_close(site->greylist_clients);
 	match_close(site->greylist_recipients);
+	match_close(site->reputation_traps);
 	table_list_close(site->relay_clientcerts);
 	table_list_close(site->rbl_reply_maps);
 	table_list_close(site->sender_login_maps);

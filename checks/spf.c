@@ -1,9 +1,11 @@
 /* spf.c - see spf.h. */
 #include "checks/spf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/fatal.h"
 #include "checks/action.h"
 #include "checks/answer.h"
 #include "checks/check.h"
@@ -45,9 +47,8 @@ is_outside(const struct net_addr *client)
 }
 
 static void
-find_identities(struct inquiry *q)
+find_identities(struct inquiry *q, const struct subject *s)
 {
-	const struct subject *s = q->ask->subject;
 	const char *at;
 
 	if (s->helo != NULL)
@@ -202,22 +203,44 @@ describe(const struct inquiry *q)
 	    mail->why);
 }
 
+/* What is known of the message, and whom to ask about. */
+static void
+recall(struct inquiry *q, const struct subject *s)
+{
+	bool named = s->instance != NULL && s->instance[0] != '\0';
+
+	q->key =
+	    arena_printf(s->arena, "%s\n%s\n%s\n%s", named ? s->instance : "",
+		s->client_addr, s->helo != NULL ? s->helo : "",
+		s->sender != NULL ? s->sender : "\n");
+	q->memo = named ? s->world->spf_memo : NULL;
+	spf_memo_find(q->memo, s->arena, q->key, &q->found);
+	find_identities(q, s);
+}
+
+static struct spf_standing
+standing(const struct inquiry *q, struct arena *arena)
+{
+	const struct spf_side *side =
+	    q->alone ? &q->found.helo : &q->found.mail;
+	struct spf_standing found = { side->known, side->result, NULL };
+
+	if (side->known && side->result == SPF_PASS)
+		found.domain =
+		    arena_strdup(arena, q->alone ? q->helo : q->domain);
+	return found;
+}
+
 void
 spf_ask(struct ask *ask, struct answer *answer)
 {
 	const struct subject *s = ask->subject;
 	struct inquiry q = { .ask = ask, .answer = answer };
-	bool named = s->instance != NULL && s->instance[0] != '\0', more;
+	bool more;
 
 	if (!is_outside(&s->client) || (s->helo == NULL && s->sender == NULL))
 		return;
-	q.key =
-	    arena_printf(s->arena, "%s\n%s\n%s\n%s", named ? s->instance : "",
-		s->client_addr, s->helo != NULL ? s->helo : "",
-		s->sender != NULL ? s->sender : "\n");
-	q.memo = named ? s->world->spf_memo : NULL;
-	spf_memo_find(q.memo, s->arena, q.key, &q.found);
-	find_identities(&q);
+	recall(&q, s);
 	/* A name that can have no policy is not worth a word, unless there is
 	 * nothing else. */
 	if (q.helo != NULL || q.alone)
@@ -228,5 +251,41 @@ spf_ask(struct ask *ask, struct answer *answer)
 		(void)act(&q, &q.found.mail, true);
 	}
 	tell(&q);
+	ask->spf = standing(&q, s->arena);
 	answer->input = describe(&q);
+}
+
+struct spf_standing
+spf_find(const struct subject *s, const struct spf_standing *known)
+{
+	struct inquiry q = { 0 };
+
+	if (known->known || s->world->spf_memo == NULL || s->instance == NULL ||
+	    s->sender == NULL)
+		return *known;
+	recall(&q, s);
+	return standing(&q, s->arena);
+}
+
+/* In the subject's arena, as what is kept may be replaced. */
+const char *
+spf_domain(const struct subject *s, const struct spf_standing *known)
+{
+	const char *domain = spf_find(s, known).domain;
+
+	return domain != NULL ? arena_strdup(s->arena, domain) : NULL;
+}
+
+void
+spf_keep(struct spf_standing *kept, const struct spf_standing *found)
+{
+	char *before = kept->domain, *domain = before;
+
+	if (found->domain != before) {
+		domain = found->domain != NULL ? strdup(found->domain) : NULL;
+		if (found->domain != NULL && domain == NULL)
+			fatal("out of memory");
+		free(before);
+	}
+	*kept = (struct spf_standing){ found->known, found->result, domain };
 }

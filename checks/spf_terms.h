@@ -30,6 +30,14 @@ struct spf_datum {
 	size_t len;
 };
 
+/* What has been found out about a message: of its sender, or of the HELO name if
+ * it has none. */
+struct spf_standing {
+	bool known;
+	enum spf_result result;
+	char *domain; /* of SPF_PASS: whose policy it is, in ASCII */
+};
+
 /* What the DNS has answered. */
 struct spf_fact {
 	const char *name;

@@ -113,6 +113,7 @@ reject(struct evaluation *e, int code, const char *dsn, const char *text,
 		return OUTCOME_DUNNO;
 	}
 	e->verdict->trace->decision = e->at;
+	e->verdict->foregone = e->past > 0;
 	set_verdict(e, reply);
 	return OUTCOME_REJECT;
 }
@@ -367,6 +368,7 @@ run_if(struct evaluation *e, const struct step *step, struct trace_step *trace)
 {
 	struct answer answer = { 0 };
 	const char *name = e->ask.name, *class = e->ask.class;
+	unsigned past = condition_judges(step->condition) ? 1 : 0;
 	enum outcome outcome;
 
 	switch (condition_test(step->condition, &e->ask, &answer.input)) {
@@ -378,7 +380,9 @@ run_if(struct evaluation *e, const struct step *step, struct trace_step *trace)
 		answer.text = "true";
 		trace_answer(trace, e->ask.subject, &answer);
 		e->depth--;
+		e->past += past;
 		outcome = evaluate_list(e, step->then, name, class);
+		e->past -= past;
 		e->depth++;
 		return outcome;
 	case CONDITION_FAILED:

@@ -36,11 +36,12 @@ struct evaluation {
 	const struct trace_step *at; /* the step that is asked */
 	const struct trace_step *keeps; /* the first that kept a deferral */
 	unsigned depth;
-	bool warning; /* warn_if_reject is in force */
-	bool weighs;  /* score_if_reject is, and no refusal counts but .. */
-	bool weighed; /* .. that there was one */
-	bool stop;    /* DISCARD, or a name of elsewhere */
-	bool written; /* the last permit was: by an entry, or in a class */
+	bool warning;  /* warn_if_reject is in force */
+	bool weighs;   /* score_if_reject is, and no refusal counts but .. */
+	bool weighed;  /* .. that there was one */
+	unsigned past; /* conditions about reputation that are true here */
+	bool stop;     /* DISCARD, or a name of elsewhere */
+	bool written;  /* the last permit was: by an entry, or in a class */
 	bool may_block;
 	struct reason if_permit, if_reject;
 };

@@ -13,7 +13,9 @@
 #include "base/fatal.h"
 #include "checks/dnsbl_reply.h"
 #include "checks/note.h"
+#include "checks/reputation.h"
 #include "checks/site.h"
+#include "checks/spf.h"
 #include "checks/subject.h"
 #include "classes/class_names.h"
 #include "classes/evaluate.h"
@@ -257,6 +259,7 @@ stage_reset_mail(struct stage_state *state)
 	free(state->classes_sender);
 	state->defer_sender = state->classes_sender = NULL;
 	state->discard = state->held = false;
+	spf_keep(&state->spf, &(struct spf_standing){ 0 });
 }
 
 void
@@ -556,6 +559,7 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 {
 	struct subject seen = *subject;
 	struct event_by by = { 0 };
+	struct reputation reputations[REPUTATIONS] = { 0 };
 	struct evaluation e = {
 		.rules = rules, .verdict = verdict, .classes = ""
 	};
@@ -578,8 +582,11 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 	e.ask.site = rules->site;
 	e.ask.where = where(stage, subject);
 	e.ask.held = state->held;
+	e.ask.reputations = reputations;
+	e.ask.spf = state->spf;
 	e.may_block = stage_blocks(rules, stage);
 	(void)run_stage(&e, stage, state);
+	spf_keep(&state->spf, &e.ask.spf);
 	verdict->classes = e.classes;
 	verdict->written = verdict->written && verdict->pass;
 	if ((verdict->pass || verdict->deferral) && e.if_reject.code != 0) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "checks/effect.h"
+#include "checks/spf_terms.h"
 #include "classes/trace.h"
 
 struct conf;
@@ -86,6 +87,10 @@ struct verdict {
 	 * STAGE_DATA more of them, for all recipients. */
 	const char *classes;
 
+	/* Not pass, behind a condition that compares the reputation of who
+	 * sends, which must not prove itself (conduct.h). */
+	bool foregone;
+
 	/* For a door that only gives advice: */
 	bool deferral; /* not pass, but only because nothing has refused: a
 			* deferral was kept */
@@ -110,6 +115,7 @@ struct stage_state {
 	char *classes_client, *classes_helo, *classes_sender;
 	bool discard; /* DISCARD: no list of this message is evaluated more */
 	bool held;    /* HOLD: it need not be said again */
+	struct spf_standing spf; /* of the message; its domain is malloc'd */
 };
 void stage_reset_mail(struct stage_state *state);
 void stage_reset_helo(struct stage_state *state);

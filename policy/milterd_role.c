@@ -23,6 +23,7 @@
 #include "base/fatal.h"
 #include "base/master.h"
 #include "base/workers.h"
+#include "checks/conduct_keeper.h"
 #include "classes/trace_keeper.h"
 #include "policy/milterd_calls.h"
 #include "policy/milterd_door.h"
@@ -34,7 +35,7 @@ struct running {
 	struct milterd_role *role;
 	struct milterd_door *door;
 	struct milterd_calls calls;
-	struct workers *workers; /* who write traces */
+	struct workers *workers; /* who write traces, and outcomes */
 	pthread_t main;          /* who waits for signals */
 	int closed;              /* a socket that nobody can connect to */
 	_Atomic bool failed;     /* libmilter has ended by itself */
@@ -151,6 +152,7 @@ start(struct running *r, const struct err *warnings)
 		return status;
 	r->workers = workers_new(WRITERS, 0);
 	r->calls.visits.world = role->world;
+	r->calls.visits.conduct = conduct_keeper_new(role->world, r->workers);
 	if (role->state != NULL)
 		r->calls.visits.traces =
 		    trace_keeper_new(role->state, r->workers);
@@ -162,6 +164,7 @@ start(struct running *r, const struct err *warnings)
 	end_calls(r);
 	workers_free(r->workers);
 	trace_keeper_free(r->calls.visits.traces);
+	conduct_keeper_free(r->calls.visits.conduct);
 	return 0;
 }
 

@@ -6,8 +6,10 @@
 
 #include "base/arena.h"
 #include "base/fatal.h"
+#include "checks/conduct_keeper.h"
 #include "checks/note.h"
 #include "classes/class_names.h"
+#include "classes/stage_conduct.h"
 #include "classes/trace_keeper.h"
 #include "policy/milterd_door.h"
 #include "policy/milterd_settle.h"
@@ -111,11 +113,21 @@ take_effects(struct milterd_visit *v, const struct verdict *verdict)
 	}
 }
 
+/* For the client's reputation. */
+static void
+note(struct milterd_visit *v, enum conduct what)
+{
+	conduct_keeper_add(v->shared->conduct,
+	    stage_site(v->shared->door->base->rules), &v->subject,
+	    v->state.spf.domain, what);
+}
+
 static enum milterd_answer
 judge(struct milterd_visit *v, enum stage stage, const char *where,
     struct verdict *verdict)
 {
 	struct rules *rules = v->shared->door->base->rules;
+	enum conduct what;
 
 	v->pause = 0;
 	event_speak(&v->by);
@@ -126,6 +138,9 @@ judge(struct milterd_visit *v, enum stage stage, const char *where,
 	event_speak(NULL);
 	v->trace = verdict->trace;
 	keep_trace(v, verdict, where);
+	/* What becomes of a message that the lists let pass is not known yet. */
+	if (stage_conduct(stage, verdict, &what) && what != CONDUCT_STORED)
+		note(v, what);
 	take_effects(v, verdict);
 	if (verdict->elsewhere != NULL)
 		event(&policy_events_nowhere, &v->by, "client",
@@ -279,5 +294,12 @@ milterd_visit_end(struct milterd_visit *v, const struct milterd_macros *macros,
 	milterd_message_end(m);
 	v->subject.size = m->size;
 	answer = judge(v, STAGE_END, "END-OF-MESSAGE", &verdict);
-	return answer == MILTERD_CONTINUE ? milterd_settle(v, outcome) : answer;
+	if (answer != MILTERD_CONTINUE)
+		return answer;
+	answer = milterd_settle(v, outcome);
+	if (answer == MILTERD_CONTINUE)
+		note(v, CONDUCT_STORED);
+	else if (answer == MILTERD_REFUSE && v->code >= 500)
+		note(v, CONDUCT_CONTENT);
+	return answer;
 }

@@ -16,6 +16,7 @@
 #include "policy/milterd_message.h"
 
 struct arena;
+struct conduct_keeper;
 struct milterd_door;
 struct trace;
 struct trace_keeper;
@@ -26,6 +27,7 @@ struct milterd_shared {
 	const struct milterd_door *door;
 	struct world *world;
 	struct trace_keeper *traces; /* NULL: nobody wants them */
+	struct conduct_keeper *conduct;
 };
 
 enum milterd_answer {

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 
 struct arena;
+struct conduct_keeper;
 struct loop;
 struct policy_caller;
 struct policy_door;
@@ -30,6 +31,7 @@ struct policy_shared {
 	struct workers *workers;
 	struct world *world;
 	struct trace_keeper *traces; /* NULL: nobody wants them */
+	struct conduct_keeper *conduct;
 	struct policy_leftovers *leftovers;
 	size_t most_callers; /* of one hall */
 };

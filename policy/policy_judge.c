@@ -5,9 +5,12 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "checks/conduct_keeper.h"
 #include "checks/note.h"
+#include "checks/spf.h"
 #include "checks/subject.h"
 #include "classes/stage.h"
+#include "classes/stage_conduct.h"
 #include "classes/trace_keeper.h"
 #include "policy/policy_answer.h"
 #include "policy/policy_door.h"
@@ -35,6 +38,22 @@ keep(const struct policy_judge *j, const struct subject *subject,
 		    verdict->trace, action);
 }
 
+/* For its reputation.  That it comes to the end of the message is what the asker
+ * says of it. */
+static void
+note(const struct policy_judge *j, const struct subject *subject,
+    enum stage stage, const struct verdict *verdict,
+    const struct spf_standing *spf)
+{
+	const struct site *site = stage_site(j->door->rules);
+	enum conduct what;
+
+	if (!verdict->again && conduct_counts(site, subject) &&
+	    stage_conduct(stage, verdict, &what))
+		conduct_keeper_add(j->shared->conduct, site, subject,
+		    spf_domain(subject, spf), what);
+}
+
 bool
 policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
     int64_t *pause)
@@ -57,6 +76,7 @@ policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
 		if (!may_block && stage_blocks(j->door->rules, stage))
 			return false;
 		stage_run(j->door->rules, stage, &subject, &state, &verdict);
+		note(j, &subject, stage, &verdict, &state.spf);
 		stage_reset_session(&state);
 		if (verdict.again)
 			return false;

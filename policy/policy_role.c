@@ -10,6 +10,7 @@
 #include "base/event.h"
 #include "base/fatal.h"
 #include "base/master.h"
+#include "checks/conduct_keeper.h"
 #include "classes/trace_keeper.h"
 #include "policy/policy_caller.h"
 #include "policy/policy_door.h"
@@ -102,6 +103,7 @@ begin(struct floors *floors)
 	r->shared.world = role->world;
 	r->shared.leftovers = policy_leftover_new();
 	r->shared.most_callers = floors_clients(floors, caller_limit(r));
+	r->shared.conduct = conduct_keeper_new(role->world, floors->workers);
 	if (role->state != NULL)
 		r->shared.traces =
 		    trace_keeper_new(role->state, floors->workers);
@@ -117,6 +119,7 @@ end(struct floors *floors)
 	struct running *r = floors->role;
 
 	trace_keeper_free(r->shared.traces);
+	conduct_keeper_free(r->shared.conduct);
 	policy_leftover_free(r->shared.leftovers);
 }
 

@@ -13,6 +13,7 @@
 #include "delivery/smtp_reply.h"
 #include "delivery/transport.h"
 #include "proxy/answers.h"
+#include "proxy/conduct_log.h"
 #include "proxy/cut_way.h"
 #include "proxy/hall.h"
 #include "proxy/mail.h"
@@ -188,6 +189,7 @@ taken(struct session *s, const struct job_outcome *outcomes)
 	    mail->arena, "250 %s %s", alike ? outcomes[0].dsn : "2.0.0", text);
 	event(&queue_events_removed, &by, NULL);
 	trace_log_message(s, reply);
+	conduct_log_stored(s);
 	answers_give(s, reply);
 	s->errors = s->junk = 0;
 	postmaster_forgive(s);

@@ -12,6 +12,7 @@
 #include "checks/effect.h"
 #include "proxy/answers.h"
 #include "proxy/completion.h"
+#include "proxy/conduct_log.h"
 #include "proxy/content_look.h"
 #include "proxy/filter_hold.h"
 #include "proxy/filter_peer.h"
@@ -279,9 +280,12 @@ conclude(struct session *s, enum filter_peer_result result)
 	if (!taken)
 		postmaster_blame(s, TRANSCRIPT_SOFTWARE);
 	if (taken) {
+		conduct_log_stored(s);
 		s->mail->discard = true;
 		s->errors = s->junk = 0;
 		postmaster_forgive(s);
+	} else {
+		conduct_log_content(s, filter_peer_reply(peer));
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "queue/submit.h"
 
 struct client_events;
+struct conduct_keeper;
 struct cut_ways;
 struct session;
 struct smtp_service;
@@ -46,10 +47,11 @@ struct hall_shared {
 	struct client_events *clients;
 	size_t most_sessions;        /* of one hall */
 	struct trace_keeper *traces; /* NULL: nobody wants them */
-	const char *admin_socket;    /* of the queue role, for ETRN */
-	struct cut_ways *cut;        /* NULL: all mail takes the queue */
-	unsigned most_cuts;          /* workers for that */
-	_Atomic unsigned cuts;       /* ... that have, or will have, work */
+	struct conduct_keeper *conduct;
+	const char *admin_socket; /* of the queue role, for ETRN */
+	struct cut_ways *cut;     /* NULL: all mail takes the queue */
+	unsigned most_cuts;       /* workers for that */
+	_Atomic unsigned cuts;    /* ... that have, or will have, work */
 	const char *spool; /* directory for what milters must see again */
 };
 

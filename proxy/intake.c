@@ -12,6 +12,7 @@
 #include "base/spool.h"
 #include "proxy/answers.h"
 #include "proxy/completion.h"
+#include "proxy/conduct_log.h"
 #include "proxy/content_fault.h"
 #include "proxy/content_look.h"
 #include "proxy/cut_through.h"
@@ -255,6 +256,7 @@ refuse_verdict(struct session *s)
 	    verdict->code, verdict->dsn, verdict->text);
 
 	trace_log_message(s, reply);
+	conduct_log_content(s, reply);
 	fail(s, reply);
 }
 
@@ -266,8 +268,10 @@ refuse_by_recipients(struct session *s)
 
 	if (!recipient_outcome_refuse(s, &reply))
 		return false;
-	if (reply != NULL)
+	if (reply != NULL) {
 		trace_log_message(s, reply);
+		conduct_log_content(s, reply);
+	}
 	fail(s, reply);
 	return true;
 }
@@ -383,10 +387,12 @@ refuse_by_milters(struct session *s)
 	struct message *m = &s->mail->message;
 	const char *reply = milter_hook_end(s);
 
-	if (reply != NULL)
+	if (reply != NULL) {
+		conduct_log_content(s, reply);
 		fail(s, reply);
-	else if (m->verdict.code != 0)
+	} else if (m->verdict.code != 0) {
 		refuse_verdict(s);
+	}
 	return reply != NULL || m->verdict.code != 0;
 }
 
@@ -551,6 +557,7 @@ stored(void *arg, enum submit_result result, const char *why)
 	switch (result) {
 	case SUBMIT_STORED:
 		s->count[smtp_command_place(s->command)].ok++;
+		conduct_log_stored(s);
 		take(s);
 		break;
 	case SUBMIT_FULL:

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "checks/effect.h"
 #include "proxy/answers.h"
+#include "proxy/conduct_log.h"
 #include "proxy/mail.h"
 #include "proxy/postmaster.h"
 #include "proxy/session.h"
@@ -49,6 +50,7 @@ judge_stage(struct session *s, enum stage stage)
 	stage_run(s->service->rules, stage, &s->subject, &s->state, &verdict);
 	if (verdict.again)
 		return SMTP_COMMAND_AGAIN;
+	conduct_log_stage(s, stage, &verdict);
 	/* A recipient that passes gives the message its name first. */
 	s->passed = verdict.pass && stage == STAGE_RCPT ? verdict.trace : NULL;
 	if (s->passed == NULL)

@@ -10,6 +10,7 @@
 #include "base/event.h"
 #include "base/fatal.h"
 #include "base/master.h"
+#include "checks/conduct_keeper.h"
 #include "classes/trace_keeper.h"
 #include "proxy/client_events.h"
 #include "proxy/closing.h"
@@ -199,6 +200,7 @@ begin(struct floors *floors)
 	r->shared.clients = client_events_new();
 	r->shared.most_sessions =
 	    floors_clients(floors, session_limit(r, workers));
+	r->shared.conduct = conduct_keeper_new(role->world, floors->workers);
 	if (role->state != NULL)
 		r->shared.traces =
 		    trace_keeper_new(role->state, floors->workers);
@@ -219,6 +221,7 @@ end(struct floors *floors)
 	if (r->probes != NULL)
 		probe_stop(r->probes);
 	trace_keeper_free(r->shared.traces);
+	conduct_keeper_free(r->shared.conduct);
 	client_events_free(r->shared.clients);
 }
 

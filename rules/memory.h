@@ -13,7 +13,7 @@
 struct memory;
 
 enum {
-	MEMORY_CELLS = 3,   /* keys of one decision */
+	MEMORY_CELLS = 4,   /* keys of one decision */
 	MEMORY_NUMBERS = 2, /* under each */
 	MEMORY_ARGS = 4,
 	MEMORY_RESULTS = 3,

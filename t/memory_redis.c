@@ -6,6 +6,7 @@
 
 #include "checks/greylist_rule.h"
 #include "checks/rate_rule.h"
+#include "checks/reputation_rule.h"
 #include "t/servers.h"
 
 #define ACCOUNT "password = secret\nhost = 127.0.0.1:%u\n"
@@ -151,6 +152,44 @@ test_rates(struct memory_redis *m)
 	}
 	ok(differences == 0, "the script of limits is their rule");
 	ok(refused > 100 && refused < 2900, "%u of 3000 refused", refused);
+	memory_free(here);
+}
+
+/* The same of reputations, whose amounts are kept to the millionth. */
+static void
+test_reputation(struct memory_redis *m)
+{
+	static const int64_t steps[] = { 0, 1, 3000, HOUR, 48 * HOUR,
+		840 * HOUR, 70000 * HOUR, -HOUR };
+	struct memory *here = memory_new();
+	unsigned differences = 0, good = 0;
+	int64_t now = START;
+
+	for (int i = 0; i < 3000; i++) {
+		const char *name = arena_printf(arena, "n%u", pick(3));
+		const char *other = arena_printf(arena, "@d%u", pick(3));
+		struct memory_question q = {
+			.rule = pick(2) == 0 ? &reputation_rule
+					     : &reputation_rule_count,
+			.keys = { name, name, other, other },
+			.args = { [REPUTATION_HALF_LIFE] = 336 * HOUR,
+			    [REPUTATION_ADD_GOOD] =
+				(int64_t)pick(3) * pick(300000),
+			    [REPUTATION_ADD_BAD] = pick(pick(5) + 1),
+			    [REPUTATION_BOTH] = pick(2) },
+		};
+		const char *want, *got;
+
+		now += steps[pick(pick(8) == 0 ? 8 : 5)];
+		want = decide_here(here, &q, now);
+		got = decide(m, &q, now);
+		good += want[0] == '9';
+		differences += strcmp(want, got) != 0;
+		if (strcmp(want, got) != 0 && differences < 5)
+			printf("# %d: %s, not %s\n", i, got, want);
+	}
+	ok(differences == 0, "reputation: the script is the rule");
+	ok(good > 10, "some are good: %u", good);
 	memory_free(here);
 }
 
@@ -325,6 +364,7 @@ main(void)
 	other = open_server("b.cf", ACCOUNT, servers_port);
 	test_script(one);
 	test_rates(one);
+	test_reputation(one);
 	test_together(one, other);
 	is(collect(), "", "nothing is logged");
 	test_settings();
