@@ -18,6 +18,7 @@
 #include "checks/letters.h"
 #include "checks/recipient_list.h"
 #include "checks/site.h"
+#include "checks/spf.h"
 #include "checks/status_code.h"
 #include "checks/subject.h"
 #include "rules/address.h"
@@ -244,6 +245,7 @@ greylist_ask(struct ask *ask, struct answer *answer)
 {
 	struct subject *s = ask->subject;
 	enum table_status status;
+	const char *domain;
 
 	if (s->sender == NULL ||
 	    (s->client.family != NET_IPV4 && s->client.family != NET_IPV6))
@@ -252,6 +254,14 @@ greylist_ask(struct ask *ask, struct answer *answer)
 	    s->client_name, &s->client);
 	if (status == TABLE_FOUND) {
 		note(ask, "pass", "client whitelist", NULL, NULL);
+		return;
+	}
+	domain = status == TABLE_NONE ? spf_domain(s, &ask->spf) : NULL;
+	if (domain != NULL)
+		status = match_domain(
+		    ask->site->greylist_domains, s->world, s->arena, domain);
+	if (status == TABLE_FOUND) {
+		note(ask, "pass", "domain whitelist", NULL, NULL);
 		return;
 	}
 	if (status == TABLE_NONE)

@@ -204,6 +204,8 @@ read_memory(struct site *site, struct conf *conf, struct err *err)
 
 	site->greylist_clients = match_of(conf, "weir_greylist_clients",
 	    p->weir_greylist_clients, MATCH_PARENT, err);
+	site->greylist_domains = match_of(conf, "weir_greylist_domains",
+	    p->weir_greylist_domains, MATCH_PARENT, err);
 	site->greylist_recipients = match_of(conf, "weir_greylist_recipients",
 	    p->weir_greylist_recipients, MATCH_PARENT, err);
 	site->greylist_away =
@@ -331,6 +333,7 @@ site_close(struct site *site)
 	match_close(site->mynetworks);
 	match_close(site->mx_backup_networks);
 	match_close(site->greylist_clients);
+	match_close(site->greylist_domains);
 	match_close(site->greylist_recipients);
 	match_close(site->reputation_traps);
 	table_list_close(site->relay_clientcerts);

@@ -23,8 +23,9 @@ struct site {
 	struct checks_params params;
 	struct route *route; /* the caller's */
 	struct match *mynetworks, *mx_backup_networks;
-	struct match *greylist_clients, *greylist_recipients; /* exempt */
-	struct match *reputation_traps;                       /* recipients */
+	struct match *greylist_clients, *greylist_domains,
+	    *greylist_recipients;       /* exempt */
+	struct match *reputation_traps; /* recipients */
 	struct table_list *relay_clientcerts, *rbl_reply_maps,
 	    *sender_login_maps, *dns_reply_filter, *reject_filter_maps,
 	    *reject_footer_maps, *spf_actions;

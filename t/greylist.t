@@ -42,6 +42,12 @@ sub reload {
 
 	die $said . $w->log if $status != 0;
 }
+$w->names(<<'EOT');
+big.example TXT v=spf1 ip4:192.0.2.210 -all
+sub.big.example TXT v=spf1 ip4:192.0.2.210 -all
+notbig.example TXT v=spf1 ip4:192.0.2.210 -all
+soft.big.example TXT v=spf1 ~all
+EOT
 $w->configure(setup());
 $w->start;
 my $sink = $w->sink("sink");
@@ -182,6 +188,31 @@ for my $case (
 	    : qr!^450 4\.2\.0 <.*>: Recipient address rejected: Greylisted, see http://greylist\.example/example\.org$!,
 	    "$to from $name [$address]";
 }
+
+# Domains whose SPF policy the mail passes, wherever it comes from.
+reload(setup(<<'EOT'));
+smtpd_recipient_restrictions = check_spf, greylist
+weir_greylist_domains = big.example
+EOT
+for my $case (
+    [ 'a@big.example', "192.0.2.210", "h.example", 250 ],
+    [ 'a@sub.big.example', "192.0.2.210", "h.example", 250 ],
+    [ 'a@notbig.example', "192.0.2.210", "h.example", 450 ],
+    [ 'a@soft.big.example', "192.0.2.210", "h.example", 450 ],
+    [ 'a@none.big.example', "192.0.2.210", "h.example", 450 ],
+    [ '', "192.0.2.210", "sub.big.example", 250 ],
+    [ '', "192.0.2.211", "h.example", 450 ],
+) {
+	my ($from, $address, $helo, $reply) = @$case;
+
+	like rcpt('dom@example.org', "x.example", $address, from => $from,
+	    helo => $helo), qr/^$reply /, "<$from> of $helo by SPF: $reply";
+}
+like $w->log, qr/action=pass, reason=domain whitelist, client_name=x\.example, .*sender=a\@big\.example, /,
+    "log: a domain";
+reload(setup("weir_greylist_domains = big.example\n"));
+like rcpt('dom@example.org', "x.example", "192.0.2.212", from => 'a@big.example'),
+    qr/^450 /, "where nobody has asked SPF, a domain is nobody's";
 
 # A class of that name comes first: configurations that have one go on.
 reload(main => <<'EOT' . $main =~ s/^weir_.*\n//mgr, master => $master);
