@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/event.h"
 #include "checks/check.h"
 #include "checks/checks_events.h"
@@ -36,6 +37,11 @@ static const char *const reasons[] = {
 	[GREYLIST_KNOWN] = "triplet found",
 	[GREYLIST_ALLOWED] = "client AWL",
 };
+
+static struct counter deferred = { .name = "greylist: deferred" },
+		      waited = { .name = "greylist: passed after its wait" },
+		      passed = { .name = "greylist: passed at once" },
+		      away = { .name = "greylist: memory away" };
 
 static bool
 is_tag(const char *text, size_t n)
@@ -219,6 +225,7 @@ decide(struct ask *ask, struct answer *answer)
 	prepare(ask, &q);
 	answer->input = q.keys[GREYLIST_TRIPLET];
 	if (!world_remember(s->world, s->arena, &q, results, &why)) {
+		counters_add(&away);
 		event_warning(s->by, "greylist: %s; %s", why,
 		    ask->site->greylist_away == ANSWER_DUNNO
 			? "the mail passes"
@@ -232,10 +239,14 @@ decide(struct ask *ask, struct answer *answer)
 	if (wait > 0) {
 		if (results[GREYLIST_WHY] == GREYLIST_EARLY)
 			missing = letters_seconds(s->arena, wait, 999);
+		counters_add(&deferred);
 		defer(ask, answer, wait);
 	} else if (results[GREYLIST_WHY] == GREYLIST_WAITED) {
 		delay = letters_seconds(s->arena, results[GREYLIST_DELAYED], 0);
 		add_header(ask, answer, results[GREYLIST_DELAYED]);
+		counters_add(&waited);
+	} else {
+		counters_add(&passed);
 	}
 	note(ask, wait > 0 ? "greylist" : "pass", reason, missing, delay);
 }

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/counters.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/redis.h"
@@ -154,6 +155,9 @@ judge(void *arg, const struct redis_reply *reply)
 	return NULL;
 }
 
+static struct counter answered = { .name = "memory on Redis: answers" },
+		      failed = { .name = "memory on Redis: no answer" };
+
 static int
 ask(struct memory_redis *m, struct arena *arena, const char *const *words,
     struct outcome *outcome, const char **why)
@@ -165,8 +169,11 @@ ask(struct memory_redis *m, struct arena *arena, const char *const *words,
 	struct err err = { "" };
 
 	outcome->unknown = false;
-	if (redis_server_ask(m->server, &command, arena, &err) == 0)
+	if (redis_server_ask(m->server, &command, arena, &err) == 0) {
+		counters_add(&answered);
 		return 0;
+	}
+	counters_add(&failed);
 	*why = arena_strdup(arena, err.text);
 	return -1;
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/counters.h"
 #include "base/event.h"
 #include "base/net.h"
 #include "checks/action.h"
@@ -27,6 +28,10 @@ struct load {
 	const char *whole; /* NULL: it is no part */
 	int64_t amount;
 };
+
+static struct counter within = { .name = "rate_limit: within the limit" },
+		      beyond = { .name = "rate_limit: beyond the limit" },
+		      unasked = { .name = "rate_limit: memory away" };
 
 static bool
 is_at(const struct ask *ask, const char *where)
@@ -249,6 +254,7 @@ away(struct ask *ask, const struct rate_spec *spec, const char *why,
 	    ? ask->site->rate_limit_away == ANSWER_DUNNO
 	    : spec->away == RATE_AWAY_DUNNO;
 
+	counters_add(&unasked);
 	event_warning(ask->subject->by, "rate_limit: %s; %s", why,
 	    passes ? "the mail passes" : "the mail is deferred");
 	if (!passes)
@@ -277,6 +283,7 @@ rate_limit_ask(struct ask *ask, struct answer *answer)
 	answer->input = arena_printf(s->arena, "%s: %lld of %lld %s",
 	    q.keys[RATE_BUCKET], (long long)results[RATE_USED],
 	    (long long)spec->capacity, spec->unit_name);
+	counters_add(results[RATE_WAIT] == 0 ? &within : &beyond);
 	if (results[RATE_WAIT] == 0)
 		return;
 	note(ask, spec, load.key, results);

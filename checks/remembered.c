@@ -15,6 +15,8 @@ static const struct remembered_map maps[] = {
 	{ "greylist", "greylist_message", true },
 	{ "rate_limit", "rate_limit", false },
 	{ "rate_limit", "rate_limit_thing", true },
+	{ "reputation", "reputation_good", false },
+	{ "reputation", "reputation_bad", false },
 	{ NULL, NULL, false },
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/counters.h"
 #include "base/fatal.h"
 #include "checks/action.h"
 #include "checks/answer.h"
@@ -68,6 +69,18 @@ find_identities(struct inquiry *q, const struct subject *s)
 	q->local = arena_strndup(s->arena, s->sender, (size_t)(at - s->sender));
 }
 
+/* clang-format off */
+static struct counter results[] = {
+	[SPF_PASS]      = { .name = "check_spf: pass" },
+	[SPF_FAIL]      = { .name = "check_spf: fail" },
+	[SPF_SOFTFAIL]  = { .name = "check_spf: softfail" },
+	[SPF_NEUTRAL]   = { .name = "check_spf: neutral" },
+	[SPF_NONE]      = { .name = "check_spf: none" },
+	[SPF_TEMPERROR] = { .name = "check_spf: temperror" },
+	[SPF_PERMERROR] = { .name = "check_spf: permerror" },
+};
+/* clang-format on */
+
 /* What the policy of ${domain} says. */
 static void
 inquire(struct inquiry *q, struct spf_side *side, const char *local,
@@ -92,6 +105,7 @@ inquire(struct inquiry *q, struct spf_side *side, const char *local,
 		    &side->why);
 	}
 	spf_memo_keep(q->memo, q->key, &q->found);
+	counters_add(&results[side->result]);
 	event(&checks_events_spf, s->by, "result",
 	    spf_evaluate_word(side->result), "client", note_client(s),
 	    "identity", side == &q->found.mail ? "mailfrom" : "helo", "name",

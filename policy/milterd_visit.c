@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/counters.h"
 #include "base/fatal.h"
 #include "checks/conduct_keeper.h"
 #include "checks/note.h"
@@ -285,10 +286,12 @@ enum milterd_answer
 milterd_visit_end(struct milterd_visit *v, const struct milterd_macros *macros,
     struct milterd_outcome *outcome)
 {
+	static struct counter messages = { .name = "milter: messages" };
 	struct milterd_message *m = milterd_visit_content(v);
 	enum milterd_answer answer;
 	struct verdict verdict;
 
+	counters_add(&messages);
 	milterd_facts_queue_id(&v->subject, macros, v->mail);
 	*outcome = (struct milterd_outcome){ 0 };
 	milterd_message_end(m);

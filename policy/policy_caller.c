@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
@@ -219,11 +220,14 @@ judge(struct policy_caller *c, struct arena *arena, bool may_block)
 		.by = &c->by,
 		.asker = c->name,
 		.arena = arena };
+	static struct counter requests = { .name = "policy: requests" };
 	bool answered;
 
 	event_speak(&c->by);
 	answered = policy_judge(&j, may_block, &c->out, &c->pause);
 	event_speak(NULL);
+	if (answered)
+		counters_add(&requests);
 	return answered;
 }
 

@@ -29,6 +29,8 @@ smtpd_recipient_restrictions = rate_limit logins, rate_limit often, greylist
 weir_greylist_auto_allow = 1
 EOT
 
+my $time = qr/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
+
 sub rcpt {
 	my ($to, $address) = @_;
 
@@ -51,7 +53,6 @@ sub story {
 	like rcpt("c", "192.0.2.1"), qr/^450 4\.7\.1 .*Too many/, "and then too many";
 	like rcpt("a", "192.0.2.9"), qr/^450 4\.2\.0 /, "another client";
 	my ($status, $said) = state("list");
-	my $time = qr/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
 	is $status, 0, "list";
 	is_deeply [ sort map { s/, .*//r } split /\n/, $said ], [
 	    "greylist\t192.0.2.0/a\@example.net/a\@example.org\ttriplet",
@@ -143,6 +144,11 @@ SKIP: {
 	is $status, 69, "a server that is away";
 	like $said, qr/weir state: fatal: .*127\.0\.0\.1:$port/, "is told";
 }
+ok $w->wait_for(sub {
+	($w->command("status"))[1] =~ /^greylist: deferred: \d+ since $time\n/m;
+}), "weir status: counts of greylist";
+like(($w->command("status"))[1], qr/^rate_limit: $_ the limit: [1-9]\d* since $time\n/m, "... of limits $_")
+    for "within", "beyond";
 is $w->stop, 0, "stops cleanly";
 is $w->complaints, "", "no sanitizer complains";
 done_testing;

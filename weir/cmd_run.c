@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/counters.h"
 #include "base/err.h"
 #include "base/fatal.h"
 #include "base/spawn.h"
@@ -204,9 +206,22 @@ cmd_run_reload(int argc, char **argv)
 	return ask(argc, argv);
 }
 
+static void
+tell_count(void *arg, const char *name, uint64_t count, int64_t since)
+{
+	time_t second = (time_t)(since / CLOCK_SECOND);
+	char text[64] = "";
+	struct tm tm;
+
+	(void)arg;
+	if (localtime_r(&second, &tm) != NULL)
+		(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+	(void)printf("%s: %" PRIu64 " since %s\n", name, count, text);
+}
+
 /* What the roles remember of themselves. */
 static void
-tell_suspended(const char *dir)
+tell_memories(const char *dir)
 {
 	struct err err = { 0 };
 	struct generation *g = generation_read(dir, &err);
@@ -215,8 +230,10 @@ tell_suspended(const char *dir)
 	if (g == NULL)
 		return;
 	state = state_open(g->state_dir, &err);
-	if (state != NULL)
+	if (state != NULL) {
 		suspended_print(state, g->arena);
+		(void)counters_each(state, tell_count, NULL);
+	}
 	state_close(state);
 	generation_free(g);
 }
@@ -268,7 +285,7 @@ cmd_run_status(int argc, char **argv)
 	int status = rules ? list_rules(argc, argv) : ask(argc, argv);
 
 	if (status == 0 && !rules)
-		tell_suspended(cmd_options_dir(argc, argv));
+		tell_memories(cmd_options_dir(argc, argv));
 	return status;
 }
 

@@ -18,6 +18,7 @@
 #include "checks/memory_redis.h"
 #include "checks/rate_spec.h"
 #include "checks/remembered.h"
+#include "checks/reputation_rule.h"
 #include "rules/memory.h"
 #include "weir/cmd_options.h"
 #include "weir/generation.h"
@@ -89,6 +90,15 @@ put_bucket(struct buf *out, const struct memory_entry *e, int64_t now)
 		buf_puts(out, "unknown");
 }
 
+/* As it was when something was last added: it fades as the configuration says. */
+static void
+put_deeds(struct buf *out, const struct memory_entry *e, int64_t now)
+{
+	(void)now;
+	buf_printf(out, "%.1f", (double)e->number[0] / REPUTATION_ONE);
+	put_time(out, "last", e->number[1]);
+}
+
 static void
 put_numbers(struct buf *out, const struct memory_entry *e, int64_t now)
 {
@@ -105,6 +115,8 @@ static const struct {
 	{ "greylist", put_triplet },
 	{ "greylist_client", put_client },
 	{ "rate_limit", put_bucket },
+	{ "reputation_good", put_deeds },
+	{ "reputation_bad", put_deeds },
 	{ NULL, put_numbers },
 };
 

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/chores.h"
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/dns.h"
 #include "base/err.h"
 #include "base/event.h"
@@ -79,6 +80,7 @@ role_start_finish(struct role_start *p, int status)
 		handover_refuse(&err);
 	}
 	profile_stop();
+	counters_stop();
 	chores_stop();
 	event_tap(NULL);
 	event_flush();
@@ -196,6 +198,8 @@ role_start_chores(struct role_start *p)
 		    .directory = p->g->patterns_dir, .ask = ask_patterns });
 	if (p->state != NULL)
 		profile_start(p->state, rules.weir_rule_times);
+	if (p->state != NULL)
+		counters_start(p->state);
 	chores_start();
 }
 
