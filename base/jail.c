@@ -164,6 +164,9 @@ add_special(scmp_filter_ctx filter, enum jail_kind kind)
 	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 		SCMP_A0(SCMP_CMP_MASKED_EQ, ALL_BITS,
 		    (scmp_datum_t)getpid())) != 0 ||
+	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, ALL_BITS,
+		    (scmp_datum_t)getpid())) != 0 ||
 	    add_narrow(filter, common_narrow) != 0)
 		return -1;
 	/* Roles that open tables give away what is to be compiled. */

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,14 +17,23 @@
 
 enum { TICK_MS = 50 };
 
+/* Who has it may still write to the log; kept to the end. */
+static pthread_mutex_t last_word = PTHREAD_MUTEX_INITIALIZER;
+
 static int64_t drain_limit; /* of the watching thread; set before it starts */
+
+void
+lifeline_leave(void)
+{
+	(void)pthread_mutex_lock(&last_word);
+}
 
 /* Is the supervisor gone?  Waits so many milliseconds for it, -1: for ever. */
 static bool
 is_gone(int patience)
 {
-	struct pollfd p = { .fd =
-				HANDOVER_CONTROL }; /* POLLHUP always counts */
+	/* POLLHUP always counts. */
+	struct pollfd p = { .fd = HANDOVER_CONTROL };
 	int n;
 
 	do
@@ -59,12 +67,12 @@ watch(void *arg)
 	(void)arg;
 	(void)is_gone(-1);
 	until = clock_mono() + drain_limit + CLOCK_SECOND;
-	/* The first thread has the number of the process.  In a jail nobody may
-	 * send a signal to a process, be it its own. */
-	(void)syscall(SYS_tgkill, getpid(), getpid(), SIGTERM);
+	(void)kill(getpid(), SIGTERM);
 	/* What a supervisor does with one that is late. */
 	while (clock_mono() < until)
 		(void)poll(NULL, 0, TICK_MS);
+	if (pthread_mutex_trylock(&last_word) != 0)
+		_exit(0);
 	event_warning(NULL,
 	    "the supervisor is gone, and something is still "
 	    "under way; ending it");

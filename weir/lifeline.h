@@ -13,10 +13,14 @@
  * changed, or lifeline_drain() or lifeline_own() is called. */
 void lifeline_kill(void);
 
-/* lifeline_drain(limit): ... this thread, the first of the process, gets a
+/* lifeline_drain(limit): ... this process gets a
  * SIGTERM, and if the process has not ended ${limit} ns and a second later, it
  * is ended.  Starts a thread. */
 void lifeline_drain(int64_t limit);
+
+/* lifeline_leave(): this process ends by itself, and is about to release what a
+ * last word to the log needs. */
+void lifeline_leave(void);
 
 /* lifeline_own(): the role looks at the control socket itself. */
 void lifeline_own(void);

@@ -82,6 +82,7 @@ role_start_finish(struct role_start *p, int status)
 	profile_stop();
 	counters_stop();
 	chores_stop();
+	lifeline_leave();
 	event_tap(NULL);
 	event_flush();
 	if (p->world != NULL) {
