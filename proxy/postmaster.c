@@ -79,6 +79,9 @@ postmaster_blame(struct session *s, unsigned class)
 {
 	const char *sender = s->subject.sender;
 
+	/* Of a session of this machine nobody is told. */
+	if (s->transcript == NULL)
+		return;
 	if (sender == NULL || !transcript_notice_is(&s->service->told, sender))
 		s->blamed |= class;
 }

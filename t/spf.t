@@ -48,7 +48,6 @@ relay_domains = example.com
 relay_transport = smtp:[127.0.0.1]:${port:sink}
 smtpd_recipient_restrictions = reject_unauth_destination, check_spf
 weir_trace_all = yes
-notify_classes =
 EOT
 my $sink = $w->sink("sink");
 $w->configure(main => $main, master => <<"EOT");
