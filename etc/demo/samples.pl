@@ -35,7 +35,13 @@ for my $sample (@samples) {
 	print "  HELO $arg{helo}, RCPT TO:<$arg{to}>\n";
 	print "  -> $reply\n";
 	my $id = $reply =~ /queued as (\w+)/ ? $1 : $arg{to};
-	my $text = `"$weir" explain -c "$dir" "$id" 2>&1`;
+	my $text = "";
+	# Decisions are written down in the background, a moment later.
+	for (1 .. 50) {
+		$text = `"$weir" explain -c "$dir" "$id" 2>&1`;
+		last if $? == 0;
+		select undef, undef, undef, 0.05;
+	}
 	$text =~ s/^/     /gm;
 	print $text;
 }
