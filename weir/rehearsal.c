@@ -1,7 +1,6 @@
 /* rehearsal.c - see rehearsal.h. */
 #include "weir/rehearsal.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,79 +11,21 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
-#include "checks/dnsbl_cache.h"
 #include "checks/script.h"
 #include "checks/subject.h"
-#include "classes/beside.h"
 #include "classes/reached.h"
 #include "classes/stage.h"
 #include "classes/trace.h"
 #include "policy/policy_answer.h"
 #include "rules/address.h"
 #include "weir/expectation.h"
+#include "weir/rehearsal_given.h"
+#include "weir/rehearsal_inner.h"
 #include "weir/session_client.h"
 #include "weir/session_message.h"
 #include "weir/session_milter.h"
 #include "weir/session_time.h"
 #include "weir/trial_rules.h"
-
-struct rehearsal {
-	struct rehearsal_settings settings;
-	struct conf *view; /* with what "set" has changed */
-	struct trial_rules rules;
-	struct world *told;  /* by "world" lines; NULL: there are none */
-	struct arena *arena; /* of the session */
-	struct stage_state state;
-	struct event_by by;
-	struct subject subject;
-	struct session_message *message; /* of the transaction */
-	struct session_milter *milter;   /* NULL: another door */
-	unsigned line;
-	const char *asked; /* the line at hand */
-
-	/* The latest command that was judged. */
-	char *command, *reply;  /* reply NULL: it passed */
-	struct verdict verdict; /* trace NULL: none since "client" */
-};
-
-struct call {
-	struct rehearsal *r;
-	const char *argument;
-	struct err *err;
-};
-
-static void
-begin_client(struct rehearsal *r, const char *name, const char *addr)
-{
-	struct subject *s = &r->subject;
-
-	stage_reset_session(&r->state);
-	session_message_begin(r->message);
-	arena_reset(r->arena);
-	memset(s, 0, sizeof *s);
-	memset(&r->verdict, 0, sizeof r->verdict);
-	s->arena = r->arena;
-	s->world = r->told != NULL ? r->told : r->settings.world;
-	s->by = &r->by;
-	s->client_name = s->reverse_name = arena_strdup(r->arena, name);
-	s->client_addr = arena_strdup(r->arena, addr);
-	s->protocol = "SMTP";
-	s->begun = (int64_t)r->line + 1;
-	(void)net_parse(addr, &s->client);
-}
-
-static void
-begin_conf(struct rehearsal *r)
-{
-	trial_rules_close(&r->rules);
-	conf_free(r->view);
-	r->view = conf_view(r->settings.conf);
-	if (r->settings.policy)
-		beside_settle(r->view, NULL);
-	session_milter_free(r->milter);
-	r->milter =
-	    r->settings.milter ? session_milter_new(r->settings.conf) : NULL;
-}
 
 struct rehearsal *
 rehearsal_new(const struct rehearsal_settings *settings)
@@ -97,8 +38,8 @@ rehearsal_new(const struct rehearsal_settings *settings)
 	r->by = (struct event_by){ .program = "smtpd", .number = 1 };
 	r->arena = arena_new();
 	r->message = session_message_new();
-	begin_conf(r);
-	begin_client(r, "localhost", "127.0.0.1");
+	rehearsal_given_conf(r);
+	rehearsal_given_client(r, "localhost", "127.0.0.1");
 	return r;
 }
 
@@ -212,7 +153,7 @@ do_client(struct call *c)
 	int result = REHEARSAL_WRONG;
 
 	if (session_client_parse(c->argument, arena, &client, c->err)) {
-		begin_client(r, client.name, client.addr);
+		rehearsal_given_client(r, client.name, client.addr);
 		r->subject.name_status = client.status;
 		r->subject.reverse_status = client.status == SUBJECT_NAME_FORGED
 		    ? SUBJECT_NAME_OK
@@ -407,102 +348,6 @@ do_rset(struct call *c)
 }
 
 static int
-do_login(struct call *c)
-{
-	c->r->subject.sasl_method = "PLAIN";
-	c->r->subject.sasl_username = arena_strdup(c->r->arena, c->argument);
-	return REHEARSAL_DONE;
-}
-
-static int
-do_tls(struct call *c)
-{
-	c->r->subject.tls_protocol = arena_strdup(c->r->arena, c->argument);
-	return REHEARSAL_DONE;
-}
-
-static int
-do_fingerprint(struct call *c)
-{
-	struct subject *s = &c->r->subject;
-
-	if (s->tls_protocol == NULL)
-		s->tls_protocol = "TLSv1.3";
-	s->ccert_fingerprint = arena_strdup(c->r->arena, c->argument);
-	return REHEARSAL_DONE;
-}
-
-/* The text without blanks at its end. */
-static char *
-trim(char *text)
-{
-	size_t n = strlen(text);
-
-	while (n > 0 && isspace((unsigned char)text[n - 1]))
-		text[--n] = '\0';
-	return text + strspn(text, " \t");
-}
-
-static int
-do_set(struct call *c)
-{
-	struct rehearsal *r = c->r;
-	char *copy = strdup(c->argument), *value;
-
-	if (copy == NULL)
-		fatal("out of memory");
-	value = strchr(copy, '=');
-	if (value == NULL) {
-		err_set(c->err, "set NAME = VALUE");
-		free(copy);
-		return REHEARSAL_WRONG;
-	}
-	*value++ = '\0';
-	conf_set(r->view, trim(copy), trim(value),
-	    (struct origin){ "script", r->line });
-	if (r->milter != NULL) {
-		session_milter_set(r->milter, trim(copy), trim(value), r->line);
-		r->verdict.trace = NULL;
-	}
-	trial_rules_close(&r->rules);
-	free(copy);
-	return REHEARSAL_DONE;
-}
-
-/* From now on nothing is asked but what such lines tell. */
-static int
-do_world(struct call *c)
-{
-	struct rehearsal *r = c->r;
-
-	if (r->told == NULL)
-		r->subject.world = r->told = script_new();
-	if (script_add(r->told, c->argument) == 0)
-		return REHEARSAL_DONE;
-	err_set(c->err, "not a line of a world");
-	return REHEARSAL_WRONG;
-}
-
-static int
-do_time(struct call *c)
-{
-	return session_time_set(c->argument, c->err) ? REHEARSAL_DONE
-						     : REHEARSAL_WRONG;
-}
-
-static int
-do_reset(struct call *c)
-{
-	session_time_end();
-	begin_conf(c->r);
-	script_close(c->r->told);
-	c->r->told = NULL;
-	begin_client(c->r, "localhost", "127.0.0.1");
-	dnsbl_cache_flush();
-	return REHEARSAL_DONE;
-}
-
-static int
 do_expect(struct call *c)
 {
 	const struct rehearsal *r = c->r;
@@ -538,13 +383,13 @@ static const struct command_row {
 	{ "etrn",        do_etrn },
 	{ "vrfy",        do_vrfy },
 	{ "rset",        do_rset },
-	{ "login",       do_login },
-	{ "tls",         do_tls },
-	{ "fingerprint", do_fingerprint },
-	{ "set",         do_set },
-	{ "world",       do_world },
-	{ "time",        do_time },
-	{ "reset",       do_reset },
+	{ "login",       rehearsal_given_login },
+	{ "tls",         rehearsal_given_tls },
+	{ "fingerprint", rehearsal_given_fingerprint },
+	{ "set",         rehearsal_given_set },
+	{ "world",       rehearsal_given_world },
+	{ "time",        rehearsal_given_time },
+	{ "reset",       rehearsal_given_reset },
 	{ "expect",      do_expect },
 };
 /* clang-format on */

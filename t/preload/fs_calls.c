@@ -21,6 +21,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "t/preload/shared_page.h"
+
 enum { DEVICES = 2 };
 
 /* As t/lib/Weir/PowerCut.pm writes and reads it. */
@@ -34,16 +36,7 @@ static struct page *page;
 __attribute__((constructor)) static void
 begin(void)
 {
-	const char *path = getenv("FS_CALLS_PAGE");
-	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *p;
-
-	if (fd < 0)
-		return;
-	p = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p != MAP_FAILED)
-		page = p;
-	(void)close(fd);
+	page = shared_page("FS_CALLS_PAGE", sizeof *page);
 }
 
 static void

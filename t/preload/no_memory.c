@@ -4,14 +4,14 @@
  * All processes of a gateway count together, in a page that the test has made
  * and that NO_MEMORY_PAGE names; number "fail" gets nothing, once. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "t/preload/shared_page.h"
 
 /* glibc's own, by the names that it keeps for this. */
 extern void *libc_malloc(size_t size) __asm__("__libc_malloc");
@@ -28,16 +28,7 @@ static struct page *page;
 __attribute__((constructor)) static void
 begin(void)
 {
-	const char *path = getenv("NO_MEMORY_PAGE");
-	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *p;
-
-	if (fd < 0)
-		return;
-	p = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p != MAP_FAILED)
-		page = p;
-	(void)close(fd);
+	page = shared_page("NO_MEMORY_PAGE", sizeof *page);
 }
 
 static bool

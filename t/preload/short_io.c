@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "t/preload/shared_page.h"
+
 /* As t/short_io.t writes and reads it. */
 struct page {
 	int64_t seed;
@@ -37,16 +39,7 @@ static struct page *page;
 __attribute__((constructor)) static void
 begin(void)
 {
-	const char *path = getenv("SHORT_IO_PAGE");
-	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *p;
-
-	if (fd < 0)
-		return;
-	p = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p != MAP_FAILED)
-		page = p;
-	(void)close(fd);
+	page = shared_page("SHORT_IO_PAGE", sizeof *page);
 }
 
 /* The next of a series of numbers that the seed decides (splitmix64). */
