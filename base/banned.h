@@ -19,7 +19,7 @@ int sprintf(char *to, const char *format, ...) BANNED("use snprintf");
 struct tm;
 char *strtok(char *text, const char *delimiters) BANNED("use strsep, strspn");
 struct tm *gmtime(const long *when) BANNED("use gmtime_r");
-struct tm *localtime(const long *when) BANNED("use localtime_r");
+struct tm *localtime(const long *when) BANNED("use local_time");
 
 /* A name that somebody else may take first. */
 char *mktemp(char *template) BANNED("use mkstemp");

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fatal.h"
 #include "base/json_text.h"
+#include "base/local_time.h"
 #include "base/utf8.h"
 
 enum { MOST_FIELDS = 40, MOST_HELD = 64 * 1024, FACILITY_MAIL = 2 << 3 };
@@ -218,12 +218,9 @@ send_syslog(enum event_level level, const char *line, size_t n)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX,
 		.sun_path = "/dev/log" };
 	struct buf b = { 0 };
-	char stamp[32];
-	time_t now = (time_t)(clock_now() / CLOCK_SECOND);
-	struct tm tm;
+	char stamp[LOCAL_TIME_TEXT];
 
-	(void)localtime_r(&now, &tm);
-	(void)strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &tm);
+	(void)local_time_text(stamp, clock_now(), "%b %e %H:%M:%S");
 	buf_printf(&b, "<%d>%s ", FACILITY_MAIL | syslog_levels[level], stamp);
 	buf_put(&b, line, n);
 	if (send(syslog_fd, b.data, b.len, MSG_NOSIGNAL) < 0 &&
@@ -237,15 +234,13 @@ send_syslog(enum event_level level, const char *line, size_t n)
 static void
 put_stamp(struct buf *out)
 {
-	static _Thread_local time_t last;
-	static _Thread_local char text[64];
-	time_t now = (time_t)(clock_now() / CLOCK_SECOND);
-	struct tm tm;
+	static _Thread_local int64_t last;
+	static _Thread_local char text[LOCAL_TIME_TEXT];
+	int64_t now = clock_now();
 
-	if (now != last) {
-		(void)localtime_r(&now, &tm);
-		(void)strftime(text, sizeof text, "%b %e %H:%M:%S", &tm);
-		last = now;
+	if (now / CLOCK_SECOND != last) {
+		(void)local_time_text(text, now, "%b %e %H:%M:%S");
+		last = now / CLOCK_SECOND;
 	}
 	buf_printf(out, "%s %s ", text, host[0] != '\0' ? host : "localhost");
 }

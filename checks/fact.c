@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "base/clock.h"
+#include "base/local_time.h"
 #include "checks/check.h"
 #include "checks/reputation.h"
 #include "checks/spf.h"
@@ -37,21 +37,10 @@ domain_of(const char *address)
 	return at != NULL ? at + 1 : "";
 }
 
-static struct tm
-local_time(const struct ask *ask)
-{
-	time_t now = (time_t)(world_now(ask->subject->world) / CLOCK_SECOND);
-	struct tm tm;
-
-	memset(&tm, 0, sizeof tm);
-	(void)localtime_r(&now, &tm);
-	return tm;
-}
-
 static int64_t
 time_of_day(const struct ask *ask)
 {
-	struct tm tm = local_time(ask);
+	struct tm tm = local_time(world_now(ask->subject->world));
 
 	return (int64_t)tm.tm_hour * 60 + tm.tm_min;
 }
@@ -59,7 +48,7 @@ time_of_day(const struct ask *ask)
 static int64_t
 day_of_week(const struct ask *ask)
 {
-	return local_time(ask).tm_wday;
+	return local_time(world_now(ask->subject->world)).tm_wday;
 }
 
 static const char *

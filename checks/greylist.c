@@ -6,13 +6,13 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/event.h"
+#include "base/local_time.h"
 #include "checks/check.h"
 #include "checks/checks_events.h"
 #include "checks/greylist_rule.h"
@@ -129,14 +129,11 @@ greylist_sender(struct arena *arena, const char *sender)
 static const char *
 date(struct subject *s)
 {
-	time_t now = (time_t)(world_now(s->world) / CLOCK_SECOND);
-	char text[64] = "";
-	struct tm tm;
+	char text[LOCAL_TIME_TEXT];
 
-	if (localtime_r(&now, &tm) == NULL ||
-	    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S %Z", &tm) == 0)
-		return "";
-	return arena_strdup(s->arena, text);
+	return arena_strdup(s->arena,
+	    local_time_text(
+		text, world_now(s->world), "%a, %d %b %Y %H:%M:%S %Z"));
 }
 
 static void

@@ -2,10 +2,9 @@
 #include "checks/reply_macro.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
+#include "base/local_time.h"
 #include "checks/note.h"
 #include "checks/site.h"
 #include "checks/subject.h"
@@ -120,14 +119,10 @@ static const char *
 localtime_text(const struct facts *f)
 {
 	const struct subject *s = f->subject;
-	time_t now = (time_t)(world_now(s->world) / CLOCK_SECOND);
-	struct tm tm;
-	char text[32] = "";
+	char text[LOCAL_TIME_TEXT];
 
-	if (localtime_r(&now, &tm) == NULL ||
-	    strftime(text, sizeof text, "%b %d %H:%M:%S", &tm) == 0)
-		return NULL;
-	return arena_strdup(s->arena, text);
+	return arena_strdup(s->arena,
+	    local_time_text(text, world_now(s->world), "%b %d %H:%M:%S"));
 }
 
 /* What a template may name; ${ours} needs no filter. */

@@ -12,13 +12,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/frame.h"
+#include "base/local_time.h"
 #include "base/strmap.h"
 #include "delivery/delivery.h"
 #include "delivery/local_client.h"
 #include "delivery/local_expand.h"
 #include "delivery/local_settings.h"
 #include "delivery/transport.h"
-#include "queue/dsn.h"
 #include "queue/envelope.h"
 #include "rules/address.h"
 #include "rules/route.h"
@@ -71,7 +71,7 @@ head(const struct delivery *d, const char *qid, const char *delivered)
 
 	buf_printf(&b, "Received: by %s (%s)\r\n\tid %s; ",
 	    d->transport->base.myhostname, d->transport->base.mail_name, qid);
-	dsn_date(clock_now(), &b);
+	local_time_date(clock_now(), &b);
 	buf_puts(&b, "\r\n");
 	if ((s->delivered & LOCAL_DELIVERED_FORWARD) != 0) {
 		line = local_client_delivered_to(d, delivered);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -12,6 +11,7 @@
 #include "base/event.h"
 #include "base/fatal.h"
 #include "base/frame.h"
+#include "base/local_time.h"
 #include "base/stream.h"
 #include "delivery/delivery.h"
 #include "delivery/delivery_events.h"
@@ -55,20 +55,13 @@ local_client_delivered_to(const struct delivery *d, const char *address)
 const char *
 local_client_from(const struct delivery *d)
 {
-	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
-		"Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	const char *sender = d->job->sender;
-	time_t now = (time_t)(clock_now() / CLOCK_SECOND);
-	struct tm tm;
+	char date[LOCAL_TIME_TEXT];
 
-	(void)localtime_r(&now, &tm);
-	return arena_printf(d->arena, "From %s  %s %s %2d %02d:%02d:%02d %d",
+	return arena_printf(d->arena, "From %s  %s",
 	    *sender != '\0' ? address_external(d->arena, sender)
 			    : "MAILER-DAEMON",
-	    days[tm.tm_wday], months[tm.tm_mon], tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, 1900 + tm.tm_year);
+	    local_time_text(date, clock_now(), "%a %b %e %H:%M:%S %Y"));
 }
 
 uint64_t

@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "base/local_time.h"
 #include "proxy/full_name.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
-#include "proxy/received.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "rules/address.h"
@@ -152,7 +152,7 @@ completion_add(struct session *s)
 	if (complete &&
 	    !(keep->resent ? keep->has_resent_date : keep->has_date)) {
 		buf_printf(&keep->headers, "%sDate: ", resent);
-		received_date(mail->arrival, &keep->headers);
+		local_time_date(mail->arrival, &keep->headers);
 		buf_puts(&keep->headers, "\r\n");
 	}
 	if (complete &&

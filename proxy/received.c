@@ -1,28 +1,14 @@
 /* received.c - see received.h. */
 #include "proxy/received.h"
 
-#include <time.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
+#include "base/local_time.h"
 #include "base/tls.h"
 #include "proxy/mail.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "rules/address.h"
-
-void
-received_date(int64_t when, struct buf *out)
-{
-	time_t seconds = (time_t)(when / CLOCK_SECOND);
-	char text[80];
-	struct tm tm;
-
-	(void)localtime_r(&seconds, &tm);
-	if (strftime(text, sizeof text, "%a, %e %b %Y %H:%M:%S %z (%Z)", &tm))
-		buf_puts(out, text);
-}
 
 static void
 put_tls(const struct session *s, struct buf *out)
@@ -86,7 +72,7 @@ received_put(const struct session *s, struct buf *out)
 		    "Received: by %s (%s, from userid %u)\r\n\tid %s; ",
 		    s->service->myhostname, s->service->mail_name, s->uid,
 		    s->qid);
-		received_date(mail->arrival, out);
+		local_time_date(mail->arrival, out);
 		buf_puts(out, "\r\n");
 		return;
 	}
@@ -103,6 +89,6 @@ received_put(const struct session *s, struct buf *out)
 		    address_external(mail->arena, one));
 	else
 		buf_puts(out, ";\r\n\t");
-	received_date(mail->arrival, out);
+	local_time_date(mail->arrival, out);
 	buf_puts(out, "\r\n");
 }

@@ -11,8 +11,4 @@ struct session;
  * Postfix writes it, lines ended by <CR><LF>. */
 void received_put(const struct session *s, struct buf *out);
 
-/* received_date(when, out): append "Sat, 21 Nov 2026 11:38:04 +0000 (UTC)", in
- * local time. */
-void received_date(int64_t when, struct buf *out);
-
 #endif

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/local_time.h"
 #include "base/utf8.h"
 #include "rules/address.h"
 
@@ -21,28 +22,6 @@ static bool
 is_delay(const struct dsn *dsn)
 {
 	return dsn->kind == DSN_DELAY || dsn->kind == DSN_COPY_DELAY;
-}
-
-/* Names of days and months are English whatever the locale is. */
-void
-dsn_date(int64_t ns, struct buf *out)
-{
-	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
-		"Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May",
-		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t when = (time_t)(ns / CLOCK_SECOND);
-	struct tm tm;
-	long zone;
-
-	if (localtime_r(&when, &tm) == NULL)
-		return;
-	zone = tm.tm_gmtoff / 60;
-	buf_printf(out, "%s, %d %s %d %02d:%02d:%02d %c%02ld%02ld (%s)",
-	    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
-	    tm.tm_hour, tm.tm_min, tm.tm_sec, zone < 0 ? '-' : '+',
-	    (zone < 0 ? -zone : zone) / 60, (zone < 0 ? -zone : zone) % 60,
-	    tm.tm_zone);
 }
 
 /* Append ${text}, from the network, so that it stays one line: no control
@@ -181,9 +160,9 @@ put_headers(const struct dsn *dsn, struct buf *out)
 {
 	buf_printf(out, "Received: by %s (%s)\r\n\tid %s; ", dsn->myhostname,
 	    dsn->mail_name, dsn->qid);
-	dsn_date(dsn->now, out);
+	local_time_date(dsn->now, out);
 	buf_puts(out, "\r\nDate: ");
-	dsn_date(dsn->now, out);
+	local_time_date(dsn->now, out);
 	buf_puts(out, "\r\nFrom: ");
 	put_clean(out, dsn->from, false);
 	buf_puts(out, "\r\nSubject: ");
@@ -332,7 +311,7 @@ put_recipient(const struct dsn *dsn, const struct dsn_rcpt *r, struct buf *out)
 	buf_free(&diagnostic);
 	if (is_delay(dsn)) {
 		buf_puts(out, "Will-Retry-Until: ");
-		dsn_date(dsn->retry_until, out);
+		local_time_date(dsn->retry_until, out);
 		buf_puts(out, "\r\n");
 	}
 }
@@ -378,7 +357,7 @@ put_fields(const struct dsn *dsn, struct buf *out)
 	    address_type(dsn, dsn->sender));
 	put_sender(dsn, out);
 	buf_puts(out, "\r\nArrival-Date: ");
-	dsn_date(dsn->arrival, out);
+	local_time_date(dsn->arrival, out);
 	buf_puts(out, "\r\n");
 	for (size_t i = 0; i < dsn->nrcpts; i++)
 		put_recipient(dsn, &dsn->rcpts[i], out);

@@ -65,9 +65,6 @@ struct dsn {
  * texts contain, the result is a valid MIME message. */
 void dsn_build(const struct dsn *dsn, struct buf *headers, struct buf *body);
 
-/* dsn_date(ns, out): append a date as in a Date: header, local time. */
-void dsn_date(int64_t ns, struct buf *out);
-
 /* dsn_message_id(dsn, out): append the Message-ID that the notice has. */
 void dsn_message_id(const struct dsn *dsn, struct buf *out);
 

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "queue/dsn.h"
+#include "base/local_time.h"
 #include "queue/envelope.h"
 #include "queue/store.h"
 
@@ -43,7 +43,7 @@ put_received(const struct requeue *r, struct envelope *e, int64_t now)
 	buf_printf(&headers,
 	    "Received: by %s (%s, from userid %u)\r\n\tid %s; ", r->myhostname,
 	    r->mail_name, (unsigned)geteuid(), e->qid);
-	dsn_date(now, &headers);
+	local_time_date(now, &headers);
 	buf_puts(&headers, "\r\n");
 	e->size = r->size + headers.len;
 	buf_put(&headers, r->headers, r->nheaders);

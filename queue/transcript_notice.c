@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/event.h"
 #include "base/fatal.h"
+#include "base/local_time.h"
 #include "queue/dsn.h"
 #include "queue/queue_events.h"
 #include "queue/transcript.h"
@@ -188,9 +189,9 @@ put_headers(struct transcript_notice *notice,
 
 	buf_printf(out, "Received: by %s (%s)\r\n\tid %s; ", site->myhostname,
 	    site->mail_name, notice->e.qid);
-	dsn_date(now, out);
+	local_time_date(now, out);
 	buf_puts(out, "\r\nDate: ");
-	dsn_date(now, out);
+	local_time_date(now, out);
 	buf_puts(out, "\r\n");
 	put_address(out, site, "From", "Mail Delivery System",
 	    complete(site, notice->arena, "MAILER-DAEMON"));

@@ -4,10 +4,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/err.h"
+#include "base/local_time.h"
 #include "queue/admin.h"
 #include "queue/envelope.h"
 #include "weir/options.h"
@@ -45,13 +44,10 @@ put_text(struct request *r, const char *data, size_t n)
 static void
 put_time(const char *name, int64_t ns)
 {
-	time_t when = (time_t)(ns / CLOCK_SECOND);
-	struct tm tm;
-	char date[40] = "";
+	char date[LOCAL_TIME_TEXT];
 
-	if (localtime_r(&when, &tm) != NULL)
-		(void)strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", &tm);
-	(void)printf("%s: %s\n", name, date);
+	(void)printf("%s: %s\n", name,
+	    local_time_text(date, ns, "%a %b %e %H:%M:%S %Y"));
 }
 
 static void

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -19,6 +18,7 @@
 #include "base/counters.h"
 #include "base/err.h"
 #include "base/fatal.h"
+#include "base/local_time.h"
 #include "base/spawn.h"
 #include "base/state.h"
 #include "weir/cmd_options.h"
@@ -209,14 +209,11 @@ cmd_run_reload(int argc, char **argv)
 static void
 tell_count(void *arg, const char *name, uint64_t count, int64_t since)
 {
-	time_t second = (time_t)(since / CLOCK_SECOND);
-	char text[64] = "";
-	struct tm tm;
+	char text[LOCAL_TIME_TEXT];
 
 	(void)arg;
-	if (localtime_r(&second, &tm) != NULL)
-		(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-	(void)printf("%s: %" PRIu64 " since %s\n", name, count, text);
+	(void)printf("%s: %" PRIu64 " since %s\n", name, count,
+	    local_time_text(text, since, "%Y-%m-%d %H:%M:%S"));
 }
 
 /* What the roles remember of themselves. */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -14,6 +13,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/json_text.h"
+#include "base/local_time.h"
 #include "base/state.h"
 #include "checks/memory_redis.h"
 #include "checks/rate_spec.h"
@@ -51,13 +51,10 @@ fail(int status, const char *text)
 static void
 put_time(struct buf *out, const char *what, int64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	char text[32] = "";
-	struct tm tm;
+	char text[LOCAL_TIME_TEXT];
 
-	if (localtime_r(&seconds, &tm) != NULL)
-		(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-	buf_printf(out, ", %s %s", what, text);
+	buf_printf(out, ", %s %s", what,
+	    local_time_text(text, ms * CLOCK_MS, "%Y-%m-%d %H:%M:%S"));
 }
 
 static void

@@ -4,11 +4,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/local_time.h"
 #include "queue/envelope.h"
 #include "rules/address.h"
 
@@ -47,12 +47,9 @@ static void
 put_message(const struct queue_listing *l, struct arena *arena,
     enum admin_state state, const struct envelope *e, struct buf *out)
 {
-	time_t when = (time_t)(e->arrival / CLOCK_SECOND);
-	char date[32] = "", id[ENVELOPE_QID + 2];
-	struct tm tm;
+	char date[LOCAL_TIME_TEXT], id[ENVELOPE_QID + 2];
 
-	if (localtime_r(&when, &tm) != NULL)
-		(void)strftime(date, sizeof date, "%a %b %e %H:%M:%S ", &tm);
+	(void)local_time_text(date, e->arrival, "%a %b %e %H:%M:%S ");
 	(void)snprintf(id, sizeof id, "%s%s", e->qid,
 	    state == ADMIN_ACTIVE     ? "*"
 		: state == ADMIN_HOLD ? "!"

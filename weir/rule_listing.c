@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/fatal.h"
+#include "base/local_time.h"
 #include "rules/profile.h"
 
 /* The most hits first, then what takes most time, then by line. */
@@ -28,13 +27,11 @@ compare(const void *a, const void *b)
 static void
 print_time(int64_t when)
 {
-	time_t seconds = (time_t)(when / CLOCK_SECOND);
-	char text[32] = "never";
-	struct tm tm;
+	char text[LOCAL_TIME_TEXT];
 
-	if (when != 0 && localtime_r(&seconds, &tm) != NULL)
-		(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-	(void)printf("  %-19s", text);
+	(void)printf("  %-19s",
+	    when != 0 ? local_time_text(text, when, "%Y-%m-%d %H:%M:%S")
+		      : "never");
 }
 
 static void
