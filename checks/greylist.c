@@ -144,7 +144,7 @@ defer(struct ask *ask, struct answer *answer, int64_t wait)
 
 	text = letters_fill(arena, ask->site->params.weir_greylist_text, "sr",
 	    (const char *const[]){ letters_seconds(arena, wait, 999),
-		domain != NULL ? domain : "" });
+		domain != NULL ? domain : ask->value });
 	/* Not 4.7.1: with that code Exchange does not try again. */
 	dsn = status_code_take(arena, &text, "4.2.0");
 	answer_reject(ask, answer, 450, dsn, "<%s>: %s rejected: %s", ask->name,

@@ -17,7 +17,8 @@ test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl iproute2 nsd
     dovecot-core dovecot-lmtpd cyrus-imapd postfix postfix-cdb postfix-pcre postfix-lmdb
     postfix-sqlite sqlite3 memcached strace procps python3-minimal
     postgresql-15 mariadb-server slapd ldap-utils redis-server postgrey
-    postfwd postsrsd postfix-policyd-spf-python python3-spf python3-yaml
+    postfwd postsrsd postfix-policyd-spf-python postfix-policyd-spf-perl
+    python3-spf python3-yaml
     rpcbind ypserv ypbind-mt opendkim opendkim-tools miltertest m4 spamassassin
     spamc spamd spamass-milter clamav-daemon clamav-milter e2fsprogs mount util-linux'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
