@@ -223,6 +223,7 @@ subtest "delay_warning_time (S-176)" => sub {
 	    rcpt => " NOTIFY=FAILURE"), qr/^250/, "deferred";
 	ok $w->wait_log(qr/to=<quiet\@example\.org>.*dsn=4\.2\.1, status=deferred/),
 	    "tried";
+	$w->at_rest;
 	$w->advance(3700);
 	$w->command("postqueue", "-f");
 	my $m = notice();
@@ -236,6 +237,7 @@ subtest "delay_warning_time (S-176)" => sub {
 	like $original, qr{^Content-Type: text/rfc822-headers\r$}m, "headers";
 	ok $w->wait_log(qr/bounce\[\d+\]: \w+: sender delay notification: \w+$/m),
 	    "logged";
+	$w->at_rest;
 	$w->advance(3700);
 	my $tries = () = $w->log =~ /to=<late\@.*status=deferred/g;
 	$w->command("postqueue", "-f");

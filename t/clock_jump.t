@@ -41,8 +41,9 @@ sub send_late {
 
 sub try_all {
 	my ($count) = @_;
-	my $before = attempts();
 
+	$w->at_rest;
+	my $before = attempts();
 	$w->command("postqueue", "-f");
 	return $w->wait_for(sub { attempts() >= $before + $count });
 }
@@ -69,6 +70,7 @@ for ([ "ten years ahead", 10 * $year ], [ "and back again", 0 ],
 	$waiting++;
 	ok $w->wait_for(sub { attempts() >= $waiting }), "$when: is tried";
 	ok try_all($waiting), "$when: all are tried";
+	$w->at_rest;
 	is waiting(), $waiting, "$when: none is given up";
 	is scalar(() = arrived() =~ /now\@example\.org/g), scalar(() =
 	    $w->log =~ /to=<now\@example\.org>.*status=sent/g),
@@ -94,10 +96,12 @@ like $w->log, qr/qmgr\[\d+\]: warning: the clock jumped by -?\d+ s/, "said";
 
 # Time that passes counts.
 $w->set_clock(10 * $year);
+$w->at_rest;
 $w->advance(2 * $day);
 ok try_all($waiting), "after two days";
 ok $w->wait_for(sub { my $n = () = $w->log =~ /sender delay notification/g;
 	$n == $waiting }), "their senders are told that they are late";
+$w->at_rest;
 is waiting(), $waiting, "all still wait";
 $w->advance(4 * $day);
 $w->command("postqueue", "-f");

@@ -94,6 +94,7 @@ subtest "nobody listens there" => sub {
 	$other = post('c@down.example');
 	logs("error\\[\\d+\\]: $other: to=<c\@down\\.example>, relay=none, .*dsn=4\\.4\\.1, status=deferred \\(delivery temporarily suspended: \Q$why\E\\)\$",
 	    "the destination is left alone (Q-22)");
+	$w->at_rest;
 	my ($n, $m) = (attempts($qid), attempts($other));
 	$w->advance(150);
 	$w->wait_for(sub { 0 }, 0.3);
@@ -103,6 +104,7 @@ subtest "nobody listens there" => sub {
 	    "then by a queue run (Q-25)";
 	ok $w->wait_for(sub { attempts($other) > $m }), "the other one, too";
 	my $sink = $w->sink("down");
+	$w->at_rest;
 	$w->advance(1100);
 	is scalar(@{[ $w->messages($sink, 3) ]}), 3,
 	    "the next hop is back: all are delivered (hostile 125)";
@@ -114,6 +116,7 @@ subtest "greylisting" => sub {
 	my $line = "to=<a\@grey\\.example>, relay=127\\.0\\.0\\.1\\[127\\.0\\.0\\.1\\]:\\d+, .*dsn=4\\.2\\.0, status=deferred \\(host 127\\.0\\.0\\.1\\[127\\.0\\.0\\.1\\] said: 450 4\\.2\\.0 greylisted, come back in 5 minutes \\(in reply to RCPT TO command\\)\\)\$";
 	logs("smtp\\[\\d+\\]: $qid: $line", "4xx: deferred (Q-37)");
 	is scalar(@{[ $w->messages($grey, 0) ]}), 0, "not delivered";
+	$w->at_rest;
 	my ($status) = $w->command("postqueue", "-i", $qid);
 	is $status, 0, "postqueue -i (C-44)";
 	is scalar(@{[ $w->messages($grey, 1) ]}), 1,

@@ -51,6 +51,7 @@ sub all_arrive {
 	my ($w, @taken) = @_;
 	my $sink = $w->sink("hop");
 
+	$w->at_rest;
 	$w->advance(5000);
 	$w->command("postqueue", "-f");
 	my %seen;

@@ -92,6 +92,7 @@ subtest "next hops" => sub {
 		unlike $line, qr/[^ -~]/, "in clean text";
 		cmp_ok length $line, "<", 3000, "of bounded length";
 	}
+	$w->at_rest;
 	$w->advance(4000);
 	$w->command("postqueue", "-f");
 	for my $i (0 .. $#cases) {

@@ -148,6 +148,7 @@ subtest "not now" => sub {
 		ok $qid, "$name: deferred";
 	}
 	is came("later") + came("away"), 0, "nothing came";
+	$w->at_rest;
 	# Without milters both may go.
 	my ($status) = $w->reconfigure(main => $main . "non_smtpd_milters =\n");
 	is $status, 0, "reloaded";
@@ -181,11 +182,11 @@ subtest "the proxy dies meanwhile" => sub {
 
 	bounce($w->{port}, "wait");
 	ok $w->wait_for(sub {
-		Weir::read_file("$dir/heard") =~ /^R wait\@/m;
+		Weir::Milter::heard("$dir/heard") =~ /^R wait\@/m;
 	}), "a milter is asked";
 	kill "KILL", $role{proxy};
 	ok $w->wait_for(sub {
-		my @n = Weir::read_file("$dir/heard") =~ /^R wait\@/mg;
+		my @n = Weir::Milter::heard("$dir/heard") =~ /^R wait\@/mg;
 		@n >= 2;
 	}), "another proxy asks again";
 	open my $f, ">", $go or die;
@@ -198,15 +199,15 @@ subtest "the queue dies meanwhile" => sub {
 	my %role = $w->roles;
 
 	unlink glob("$home/*"), $go;
-	my @before = Weir::read_file("$dir/heard") =~ /^R wait\@/mg;
+	my @before = Weir::Milter::heard("$dir/heard") =~ /^R wait\@/mg;
 	bounce($w->{port}, "wait");
 	ok $w->wait_for(sub {
-		my @n = Weir::read_file("$dir/heard") =~ /^R wait\@/mg;
+		my @n = Weir::Milter::heard("$dir/heard") =~ /^R wait\@/mg;
 		@n > @before;
 	}), "a milter is asked";
 	kill "KILL", $role{queue};
 	ok $w->wait_for(sub {
-		my @n = Weir::read_file("$dir/heard") =~ /^R wait\@/mg;
+		my @n = Weir::Milter::heard("$dir/heard") =~ /^R wait\@/mg;
 		@n > @before + 1;
 	}), "and again, for the next queue";
 	my $qid = ($w->log =~
@@ -236,7 +237,7 @@ subtest "not wanted any more" => sub {
 	open my $f, ">", $go or die;
 	close $f;
 	ok $w->wait_for(sub {
-		my $heard = Weir::read_file("$dir/heard");
+		my $heard = Weir::Milter::heard("$dir/heard");
 		my @in = $heard =~ /^O /mg;
 		my @out = $heard =~ /^gone$/mg;
 		@out >= @in;

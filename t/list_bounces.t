@@ -168,6 +168,7 @@ subtest "a list with many dead addresses" => sub {
 	unlike $list, qr/no\d+\@example/, "and nobody else";
 	($status, my $text) = $w->command("postcat", "-e", "-q", $qid);
 	like $text, qr/^verp_delimiters: \+=$/m, "postcat shows it";
+	$w->at_rest;
 	$w->advance(6 * 86400);
 	$w->command("postqueue", "-f");
 	$w->wait_for(sub { exists notices("ours", $count + 1)->{

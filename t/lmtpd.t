@@ -322,7 +322,7 @@ subtest "restrictions, and a milter" => sub {
 	    "250 250 250 250 250", "R-53: pipelining is what LMTP allows";
 	is join(" ", arrived("milter") =~ /^X-To: <(\w+)/mg), "one three",
 	    "though one of them will not have it";
-	like Weir::read_file("$w->{dir}/heard"), qr/^H client\.example\.net\|$/m,
+	like Weir::Milter::heard("$w->{dir}/heard"), qr/^H client\.example\.net\|$/m,
 	    "LHLO is its HELO";
 };
 

@@ -62,11 +62,13 @@ subtest "confirm_delay_cleared" => sub {
 
 	post('a@late.example', from => 'author@sender.example');
 	ok $w->wait_log(qr/to=<a\@late\.example>.*status=deferred/), "deferred";
+	$w->at_rest;
 	$w->advance(3700);
 	$w->command("postqueue", "-f");
 	like +($w->messages($sender, 1))[0],
 	    qr/^Subject: Delayed Mail \(still being retried\)\r?$/m,
 	    "the sender is warned";
+	$w->at_rest;
 	$w->command("postqueue", "-f");
 	is scalar(@{[ $w->messages($late, 1) ]}), 1, "then it gets through";
 	my ($report) = grep { /^Action: (?!delayed)/m }

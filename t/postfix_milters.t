@@ -237,11 +237,16 @@ sub play {
 	for my $i (0 .. $#{ $s->{milters} }) {
 		my $file = "$dir/heard.$who.$n.$i";
 
-		$w->wait_for(sub { !-e $file || Weir::read_file($file) =~ /^gone$/m });
+		my $heard;
+
+		$w->wait_for(sub {
+			$heard = Weir::Milter::heard($file);
+			return $heard eq "" || $heard =~ /^gone$/m;
+		});
 		# Postfix ends more than was begun, once for each of its
 		# processes.
 		push @heard, [grep { $_ ne "A " } split /\n/,
-		    same(Weir::read_file($file))];
+		    same($heard)];
 	}
 	my $queued = grep { /queued as/ } @said;
 	return { said => \@said, log => \@lines, heard => \@heard, queued => $queued };

@@ -210,7 +210,7 @@ $w->wait_for(sub {
 }, 20);
 is_deeply [sort keys %$ours], [sort keys %$theirs], "what arrives";
 
-sub heard { return [grep { $_ ne "A " } map { same($_) } split /\n/, Weir::read_file("$dir/heard.$_[0]")] }
+sub heard { return [grep { $_ ne "A " } map { same($_) } split /\n/, Weir::Milter::heard("$dir/heard.$_[0]")] }
 is_deeply heard("w"), heard("p"), "what milters hear";
 $p->stop;
 is $w->stop, 0, "stops cleanly";

@@ -36,6 +36,7 @@ sub tried {
 	my ($qid, $n, $what) = @_;
 
 	ok $w->wait_for(sub { attempts($qid) >= $n }), $what;
+	$w->at_rest;
 	is attempts($qid), $n, "$what: $n in all";
 }
 

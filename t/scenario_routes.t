@@ -113,6 +113,7 @@ subtest "S-078: a backup exchanger finds itself in the list" => sub {
 	    "mail1 is away: mail waits");
 	unlike $w->log, qr/$qid: to=.*mail3/, "mail3 is not asked";
 	$w->sink("mail1", at => "$host{mail1}:25");
+	$w->at_rest;
 	$w->advance(700);
 	logs($qid, 'relay=mail1\.example\.com\[127\.0\.1\.1\]:25, .*status=sent',
 	    "when it is back, it gets it");

@@ -309,6 +309,19 @@ sub wait_log {
 	    sub { $self->log =~ /$pattern/m ? ($1 // $&) : undef }, $seconds);
 }
 
+# Wait until nothing in the queue is under way.  What the log says of a delivery
+# is there before the queue knows of it; from here on time passes for what is
+# deferred, and a flush finds it.
+sub at_rest {
+	my ($self) = @_;
+
+	return $self->wait_for(sub {
+		my ($status, $text) = $self->command("postqueue", "-j");
+		return $status == 0 &&
+		    $text !~ /"queue_name": "(?:active|incoming)"/;
+	});
+}
+
 # The serving processes by role, from the supervisor's own list.
 sub roles {
 	my ($self) = @_;

@@ -10,7 +10,8 @@ use IO::Socket::UNIX;
 use POSIX ();
 
 # each_client($endpoint, $serve): call $serve with each connection to a port of
-# 127.0.0.1, to "ADDRESS:PORT", or to a path; never returns.
+# 127.0.0.1, to "ADDRESS:PORT", or to a path, and its number, from 1; never
+# returns.
 sub each_client {
 	my ($endpoint, $serve) = @_;
 	my ($address, $port) = $endpoint =~ /^([\d.]+):(\d+)$/
@@ -19,6 +20,8 @@ sub each_client {
 	    ? IO::Socket::UNIX->new(Local => $endpoint, Listen => 128)
 	    : IO::Socket::INET->new(LocalAddr => $address,
 		LocalPort => $port, Listen => 128, ReuseAddr => 1);
+
+	my $count = 0;
 
 	die "server on $endpoint: $!" unless $listen;
 	chmod 0666, $endpoint if $endpoint =~ m{^/};
@@ -32,11 +35,12 @@ sub each_client {
 	}));
 	while (1) {
 		my $c = $listen->accept or next;
+		$count++;
 		my $pid = fork // next;
 		if ($pid == 0) {
 			$SIG{TERM} = "DEFAULT";
 			close $listen;
-			$serve->($c);
+			$serve->($c, $count);
 			POSIX::_exit(0);
 		}
 		close $c;

@@ -4,8 +4,9 @@ package Weir::Milter;
 # well or badly.
 #
 # serve($endpoint, $file, %arg): $endpoint is a port or a path; a child serves
-# each connection.  Every packet is a line of $file, "CMD text", NUL as "|",
-# other control characters as \xNN; "D" macros as "D CMD name=value ...".
+# each connection.  Every packet is a line of heard($file), "CMD text", NUL as
+# "|", other control characters as \xNN; "D" macros as "D CMD name=value ...".
+# The end of a connection is "gone".
 #
 # Options: version, actions, steps (of the negotiation; all actions, none of
 # the steps), symbols => { STAGE NUMBER => "names" }; and answers => { CMD =>
@@ -32,7 +33,22 @@ sub packet { return pack("N/a*", $_[0]) }
 sub serve {
 	my ($endpoint, $file, %arg) = @_;
 
-	Weir::Clients::each_client($endpoint, sub { session($_[0], $file, %arg) });
+	Weir::Clients::each_client($endpoint, sub {
+		my ($c, $number) = @_;
+		session($c, "$file.$number", %arg);
+	});
+}
+
+# What was heard, connection after connection as they began: what they heard at
+# the same time is not mixed.
+sub heard {
+	my ($file) = @_;
+	my $text = "";
+
+	for (my $n = 1; -e "$file.$n"; $n++) {
+		$text .= Weir::read_file("$file.$n");
+	}
+	return $text;
 }
 
 sub get {

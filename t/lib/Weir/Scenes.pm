@@ -55,15 +55,20 @@ sub stage {
 sub heard {
 	my ($scene, $i) = @_;
 
-	return Weir::read_file("$w->{dir}/heard.$scene->{n}." . ($i || 0));
+	return Weir::Milter::heard("$w->{dir}/heard.$scene->{n}." . ($i || 0));
 }
 
-# What the milter has heard, when it has heard the end.
+# What the milter has heard, when it has heard the end of so many connections
+# (one, if nothing is said).
 sub all_heard {
-	my ($scene, $i) = @_;
+	my ($scene, $i, $connections) = @_;
+	my $heard;
 
-	$w->wait_for(sub { heard($scene, $i) =~ /^gone$/m });
-	return heard($scene, $i);
+	$w->wait_for(sub {
+		$heard = heard($scene, $i);
+		return (() = $heard =~ /^gone$/mg) >= ($connections || 1);
+	});
+	return $heard;
 }
 
 sub client { return $w->smtp($w->port("s$_[0]{n}")) }
