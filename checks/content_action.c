@@ -2,6 +2,7 @@
 #include "checks/content_action.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -72,6 +73,25 @@ content_action_log(const struct subject *subject, const char *action,
 	    external(subject, subject->recipient), "protocol",
 	    subject->protocol, "helo", subject->helo, "text",
 	    text[0] != '\0' ? text : NULL, NULL);
+}
+
+void
+content_action_log_fault(const struct subject *subject, enum mime_fault fault,
+    const char *text, size_t len)
+{
+	enum { MOST_SHOWN = 100 };
+	struct subject terse = *subject;
+	char part[100], shown[MOST_SHOWN + 1];
+	size_t n = len < MOST_SHOWN ? len : MOST_SHOWN;
+
+	for (size_t i = 0; i < n; i++)
+		shown[i] = text[i] != '\0' ? text[i] : ' ';
+	shown[n] = '\0';
+	(void)snprintf(
+	    part, sizeof part, "mime-error %s:", mime_fault_text(fault));
+	/* Postfix has no more to say about it. */
+	terse.protocol = terse.helo = NULL;
+	content_action_log(&terse, "reject", part, shown, "");
 }
 
 /* One match, and the words behind the action. */

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "checks/mime_fault.h"
+
 struct arena;
 struct content_verdict;
 struct subject;
@@ -56,5 +58,11 @@ const char *content_action_part(const struct content_match *match);
  * content from client; from=<> ...: text", by cleanup. */
 void content_action_log(const struct subject *subject, const char *action,
     const char *part, const char *content, const char *text);
+
+/* content_action_log_fault(subject, fault, text, len): the same, "reject:
+ * mime-error", of a message that is rejected for ${fault}, which ${text} has.
+ * Both are made in subject->arena. */
+void content_action_log_fault(const struct subject *subject,
+    enum mime_fault fault, const char *text, size_t len);
 
 #endif

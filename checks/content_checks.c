@@ -299,7 +299,6 @@ take_body(void *arg, const char *text, size_t len, bool ends, size_t offset)
 static void
 take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 {
-	enum { MOST_LOGGED = 100 };
 	struct checker *c = arg;
 	struct subject subject = for_log(c);
 
@@ -307,11 +306,7 @@ take_fault(void *arg, enum mime_fault fault, const char *text, size_t len)
 	/* Whom it is about is for the door to say, or for the agent. */
 	if (c->lists->apart || c->lists->sending)
 		return;
-	/* Postfix has no more to say about it. */
-	subject.protocol = subject.helo = NULL;
-	content_action_log(&subject, "reject",
-	    arena_printf(c->scratch, "mime-error %s:", mime_fault_text(fault)),
-	    make_key(c, text, len > MOST_LOGGED ? MOST_LOGGED : len), "");
+	content_action_log_fault(&subject, fault, text, len);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/fatal.h"
+#include "checks/content_action.h"
 #include "checks/mime.h"
 #include "checks/subject.h"
 #include "proxy/header_rewrite.h"
@@ -24,6 +25,7 @@ message_open(struct message *m, const struct message_rules *rules,
 	*m = (struct message){
 		.rules = rules,
 		.params = params,
+		.subject = about->subject,
 		.wrong = "",
 	};
 	content_verdict_begin(&m->verdict, arena);
@@ -105,6 +107,30 @@ has_room(const struct message *m)
 	return m->header.len <= (size_t)m->params->header_size_limit;
 }
 
+/* The section ends with a line of text, or the beginning of a long one. */
+static void
+end_with_text(struct message *m, const char *p, size_t n)
+{
+	static const char header[] =
+	    "MIME-Error: message header was not terminated by empty line";
+	struct subject subject;
+
+	end_header(m);
+	switch (m->rules->no_end) {
+	case MESSAGE_NO_END_FIX:
+		return;
+	case MESSAGE_NO_END_HEADER:
+		content_stage_made(m->first, header, sizeof header - 1);
+		return;
+	case MESSAGE_NO_END_REJECT:
+		m->no_end = true;
+		subject = *m->subject;
+		subject.arena = m->verdict.arena;
+		content_action_log_fault(&subject, MIME_FAULT_NO_END, p, n);
+		return;
+	}
+}
+
 static void
 to_body(struct message *m, const char *p, size_t n, bool ends)
 {
@@ -152,6 +178,7 @@ take_line(struct message *m, const char *p, size_t n, bool ends)
 		end_header(m);
 		put_line(m, p, n);
 	} else {
+		end_with_text(m, p, n);
 		to_body(m, p, n, ends);
 	}
 }
@@ -314,4 +341,7 @@ message_end(struct message *m)
 	must(m->line.len == 0);
 	end_header(m);
 	m->first->ops->end(m->first);
+	if (m->no_end && !content_verdict_has(&m->verdict, EFFECT_DISCARD))
+		content_verdict_reject(&m->verdict, 550, "5.6.0",
+		    mime_fault_text(MIME_FAULT_NO_END));
 }

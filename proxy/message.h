@@ -39,10 +39,11 @@ struct message_about {
  * The text is given as it was decoded, with <CR><LF> line ends.  What begins
  * with lines that are headers is a header section; it ends with an empty line,
  * or before the first line that is no header (RFC 5322), and an empty line is
- * put there.
+ * put there; non_empty_end_of_header_action says what else becomes of it.
  */
 struct message {
 	const struct message_rules *rules;
+	const struct subject *subject; /* whom the log names */
 	const struct proxy_params *params;
 	struct content_verdict verdict; /* of all stages */
 	struct content_stage *first;    /* of them */
@@ -52,6 +53,7 @@ struct message {
 	enum message_fault fault;
 	const char *wrong; /* the line of MESSAGE_OCTETS, perhaps cut, or "" */
 	bool in_body;
+	bool no_end;       /* text ends the section, and is not to */
 	bool started;      /* the first line has been seen */
 	bool in_line;      /* the last piece of a header did not end its line */
 	struct buf line;   /* of the section: not yet complete */

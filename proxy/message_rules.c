@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/conf.h"
+#include "base/err.h"
 #include "proxy/proxy_params.h"
 
 /* One octet of a set: itself, \ooo, or a C escape. */
@@ -56,6 +57,27 @@ name_list(struct arena *arena, const char *text)
 	return list;
 }
 
+static enum message_no_end
+no_end_action(const char *text, struct conf *conf, struct err *err)
+{
+	static const char name[] = "non_empty_end_of_header_action";
+	static const char *const actions[] = {
+		[MESSAGE_NO_END_FIX] = "fix_quietly",
+		[MESSAGE_NO_END_HEADER] = "add_header",
+		[MESSAGE_NO_END_REJECT] = "reject",
+	};
+	struct err one = { "" };
+
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(text, actions[i]) == 0)
+			return (enum message_no_end)i;
+	err_set(&one, "%s: \"%s\" is not fix_quietly, add_header or reject",
+	    name, text);
+	conf_blame(conf, name, &one);
+	err_also(err, "%s", one.text);
+	return MESSAGE_NO_END_FIX;
+}
+
 static const char *const no_headers[] = { NULL };
 
 const struct message_rules message_rules_none = {
@@ -71,6 +93,10 @@ message_rules_open(struct message_rules *rules, struct conf *conf,
 		content_stack_tables(&rules->tables, conf,
 		    (size_t)params->header_size_limit,
 		    (size_t)params->line_length_limit, err);
+	rules->no_end =
+	    no_end_action(params->non_empty_end_of_header_action, conf, err);
+	if (rules->unchecked)
+		rules->no_end = MESSAGE_NO_END_FIX;
 	rules->strip = octet_set(arena, params->message_strip_characters);
 	rules->reject = octet_set(arena, params->message_reject_characters);
 	rules->drop = name_list(arena, params->message_drop_headers);

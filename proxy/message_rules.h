@@ -13,14 +13,23 @@ struct err;
 struct proxy_params;
 struct route;
 
+/* What becomes of a message whose headers end with a line of text: the values of
+ * non_empty_end_of_header_action. */
+enum message_no_end {
+	MESSAGE_NO_END_FIX,
+	MESSAGE_NO_END_HEADER,
+	MESSAGE_NO_END_REJECT,
+};
+
 /* Immutable once open; any thread. */
 struct message_rules {
 	bool unchecked; /* no_header_body_checks; set before it is opened */
 	struct content_tables tables;
 	unsigned char *strip, *reject; /* [256]: octets of messages; or NULL */
 	const char *const *drop;       /* header names; ended by NULL */
-	struct route *route;           /* rewrites headers; NULL: they stay */
-	bool maps; /* also by canonical maps and masquerading */
+	enum message_no_end no_end;
+	struct route *route; /* rewrites headers; NULL: they stay */
+	bool maps;           /* also by canonical maps and masquerading */
 };
 
 /* Those of a message that is stored or passed on as it came. */

@@ -16,6 +16,7 @@ header_checks = pcre:$config_directory/head
 body_checks = pcre:$config_directory/body
 message_size_limit = 20000000
 weir_strict_mime_structure = yes
+non_empty_end_of_header_action = reject
 EOT
 /^X-Reject: (.*)/ REJECT $1
 /^X-Copy: (.*)/ REPLACE X-Copied: $1
@@ -45,6 +46,15 @@ like post("Subject: a\0 hidden\r\n\r\nx\r\n"), qr/^550 5\.7\.1 found/,
     "nor in a header";
 like post("Subject: \xed\xa0\x80\xc0\xaf\xff hidden\r\n\r\nx\r\n"),
     qr/^550 5\.7\.1 found/, "hostile 32: what is not UTF-8 neither";
+
+subtest "what ends headers must be an empty line" => sub {
+	like post("Subject: x\r\nReceiv\xc3\xa9d: y\r\nX-Reject: z\r\n\r\nx\r\n"),
+	    qr/^550 5\.6\.0 primary header was terminated with non-empty line/,
+	    "a name that is none hides no header";
+	ok $w->wait_log(qr/reject:\ mime-error\ primary\ header\ was\ terminated
+	    \ with\ non-empty\ line:\ Receiv\S+d:\ y\ from\ [^;]+;\ from=/x),
+	    "and is logged";
+};
 
 subtest "hostile 36: no text of ours begins a header" => sub {
 	my $all = join "", map { chr } grep { !/^(?:10|13|0)$/ } 0 .. 255;

@@ -145,6 +145,43 @@ for (['message_reject_characters=\0', "\0", "550 5.7.1 disallowed character"],
 	    if $setting =~ /fail/;
 }
 
+# What ends headers is an empty line; a line of text is forgiven, or not.
+my $open = "A: b\nFrom nobody\n\nx\n";
+my $because = "primary header was terminated with non-empty line";
+for (["fix_quietly", "", "accept"],
+    ["add_header", "MIME-Error: message header was not terminated by empty " .
+	"line\n", "accept"],
+    ["reject", undef, "reject 550 5.6.0 $because"]) {
+	my ($action, $header, $want) = @$_;
+
+	$b->{input} = $open;
+	my (undef, $out) = $b->test(qw(message --log --result -o),
+	    "non_empty_end_of_header_action=$action", "-");
+	like $out, qr/^  -> \Q$want\E$/m, "$action: what becomes of it";
+	if (defined $header) {
+		like $out, qr/\nA: b\n\Q$header\E\nFrom nobody\n\nx\n\z/,
+		    "$action: what goes on";
+		unlike $out, qr/mime-error/, "$action: nothing is logged";
+	} else {
+		like $out, qr/reject:\ mime-error\ \Q$because\E:
+		    \ From\ nobody\ from\ [^;]*;\ from=<>$/mx,
+		    "$action: the log has the line";
+	}
+	for my $whole ("A: b\n\nx\n", "A: b\n", " x\n") {
+		$b->{input} = $whole;
+		(undef, $out) = $b->test("message", "-o",
+		    "non_empty_end_of_header_action=$action", "-");
+		like $out, qr/^  -> accept$/m, "$action: another is whole";
+	}
+}
+$b->{input} = $open;
+{
+	my ($status, $out, $err) = $b->test(
+	    qw(message -o non_empty_end_of_header_action=fix -));
+	like "$out$err", qr/non_empty_end_of_header_action: "fix" is not fix_qui/,
+	    "an action that there is not";
+}
+
 subtest "what a server would log" => sub {
 	my (undef, $out) = $b->test(qw(message --log --sender a@b --rcpt c@d
 	    --rcpt e@f --client x.example[192.0.2.1] plain));
