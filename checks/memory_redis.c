@@ -131,6 +131,7 @@ put_words(const struct memory_redis *m, struct arena *arena,
 struct outcome {
 	int64_t results[MEMORY_RESULTS];
 	bool unknown; /* the server does not have the script */
+	int64_t deadline;
 };
 
 static const char *
@@ -165,7 +166,8 @@ ask(struct memory_redis *m, struct arena *arena, const char *const *words,
 	const struct redis_server_command command = { .words = words,
 		.most = MOST_REPLY,
 		.judge = judge,
-		.arg = outcome };
+		.arg = outcome,
+		.deadline = outcome->deadline };
 	struct err err = { "" };
 
 	outcome->unknown = false;
@@ -186,7 +188,8 @@ memory_redis_decide(struct memory_redis *m, struct arena *arena,
 	const char *script =
 	    arena_printf(arena, "%s%s", prelude, q->rule->script);
 	const char *words[MOST_WORDS] = { "EVALSHA", digest_of(arena, script) };
-	struct outcome outcome = { 0 };
+	struct outcome outcome = { .deadline =
+				       redis_server_deadline(m->server) };
 
 	put_words(m, arena, q, now, words + 2);
 	if (ask(m, arena, words, &outcome, why) != 0)
@@ -242,7 +245,8 @@ ask_text(struct memory_redis *m, struct arena *arena, const char *const *words,
 	const struct redis_server_command command = { .words = words,
 		.most = MOST_LIST,
 		.judge = take_text,
-		.arg = reply };
+		.arg = reply,
+		.deadline = redis_server_deadline(m->server) };
 
 	return redis_server_ask(m->server, &command, arena, err);
 }

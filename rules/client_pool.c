@@ -26,7 +26,7 @@ struct host {
 	const char *name;
 	bool is_local;
 	int connections; /* idle and busy */
-	int64_t rests_until;
+	struct breaker breaker;
 	struct connection *idle; /* the last used first */
 };
 
@@ -116,20 +116,37 @@ client_pool_close(struct client_pool *pool)
 /* One attempt to have a question answered. */
 struct attempt {
 	struct client_pool *pool;
-	bool *tried; /* by host */
+	bool *tried;      /* by host */
+	int64_t deadline; /* of the question */
 	struct host *host;
 	struct connection *connection;
+	bool trial; /* of the host's breaker */
 };
+
+static bool
+may_ask(const struct attempt *a, const struct host *host, int64_t now)
+{
+	return !a->tried[host - a->pool->hosts] &&
+	    breaker_admits(&host->breaker, now);
+}
 
 /* How much ${host} is wanted: more is better, 0: not at all. */
 static int
 merit(const struct attempt *a, const struct host *host, int64_t now)
 {
-	if (a->tried[host - a->pool->hosts] || host->rests_until > now)
+	if (!may_ask(a, host, now))
 		return 0;
 	if (a->pool->kind->in_order)
 		return 1;
 	return 1 + (host->is_local ? 1 : 0) + (host->connections > 0 ? 2 : 0);
+}
+
+/* With the lock. */
+static unsigned
+draw(struct client_pool *pool)
+{
+	pool->seed = pool->seed * 1103515245 + 12345;
+	return pool->seed >> 16;
 }
 
 static struct host *
@@ -148,8 +165,7 @@ choose_host(struct attempt *a)
 		alike = m > most ? 1 : alike + 1;
 		most = m;
 		/* Of n that are alike each is taken once in n times. */
-		pool->seed = pool->seed * 1103515245 + 12345;
-		if ((pool->seed >> 16) % alike == 0)
+		if (draw(pool) % alike == 0)
 			best = &pool->hosts[i];
 	}
 	return best;
@@ -174,36 +190,56 @@ make_room(struct client_pool *pool, struct connection **list)
 	}
 }
 
-/* Choose a host and take an idle connection to it, or the right to make one;
- * what is to be closed for it goes to *old.  False: there is none. */
+/* No host may be asked. */
+static bool
+give_up(struct client_pool *pool)
+{
+	/* Nor need the next one wait. */
+	gate_free(&pool->gate);
+	return false;
+}
+
+/* Take an idle connection to the host, or the right to make one; what is to be
+ * closed for it goes to *old.  False: not now. */
+static bool
+occupy(struct attempt *a, struct connection **old)
+{
+	struct client_pool *pool = a->pool;
+
+	a->connection = a->host->idle;
+	if (a->connection != NULL) {
+		a->host->idle = a->connection->next;
+	} else {
+		if (pool->connections >= pool->most)
+			make_room(pool, old);
+		if (pool->connections >= pool->most)
+			return false;
+		pool->connections++;
+		a->host->connections++;
+	}
+	a->trial = breaker_enter(&a->host->breaker);
+	return true;
+}
+
+/* Choose a host and occupy a connection to it.  False: there is none. */
 static bool
 reserve(struct attempt *a, struct connection **old, struct err *err)
 {
 	struct client_pool *pool = a->pool;
-	int64_t patience = pool->kind->patience > 0
-	    ? pool->kind->patience
-	    : WAIT_SECONDS * CLOCK_SECOND;
-	int64_t deadline = clock_mono() + patience;
+	int64_t now = clock_mono();
+	int64_t deadline = a->deadline == INT64_MAX
+	    ? now + WAIT_SECONDS * CLOCK_SECOND
+	    : now + (a->deadline - now) / 2;
 
 	for (;;) {
 		a->host = choose_host(a);
-		if (a->host == NULL) {
-			/* Nor need the next one wait. */
-			gate_free(&pool->gate);
-			return false;
-		}
-		a->connection = a->host->idle;
-		if (a->connection != NULL) {
-			a->host->idle = a->connection->next;
+		if (a->host == NULL)
+			return give_up(pool);
+		if (occupy(a, old))
 			return true;
-		}
-		if (pool->connections >= pool->most)
-			make_room(pool, old);
-		if (pool->connections < pool->most) {
-			pool->connections++;
-			a->host->connections++;
-			return true;
-		}
+		/* All are busy with what it does not answer, maybe. */
+		if (!breaker_closed(&a->host->breaker))
+			return give_up(pool);
 		if (!gate_wait(&pool->gate, deadline)) {
 			err_set(err, "all %d connections are busy", pool->most);
 			event_warning(NULL, "%s: %s", a->host->name, err->text);
@@ -214,7 +250,7 @@ reserve(struct attempt *a, struct connection **old, struct err *err)
 
 /* The connection is no more, or never was. */
 static void
-forget(struct attempt *a, bool rests)
+forget(struct attempt *a, bool failed)
 {
 	struct client_pool *pool = a->pool;
 
@@ -226,8 +262,11 @@ forget(struct attempt *a, bool rests)
 	gate_lock(&pool->gate);
 	pool->connections--;
 	a->host->connections--;
-	if (rests)
-		a->host->rests_until = clock_mono() + pool->kind->rest;
+	if (failed && pool->kind->rests.first > 0)
+		breaker_fail(&a->host->breaker, a->trial, &pool->kind->rests,
+		    clock_mono(), draw(pool));
+	else
+		breaker_leave(&a->host->breaker, a->trial);
 	gate_free(&pool->gate);
 	gate_unlock(&pool->gate);
 }
@@ -236,15 +275,18 @@ static void
 give_back(struct attempt *a)
 {
 	struct client_pool *pool = a->pool;
+	bool again;
 
 	a->connection->is_new = false;
 	a->connection->since = clock_mono();
 	gate_lock(&pool->gate);
 	a->connection->next = a->host->idle;
 	a->host->idle = a->connection;
-	a->host->rests_until = 0;
+	again = breaker_succeed(&a->host->breaker);
 	gate_free(&pool->gate);
 	gate_unlock(&pool->gate);
+	if (again)
+		event_info(NULL, "%s: answers again", a->host->name);
 }
 
 /* If one idle connection is dead, the others are: the server was away. */
@@ -260,10 +302,11 @@ forget_all_idle(struct attempt *a)
 }
 
 static bool
-connect_to(struct attempt *a, struct err *err)
+connect_to(
+    struct attempt *a, const struct client_pool_turn *turn, struct err *err)
 {
 	const struct client_pool_kind *kind = a->pool->kind;
-	void *handle = kind->connect(a->pool->arg, a->host->name, err);
+	void *handle = kind->connect(a->pool->arg, turn, err);
 
 	if (handle == NULL)
 		return false;
@@ -301,24 +344,46 @@ blame(struct attempt *a, const struct err *err)
 	a->tried[a->host - a->pool->hosts] = true;
 }
 
+/* The host's share of the time that is left. */
+static int64_t
+turn_deadline(struct attempt *a)
+{
+	struct client_pool *pool = a->pool;
+	int64_t now = clock_mono();
+	int hosts = 1;
+
+	if (a->deadline == INT64_MAX)
+		return INT64_MAX;
+	gate_lock(&pool->gate);
+	for (unsigned i = 0; i < pool->nhosts; i++)
+		if (&pool->hosts[i] != a->host &&
+		    may_ask(a, &pool->hosts[i], now))
+			hosts++;
+	gate_unlock(&pool->gate);
+	return now + (a->deadline - now) / hosts;
+}
+
 /* Ask over one connection; 0 or -1, or 1: try another one. */
 static int
 ask_once(struct attempt *a,
-    enum client_pool_result (*ask)(
-	void *arg, void *connection, const char *host, struct err *err),
+    enum client_pool_result (*ask)(void *arg, void *connection,
+	const struct client_pool_turn *turn, struct err *err),
     void *arg, struct err *err)
 {
+	struct client_pool_turn turn;
 	bool was_idle;
 
 	if (!take_connection(a, err))
 		return -1;
-	if (a->connection == NULL && !connect_to(a, err)) {
+	turn.host = a->host->name;
+	turn.deadline = turn_deadline(a);
+	if (a->connection == NULL && !connect_to(a, &turn, err)) {
 		blame(a, err);
 		forget(a, true);
 		return 1;
 	}
 	was_idle = !a->connection->is_new;
-	switch (ask(arg, a->connection->handle, a->host->name, err)) {
+	switch (ask(arg, a->connection->handle, &turn, err)) {
 	case CLIENT_POOL_DONE:
 		give_back(a);
 		return 0;
@@ -342,12 +407,12 @@ ask_once(struct attempt *a,
 }
 
 int
-client_pool_ask(struct client_pool *pool,
-    enum client_pool_result (*ask)(
-	void *arg, void *connection, const char *host, struct err *err),
+client_pool_ask(struct client_pool *pool, int64_t deadline,
+    enum client_pool_result (*ask)(void *arg, void *connection,
+	const struct client_pool_turn *turn, struct err *err),
     void *arg, struct err *err)
 {
-	struct attempt a = { .pool = pool };
+	struct attempt a = { .pool = pool, .deadline = deadline };
 	int result;
 
 	a.tried = calloc(pool->nhosts, sizeof *a.tried);

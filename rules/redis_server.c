@@ -16,7 +16,12 @@
 #include "rules/client_pool.h"
 #include "rules/table_settings.h"
 
-enum { PORT = 6379, REST_SECONDS = 5, MOST_CONNECTIONS = 8 };
+enum {
+	PORT = 6379,
+	FIRST_REST = 1, /* seconds */
+	MOST_REST = 30,
+	MOST_CONNECTIONS = 8,
+};
 
 struct redis_server {
 	struct table_settings *settings;
@@ -105,17 +110,16 @@ introduce(const struct redis_server *t, struct stream *s, const char *host,
 }
 
 static void *
-connect_to(void *arg, const char *host, struct err *err)
+connect_to(void *arg, const struct client_pool_turn *turn, struct err *err)
 {
 	const struct redis_server *t = arg;
 	struct err why = { "" };
-	struct stream *s =
-	    dial_open(host, clock_mono() + t->timeout * CLOCK_SECOND, &why);
+	struct stream *s = dial_open(turn->host, turn->deadline, &why);
 
-	if (s != NULL && introduce(t, s, host, &why) == 0)
+	if (s != NULL && introduce(t, s, turn->host, &why) == 0)
 		return s;
 	stream_close(s);
-	err_set(err, "connect to redis server %s: %s", host, why.text);
+	err_set(err, "connect to redis server %s: %s", turn->host, why.text);
 	return NULL;
 }
 
@@ -132,28 +136,35 @@ struct question {
 };
 
 static enum client_pool_result
-ask_server(void *arg, void *connection, const char *host, struct err *err)
+ask_server(void *arg, void *connection, const struct client_pool_turn *turn,
+    struct err *err)
 {
 	const struct question *q = arg;
 	const struct redis_server_command *c = q->command;
-	int64_t deadline = clock_mono() + q->server->timeout * CLOCK_SECOND;
 	const char *name = table_settings_name(q->server->settings), *why;
 	struct err lost = { "" };
 	struct redis_reply reply;
 
-	stream_deadline(connection, deadline);
+	stream_deadline(connection, turn->deadline);
 	if (redis_ask(connection, c->words, c->most, q->arena, &reply, &lost) !=
 	    0) {
-		err_set(err, "redis:%s: query failed, host %s: %s", name, host,
-		    lost.text);
-		return clock_mono() >= deadline ? CLIENT_POOL_LATE
-						: CLIENT_POOL_LOST;
+		err_set(err, "redis:%s: query failed, host %s: %s", name,
+		    turn->host, lost.text);
+		return clock_mono() >= turn->deadline ? CLIENT_POOL_LATE
+						      : CLIENT_POOL_LOST;
 	}
 	why = c->judge(c->arg, &reply);
 	if (why == NULL)
 		return CLIENT_POOL_DONE;
-	err_set(err, "redis:%s: query failed, host %s: %s", name, host, why);
+	err_set(
+	    err, "redis:%s: query failed, host %s: %s", name, turn->host, why);
 	return CLIENT_POOL_REFUSED;
+}
+
+int64_t
+redis_server_deadline(const struct redis_server *server)
+{
+	return clock_mono() + server->timeout * CLOCK_SECOND;
 }
 
 int
@@ -163,7 +174,8 @@ redis_server_ask(struct redis_server *server,
 {
 	struct question question = { server, command, arena };
 
-	return client_pool_ask(server->pool, ask_server, &question, err);
+	return client_pool_ask(
+	    server->pool, command->deadline, ask_server, &question, err);
 }
 
 /* "inet:host:port" or "unix:/path" of a word of "host". */
@@ -280,8 +292,8 @@ read_all(struct redis_server *t, struct err *err)
 	t->kind = (struct client_pool_kind){ .connect = connect_to,
 		.disconnect = disconnect,
 		.in_order = true,
-		.rest = REST_SECONDS * CLOCK_SECOND,
-		.patience = t->timeout * CLOCK_SECOND };
+		.rests = { .first = FIRST_REST * CLOCK_SECOND,
+		    .most = MOST_REST * CLOCK_SECOND } };
 	t->pool = client_pool_open(&t->kind, t, servers, most);
 	return 0;
 }

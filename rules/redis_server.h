@@ -5,6 +5,7 @@
 #define RULES_REDIS_SERVER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct err;
@@ -27,15 +28,20 @@ struct redis_server_command {
 	 * it is none. */
 	const char *(*judge)(void *arg, const struct redis_reply *reply);
 	void *arg;
+	int64_t deadline; /* redis_server_deadline(), for several together */
 };
+
+/* redis_server_deadline(server): until when a question that is put now must have
+ * been answered; of clock_mono(). */
+int64_t redis_server_deadline(const struct redis_server *server);
 
 /*
  * redis_server_ask(server, command, arena, err):
  * Ask over a connection that is kept for the next question.  What fails is
  * logged as a warning, and the next server is asked; one that did not answer is
- * left alone for five seconds.  0, or -1 and the last reason.  Blocks, for each
- * server no longer than timeout for one of connection_limit to become free, to
- * connect, and to answer; any thread.
+ * left alone for a rest that grows (breaker.h), from one second to thirty.  0, or
+ * -1 and the last reason.  Blocks until the deadline, whatever there is to wait
+ * for (client_pool.h), but for libc's look-up of a name; any thread.
  */
 int redis_server_ask(struct redis_server *server,
     const struct redis_server_command *command, struct arena *arena,

@@ -330,13 +330,14 @@ look_up(struct look_up *l, const char *base, const char *filter)
 }
 
 static enum client_pool_result
-ask_server(void *arg, void *connection, const char *host, struct err *err)
+ask_server(void *arg, void *connection, const struct client_pool_turn *turn,
+    struct err *err)
 {
 	struct look_up *l = arg;
 	struct buf base = { 0 }, filter = { 0 };
 	int result;
 
-	(void)host;
+	(void)turn;
 	l->ld = connection;
 	l->err = err;
 	buf_reset(&l->answer.text);
@@ -375,7 +376,7 @@ find(void *state, struct arena *arena, const char *key,
 
 	if (status != TABLE_FOUND)
 		return status;
-	failed = client_pool_ask(t->pool, ask_server, &l, &err);
+	failed = client_pool_ask(t->pool, INT64_MAX, ask_server, &l, &err);
 	if (l.final)
 		event_warning(NULL, "%s", err.text);
 	status = table_query_finish(&l.answer, arena, value);
@@ -398,11 +399,11 @@ close_ldap(void *state)
 }
 
 static void *
-connect_to(void *arg, const char *url, struct err *err)
+connect_to(void *arg, const struct client_pool_turn *turn, struct err *err)
 {
 	const struct ldap_table *t = arg;
 
-	return ldap_client_connect(&t->account, url, err);
+	return ldap_client_connect(&t->account, turn->host, err);
 }
 
 static void
@@ -531,7 +532,7 @@ static const struct client_pool_kind pool_kind = {
 	.connect = connect_to,
 	.disconnect = disconnect,
 	.in_order = true,
-	.rest = REST_SECONDS * CLOCK_SECOND,
+	.rests = { .first = REST_SECONDS * CLOCK_SECOND },
 };
 
 static int

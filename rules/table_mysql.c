@@ -141,8 +141,9 @@ set_options(MYSQL *db, const struct mysql *t)
 }
 
 static void *
-connect_to(void *arg, const char *host, struct err *err)
+connect_to(void *arg, const struct client_pool_turn *turn, struct err *err)
 {
+	const char *host = turn->host;
 	struct arena *arena = arena_new();
 	const struct mysql *t = arg;
 	MYSQL *db = my.mysql_init(NULL);
@@ -267,7 +268,8 @@ collect(const struct statement *s)
 }
 
 static enum client_pool_result
-ask_server(void *arg, void *connection, const char *host, struct err *err)
+ask_server(void *arg, void *connection, const struct client_pool_turn *turn,
+    struct err *err)
 {
 	struct table_sql_question *q = arg;
 	struct statement s = { .question = q, .db = connection, .err = err };
@@ -276,7 +278,7 @@ ask_server(void *arg, void *connection, const char *host, struct err *err)
 	struct buf sql = { 0 };
 	unsigned error;
 
-	(void)host;
+	(void)turn;
 	(void)table_query_expand(
 	    q->table->query, q->table->template, q->key, quote, s.db, &sql);
 	if (execute(&s, buf_str(&sql)) == 0) {
@@ -338,7 +340,7 @@ static const struct client_pool_kind pool_kind = {
 	.connect = connect_to,
 	.disconnect = disconnect,
 	.is_local = is_local,
-	.rest = TABLE_SQL_REST,
+	.rests = { .first = TABLE_SQL_REST },
 };
 
 static pthread_once_t begun = PTHREAD_ONCE_INIT;

@@ -124,16 +124,16 @@ start(const struct pgsql *t, const char *host)
 }
 
 static void *
-connect_to(void *arg, const char *host, struct err *err)
+connect_to(void *arg, const struct client_pool_turn *turn, struct err *err)
 {
-	PGconn *conn = start(arg, host);
+	PGconn *conn = start(arg, turn->host);
 	char room[512];
 
 	if (conn == NULL)
 		fatal("out of memory");
 	if (pq.PQstatus(conn) == CONNECTION_OK)
 		return conn;
-	err_set(err, "connect to pgsql server %s: %s", host,
+	err_set(err, "connect to pgsql server %s: %s", turn->host,
 	    first_line(room, pq.PQerrorMessage(conn)));
 	pq.PQfinish(conn);
 	return NULL;
@@ -288,8 +288,10 @@ ask_sql(struct table_sql_question *q, PGconn *conn, const char *sql,
 }
 
 static enum client_pool_result
-ask_server(void *arg, void *connection, const char *host, struct err *err)
+ask_server(void *arg, void *connection, const struct client_pool_turn *turn,
+    struct err *err)
 {
+	const char *host = turn->host;
 	struct table_sql_question *q = arg;
 	enum client_pool_result got = CLIENT_POOL_REFUSED;
 	struct buf sql = { 0 };
@@ -324,7 +326,7 @@ static const struct client_pool_kind pool_kind = {
 	.connect = connect_to,
 	.disconnect = disconnect,
 	.is_local = is_local,
-	.rest = TABLE_SQL_REST,
+	.rests = { .first = TABLE_SQL_REST },
 };
 
 static void *

@@ -67,7 +67,10 @@ find(void *state, struct arena *arena, const char *key,
 	    table_query_admits(t->query, arena, key, value);
 	const char *name, *hash = NULL, *found = NULL; /* the server's names */
 	struct redis_server_command command = {
-		.most = (size_t)t->most_data, .judge = judge, .arg = &found
+		.most = (size_t)t->most_data,
+		.judge = judge,
+		.arg = &found,
+		.deadline = redis_server_deadline(t->server),
 	};
 	struct err err = { "" };
 

@@ -59,13 +59,13 @@ table_sql_collect(struct table_sql_question *question, const char *result)
 /* Ask, and have ${question} answered; -1 and the reason. */
 static int
 have_answer(struct table_sql_question *question,
-    enum client_pool_result (*ask)(
-	void *arg, void *connection, const char *host, struct err *err),
+    enum client_pool_result (*ask)(void *arg, void *connection,
+	const struct client_pool_turn *turn, struct err *err),
     struct err *err)
 {
 	const struct table_sql *t = question->table;
 
-	if (client_pool_ask(t->pool, ask, question, err) != 0)
+	if (client_pool_ask(t->pool, INT64_MAX, ask, question, err) != 0)
 		return -1;
 	if (!question->too_many)
 		return 0;
@@ -78,8 +78,8 @@ have_answer(struct table_sql_question *question,
 
 enum table_status
 table_sql_find(const struct table_sql *table,
-    enum client_pool_result (*ask)(
-	void *arg, void *connection, const char *host, struct err *err),
+    enum client_pool_result (*ask)(void *arg, void *connection,
+	const struct client_pool_turn *turn, struct err *err),
     struct arena *arena, const char *key, struct table_value *value)
 {
 	struct table_sql_question question = { .table = table, .key = key };

@@ -48,8 +48,8 @@ bool table_sql_collect(struct table_sql_question *question, const char *result);
 /* table_sql_find(table, ask, arena, key, value): as table_type.find();
  * ${ask} is given a struct table_sql_question. */
 enum table_status table_sql_find(const struct table_sql *table,
-    enum client_pool_result (*ask)(
-	void *arg, void *connection, const char *host, struct err *err),
+    enum client_pool_result (*ask)(void *arg, void *connection,
+	const struct client_pool_turn *turn, struct err *err),
     struct arena *arena, const char *key, struct table_value *value);
 
 #endif

@@ -98,7 +98,7 @@ disconnect(void *connection)
 }
 
 static void *
-connect_to(void *arg, const char *path, struct err *err)
+connect_to(void *arg, const struct client_pool_turn *turn, struct err *err)
 {
 	const struct database *t = arg;
 	struct connection *c = calloc(1, sizeof *c);
@@ -106,10 +106,10 @@ connect_to(void *arg, const char *path, struct err *err)
 
 	if (c == NULL)
 		fatal("out of memory");
-	if (lib.sqlite3_open_v2(path, &c->db,
+	if (lib.sqlite3_open_v2(turn->host, &c->db,
 		SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
 		NULL) == SQLITE_OK &&
-	    stat(path, &st) == 0) {
+	    stat(turn->host, &st) == 0) {
 		c->stamp = stamp_of(&st);
 		(void)lib.sqlite3_busy_timeout(c->db, BUSY_MS);
 		lib.sqlite3_progress_handler(c->db, STEPS, is_late, c);
@@ -208,8 +208,10 @@ ask_sql(
 }
 
 static enum client_pool_result
-ask_database(void *arg, void *connection, const char *path, struct err *err)
+ask_database(void *arg, void *connection, const struct client_pool_turn *turn,
+    struct err *err)
 {
+	const char *path = turn->host;
 	struct question *q = arg;
 	enum client_pool_result result = CLIENT_POOL_DONE;
 	struct buf sql = { 0 };
@@ -243,7 +245,7 @@ find(void *state, struct arena *arena, const char *key,
 
 	if (status != TABLE_FOUND)
 		return status;
-	failed = client_pool_ask(t->pool, ask_database, &q, &err);
+	failed = client_pool_ask(t->pool, INT64_MAX, ask_database, &q, &err);
 	if (failed == 0 && q.too_many) {
 		err_set(&err,
 		    "dict_sqlite_lookup: %s: Expansion limit exceeded for key "

@@ -2,8 +2,6 @@
  * does, whoever asks, and a server that is away is "could not ask". */
 #include "checks/memory_redis.h"
 
-#include <signal.h>
-
 #include "checks/greylist_rule.h"
 #include "checks/rate_rule.h"
 #include "checks/reputation_rule.h"
@@ -260,14 +258,20 @@ test_away(struct memory_redis *m)
 	is(collect(), "", "which is not spoken of");
 	servers_stop();
 	ok(decide(m, &q, START)[0] == '!', "a server that is away");
+	for (int i = 0; i < 6; i++) {
+		/* Until it is left alone for long. */
+		seconds_later(30);
+		(void)decide(m, &q, START);
+	}
 	(void)collect();
 	ok(strstr(decide(m, &q, START), "no server has answered lately") !=
 		NULL,
 	    "is left alone for a while");
 	servers_start();
-	seconds_later(6);
+	seconds_later(30);
 	is(decide(m, &q, START), "4 300000 0", "and then asked again");
-	(void)collect();
+	ok(strstr(collect(), ": answers again\n") != NULL,
+	    "which the log says");
 }
 
 static void *
@@ -285,6 +289,51 @@ ask_silent(void *arg)
 		a->passed++;
 	arena_free(mine);
 	return NULL;
+}
+
+static void *
+let_much_time_pass(void *arg)
+{
+	(void)arg;
+	(void)usleep(50000);
+	seconds_later(101);
+	return NULL;
+}
+
+/* A server that hangs: nobody waits longer than the timeout, and as soon as that
+ * is known nobody waits at all, also for whoever tries again. */
+static void
+test_hangs(void)
+{
+	struct memory_redis *m =
+	    open_server("hangs.cf", ACCOUNT "timeout = 100\n", servers_port);
+	struct memory_question q = question_of("hangs", "c", "m", 0);
+	struct asker asker = { .memory = m };
+	pthread_t clock, threads[2];
+	unsigned away = 0;
+
+	is(decide(m, &q, START), "4 300000 0", "new");
+	servers_signal(SIGSTOP);
+	(void)pthread_create(&clock, NULL, let_much_time_pass, NULL);
+	ok(strstr(decide(m, &q, START), "Connection timed out") != NULL,
+	    "a server that hangs");
+	(void)pthread_join(clock, NULL);
+	seconds_later(1);
+	for (int i = 0; i < 2; i++)
+		(void)pthread_create(&threads[i], NULL, ask_silent, &asker);
+	while (asker.passed == 0)
+		(void)usleep(1000);
+	for (int i = 0; i < 100; i++)
+		away += strstr(decide(m, &q, START), "lately") != NULL;
+	ok(away == 100 && asker.passed == 1,
+	    "while one question tries again, the others do not wait");
+	servers_signal(SIGCONT);
+	for (int i = 0; i < 2; i++)
+		(void)pthread_join(threads[i], NULL);
+	ok(asker.passed == 1, "and it has its answer");
+	ok(decide(m, &q, START)[0] != '!', "as have all from then on");
+	memory_redis_close(m);
+	(void)collect();
 }
 
 /* Of many that wait for one connection to a server that says nothing none waits
@@ -369,6 +418,7 @@ main(void)
 	is(collect(), "", "nothing is logged");
 	test_settings();
 	test_silent();
+	test_hangs();
 	test_away(one);
 	memory_redis_close(one);
 	memory_redis_close(other);

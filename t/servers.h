@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -110,6 +111,19 @@ servers_begin(const char *kind, const char *init)
 	(void)mkdir(path_of("server"), 0755);
 	put_file("server/init", init);
 	servers_start();
+}
+
+/* A signal for the server, which goes on running for the others. */
+static inline void
+servers_signal(int signal)
+{
+	FILE *f = fopen(path_of("server/pid"), "r");
+	int pid = 0;
+
+	if (f == NULL || fscanf(f, "%d", &pid) != 1 || kill(pid, signal) != 0)
+		printf("# no server\n");
+	if (f != NULL)
+		(void)fclose(f);
 }
 
 static inline int

@@ -10,6 +10,7 @@ use Test::More;
 use lib "$Bin/lib";
 use Weir;
 use Weir::Client;
+use Weir::Redis;
 
 plan skip_all => "no redis-server" if !-x "/usr/bin/redis-server";
 plan skip_all => "the clock cannot be set in this build"
@@ -35,28 +36,8 @@ prefix = site:
 timeout = 20
 EOT
 
-my $redis;
+my $redis = Weir::Redis->new($w[0], $port);
 
-sub start_redis {
-	$redis = $w[0]->peer("/usr/bin/redis-server", "--port", $port, "--bind",
-	    "127.0.0.1", "--save", "", "--requirepass", "secret", "--dir",
-	    $w[0]{dir}, "--logfile", "$w[0]{dir}/redis.log");
-	$w[0]->wait_port($port);
-}
-
-sub ask_redis {
-	my $said = `redis-cli -p $port -a secret --no-auth-warning -n 2 @_ 2>&1`;
-
-	chomp $said;
-	return $said;
-}
-
-sub kill_redis {
-	kill KILL => $redis;
-	waitpid $redis, 0;
-}
-
-start_redis();
 $_->configure(main => $main, files => { "memory.cf" => $memory })->start for @w;
 
 sub rcpt {
@@ -75,11 +56,11 @@ like rcpt(1, "a"), qr/^450 4\.2\.0 .*Greylisted for (?:100|9\d) seconds/,
 both(101);
 like rcpt(1, "a"), qr/^250 /, "and lets it pass";
 like rcpt(0, "a"), qr/^250 /, "which the first one knows";
-my @keys = sort split /\n/, ask_redis("keys", "'*'");
+my @keys = sort split /\n/, $redis->ask("keys", "'*'");
 is join(" ", grep { !/message/ } @keys),
     'site:greylist:192.0.2.0/sender@example.net/a@example.org site:greylist_client:192.0.2.1',
     "with the prefix, in the database";
-cmp_ok ask_redis("ttl", "'$keys[0]'"), ">", 34 * 86400, "and not for ever";
+cmp_ok $redis->ask("ttl", "'$keys[0]'"), ">", 34 * 86400, "and not for ever";
 
 # Killed under load.
 my @load = map {
@@ -110,15 +91,17 @@ sub go_on {
 	}), $what;
 }
 go_on("both are busy");
-kill_redis();
+$redis->kill;
 go_on("both go on without it");
 for my $w (@w) {
 	ok $w->wait_log(qr/warning: greylist: .*; the mail passes\n/),
 	    "the log says that mail passes";
 }
-start_redis();
-both(6);
-ok $w[0]->wait_for(sub { ask_redis("dbsize") > 20 }), "it is used again";
+$redis->start;
+ok $w[0]->wait_for(sub {
+	both(1);
+	return $redis->ask("dbsize") > 20;
+}), "it is used again";
 for (@load) {
 	kill KILL => $_->{pid};
 	waitpid $_->{pid}, 0;
@@ -129,23 +112,9 @@ is join("", grep { !/^(?:250 2\.1\.5|450 4\.2\.0) / } $said =~ /^.*\n/mg), "",
 like $said, qr/^250 /m, "some passed";
 like $said, qr/^450 /m, "some waited";
 
-# One that hangs costs no more than its timeout, and then nothing for a while.
-kill STOP => $redis;
-my $late = $w[0]->peer(
-    sub { POSIX::_exit(rcpt(0, "late") =~ /^250 / ? 0 : 1) });
-my $passed = 0;
-ok $w[0]->wait_for(sub {
-	$w[0]->advance(1) if $passed++ < 22;
-	waitpid($late, WNOHANG) == $late;
-}) && $? == 0, "a server that hangs: the mail passes";
-like rcpt(0, "late2"), qr/^250 /, "and then at once";
-kill CONT => $redis;
-both(6);
-like rcpt(0, "late3"), qr/^450 /, "it is asked again";
-
 # To have mail wait instead; and mistakes.
 $w[0]->reconfigure(main => "${main}weir_greylist_away = defer\n");
-kill_redis();
+$redis->kill;
 like rcpt(0, "b"), qr/^451 4\.3\.0 <b\@example\.org>: Temporary lookup failure$/,
     "weir_greylist_away = defer";
 for my $case ([ "hash:/x", qr/weir_memory_store: bad value "hash:\/x": redis:/ ],
