@@ -150,5 +150,22 @@ ok $w->wait_for(sub {
 like(($w->command("status"))[1], qr/^rate_limit: $_ the limit: [1-9]\d* since $time\n/m, "... of limits $_")
     for "within", "beyond";
 is $w->stop, 0, "stops cleanly";
+
+# Before there is a store, commands that look at it leave it to the roles, whoever
+# runs them.
+$w->configure(main => $main);
+for my $command ([ "state", "list" ], [ "explain", "192.0.2.1" ], [ "status", "--rules" ]) {
+	my $dir = "$w->{dir}/data/state";
+	my $owner = (stat $dir)[4];
+
+	unlink glob "$dir/*";
+	$w->command(@$command);
+	is join(" ", grep { (stat)[4] != $owner } glob "$dir/*"), "",
+	    "weir @$command leaves nothing that is not the owner's";
+	ok -e "$dir/data.mdb", "in what it has made";
+	$w->start;
+	like rcpt("z", "192.0.2.70"), qr/^450 4\.2\.0 /, "... and there is greylisting";
+	is $w->stop, 0, "stops cleanly";
+}
 is $w->complaints, "", "no sanitizer complains";
 done_testing;

@@ -21,6 +21,7 @@
 #include "base/local_time.h"
 #include "base/spawn.h"
 #include "base/state.h"
+#include "base/state_visit.h"
 #include "weir/cmd_options.h"
 #include "weir/control.h"
 #include "weir/generation.h"
@@ -226,7 +227,7 @@ tell_memories(const char *dir)
 
 	if (g == NULL)
 		return;
-	state = state_open(g->state_dir, &err);
+	state = state_visit(g->state_dir, &err);
 	if (state != NULL) {
 		suspended_print(state, g->arena);
 		(void)counters_each(state, tell_count, NULL);
@@ -264,7 +265,7 @@ list_rules(int argc, char **argv)
 	g = cmd_options_read(argv[0], dir);
 	if (g == NULL)
 		return EX_CONFIG;
-	state = state_open(g->state_dir, &err);
+	state = state_visit(g->state_dir, &err);
 	if (state != NULL && rule_listing_print(state) == 0)
 		status = 0;
 	else

@@ -15,6 +15,7 @@
 #include "base/json_text.h"
 #include "base/local_time.h"
 #include "base/state.h"
+#include "base/state_visit.h"
 #include "checks/memory_redis.h"
 #include "checks/rate_spec.h"
 #include "checks/remembered.h"
@@ -231,7 +232,7 @@ open_place(struct request *r, struct generation *g, struct err *err)
 	if (spec[0] != '\0')
 		r->place.server = memory_redis_open(spec, g->conf, err);
 	else
-		r->place.state = state_open(g->state_dir, err);
+		r->place.state = state_visit(g->state_dir, err);
 	return r->place.server != NULL || r->place.state != NULL ? 0 : -1;
 }
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/state.h"
+#include "base/state_visit.h"
 #include "classes/trace_record.h"
 
 /* As classes/trace_keeper.h writes it. */
@@ -78,7 +79,7 @@ traces_print(
     const char *dir, const struct traces_wanted *wanted, struct err *err)
 {
 	struct search s = { .wanted = wanted, .left = wanted->most };
-	struct state *state = state_open(dir, err);
+	struct state *state = state_visit(dir, err);
 
 	if (state == NULL)
 		return -1;
