@@ -31,6 +31,11 @@ my $out = $ENV{OUT} || "build/debug";
 my $slow = $out =~ /asan|tsan/ ? 4 : 1;
 my $owner = $$;
 
+# A peer that has hung up must not end a test before it has stopped what it
+# started: its peers would hold its output open for ever.  (What is ignored would
+# stay so in programs that we start; what is caught does not.)
+$SIG{PIPE} = sub { };
+
 sub program { return abs_path("$out/bin/weir") }
 
 # Listeners of a gateway share their ports (SO_REUSEPORT), with those of another
