@@ -30,7 +30,13 @@ static struct chore chore;
 void
 counters_add(struct counter *c)
 {
-	(void)atomic_fetch_add_explicit(&c->news, 1, memory_order_relaxed);
+	counters_add_many(c, 1);
+}
+
+void
+counters_add_many(struct counter *c, uint64_t times)
+{
+	(void)atomic_fetch_add_explicit(&c->news, times, memory_order_relaxed);
 	if (atomic_load_explicit(&c->known, memory_order_relaxed))
 		return;
 	(void)pthread_mutex_lock(&lock);

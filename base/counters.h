@@ -21,6 +21,7 @@ struct counter {
 /* counters_add(counter): once more.  Any thread; waits for nobody but, the first
  * time, for others who do the same. */
 void counters_add(struct counter *counter);
+void counters_add_many(struct counter *counter, uint64_t times);
 
 /* counters_start(state): counts go there, in the background (base/chores.h),
  * within some seconds; before it, and without it, they stay in this process.

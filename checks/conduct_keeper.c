@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/event.h"
 #include "base/fatal.h"
 #include "base/strmap.h"
@@ -53,8 +54,12 @@ struct earned {
 	const struct site *site;
 	const char *network, *domain; /* names of counters; no domain: NULL */
 	int64_t good, bad;
-	unsigned deeds;
+	unsigned goods, bads; /* how many deeds that was */
 };
+
+static struct counter good_ones = { .name = "reputation: good outcomes" },
+		      bad_ones = { .name = "reputation: bad outcomes" },
+		      lost_ones = { .name = "reputation: lost outcomes" };
 
 /* One step for both counters. */
 static bool
@@ -104,7 +109,10 @@ weigh(struct conduct_keeper *keeper, struct arena *arena,
 	}
 	e->good += (int64_t)row->good * entry->times;
 	e->bad += (int64_t)row->bad * entry->times;
-	e->deeds += entry->times;
+	if (row->bad > 0)
+		e->bads += entry->times;
+	else
+		e->goods += entry->times;
 }
 
 /* Once it could not be done, nobody waits for the rest. */
@@ -122,13 +130,19 @@ write_batch(struct conduct_keeper *keeper, struct batch *batch)
 		const struct earned *e = all.items[i].value;
 
 		works = works && count(keeper, batch->arena, e, &why);
-		if (!works)
-			batch->lost += e->deeds;
+		if (!works) {
+			batch->lost += e->goods + e->bads;
+			continue;
+		}
+		counters_add_many(&good_ones, e->goods);
+		counters_add_many(&bad_ones, e->bads);
 	}
-	if (batch->lost > 0)
+	if (batch->lost > 0) {
+		counters_add_many(&lost_ones, batch->lost);
 		event_warning(NULL,
 		    "reputation: %s; %zu outcomes are not counted", why,
 		    batch->lost);
+	}
 	strmap_free(&all);
 	strmap_free(&batch->entries);
 	arena_free(batch->arena);

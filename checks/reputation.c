@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/event.h"
 #include "base/net.h"
 #include "checks/check.h"
@@ -38,6 +39,10 @@ reputation_domain(struct arena *arena, const char *domain)
 	return arena_lower(arena, arena_printf(arena, "@%s", domain));
 }
 
+static struct counter known = { .name = "reputation: known" },
+		      unknown = { .name = "reputation: unknown" },
+		      away = { .name = "reputation: memory away" };
+
 static void
 look_up(const struct ask *ask, const char *name, struct reputation *found)
 {
@@ -55,11 +60,13 @@ look_up(const struct ask *ask, const char *name, struct reputation *found)
 	if (!world_remember(s->world, s->arena, &q, results, &why)) {
 		event_warning(
 		    s->by, "reputation: %s; %s is not known", why, name);
+		counters_add(&away);
 		return;
 	}
 	found->score = results[REPUTATION_SCORE];
 	found->good = results[REPUTATION_GOODS];
 	found->bad = results[REPUTATION_BADS];
+	counters_add(found->good + found->bad > 0 ? &known : &unknown);
 }
 
 const struct reputation *

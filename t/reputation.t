@@ -204,6 +204,7 @@ post("192.0.3.1", 'a@none.example', ['u@example.org']) for 1 .. 3;
 becomes("192.0.3.1", 3, 0, "one that has been good");
 is $w->stop, 0, "stops cleanly";
 $w->start;
+my %before = counts();
 $asker = Weir::Policy->new($tell);
 is post("192.0.3.1", 'h@none.example', ['grey@example.org']), "250 250", "does not";
 
@@ -216,9 +217,22 @@ $c->cmd("RCPT TO:<no$_\@example.org>") for 1 .. 30;
 $c->cmd("QUIT");
 becomes("203.0.120.1", 0, 30, "thirty refusals");
 
+# What weir status says.
+sub counts {
+	return ($w->command("status"))[1] =~ /^reputation: ([\w ]+): (\d+) since [-\d]+ [:\d]+$/mg;
+}
+cmp_ok $before{$_} // 0, ">", 0, "weir status: $_"
+    for "known", "unknown", "good outcomes", "bad outcomes";
+ok $w->wait_for(sub {
+	my %now = counts();
+
+	return $now{"bad outcomes"} == $before{"bad outcomes"} + 30 &&
+	    $now{"good outcomes"} == $before{"good outcomes"} + 1;
+}), "one for each";
+
 # Gateways that share it; and a server that is away.
 SKIP: {
-	skip "no redis-server", 5 if !-x "/usr/bin/redis-server";
+	skip "no redis-server", 7 if !-x "/usr/bin/redis-server";
 	my $redis = $w->peer("/usr/bin/redis-server", "--port", $redis_port,
 	    "--bind", "127.0.0.1", "--save", "", "--dir", $w->{dir}, "--logfile",
 	    "$w->{dir}/redis.log");
@@ -239,6 +253,10 @@ SKIP: {
 	    "and the log says so";
 	ok $w->wait_log(qr/warning: reputation: .*; \d+ outcomes are not counted\n/),
 	    "of what is lost, too";
+	ok $w->wait_for(sub {
+		my %now = counts();
+		return $now{"memory away"} && $now{"lost outcomes"};
+	}), "weir status counts them";
 }
 
 # Before a server runs: given facts, and a mistake.
