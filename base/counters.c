@@ -1,7 +1,6 @@
 /* counters.c - see counters.h. */
 #include "base/counters.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -21,9 +20,9 @@ struct record {
 	int64_t since;
 };
 
-/* Those of this process that have ever counted, under the lock. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct counter *counters;
+/* Those of this process that have ever counted, the newest first.  There is no
+ * lock: who counts must not wait for what waits for the store. */
+static struct counter *_Atomic counters;
 static struct state *store;
 static struct chore chore;
 
@@ -37,15 +36,12 @@ void
 counters_add_many(struct counter *c, uint64_t times)
 {
 	(void)atomic_fetch_add_explicit(&c->news, times, memory_order_relaxed);
-	if (atomic_load_explicit(&c->known, memory_order_relaxed))
+	if (atomic_load_explicit(&c->known, memory_order_relaxed) ||
+	    atomic_exchange(&c->known, true))
 		return;
-	(void)pthread_mutex_lock(&lock);
-	if (!c->known) {
-		c->known = true;
-		c->next = counters;
-		counters = c;
-	}
-	(void)pthread_mutex_unlock(&lock);
+	c->next = atomic_load(&counters);
+	while (!atomic_compare_exchange_weak(&counters, &c->next, c))
+		continue;
 }
 
 static void
@@ -66,15 +62,14 @@ run(struct chore *this)
 	uint64_t news;
 
 	(void)this;
-	(void)pthread_mutex_lock(&lock);
-	for (struct counter *c = counters; c != NULL; c = c->next) {
+	for (struct counter *c = atomic_load(&counters); c != NULL;
+	     c = c->next) {
 		news = atomic_exchange(&c->news, 0);
 		if (news != 0 &&
 		    state_update(store, map, c->name, renew, &news,
 			clock_now() + KEPT) != 0)
 			(void)atomic_fetch_add(&c->news, news);
 	}
-	(void)pthread_mutex_unlock(&lock);
 	return PAUSE;
 }
 

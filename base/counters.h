@@ -18,8 +18,7 @@ struct counter {
 	struct counter *next;
 };
 
-/* counters_add(counter): once more.  Any thread; waits for nobody but, the first
- * time, for others who do the same. */
+/* counters_add(counter): once more.  Any thread; waits for nobody. */
 void counters_add(struct counter *counter);
 void counters_add_many(struct counter *counter, uint64_t times);
 

@@ -31,10 +31,12 @@ struct profile {
 	char *name;
 	size_t count;
 	atomic_bool news;
+	bool listed, gone; /* gone: the table is closed */
 	struct counter rules[];
 };
 
-/* Shared state: tables of this process, under the lock. */
+/* Shared state: tables of this process, under the lock, which nobody has while
+ * he waits for the store.  As long as there is one, only run() takes them out. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct profile *profiles;
 static struct state *store;
@@ -65,6 +67,7 @@ void
 profile_ready(struct profile *p)
 {
 	(void)pthread_mutex_lock(&lock);
+	p->listed = true;
 	p->next = profiles;
 	profiles = p;
 	(void)pthread_mutex_unlock(&lock);
@@ -136,23 +139,64 @@ renew(void *arg, const char *value, size_t n, struct buf *out)
 	free(copy);
 }
 
-/* With the lock. */
 static void
 write_news(struct profile *p)
 {
-	if (store != NULL && atomic_exchange(&p->news, false))
+	if (atomic_exchange(&p->news, false))
 		(void)state_update(
 		    store, map, p->name, renew, p, clock_now() + KEPT);
 }
 
+static void
+destroy(struct profile *p)
+{
+	free(p->name);
+	free(p);
+}
+
+/* With the lock. */
+static void
+take_out(struct profile *p)
+{
+	struct profile **link = &profiles;
+
+	while (*link != p)
+		link = &(*link)->next;
+	*link = p->next;
+}
+
+/* Write those of tables that are closed, which end, or of the others. */
+static void
+write_some(bool gone)
+{
+	struct profile *p, *next;
+	bool wanted;
+
+	(void)pthread_mutex_lock(&lock);
+	p = profiles;
+	(void)pthread_mutex_unlock(&lock);
+	for (; p != NULL; p = next) {
+		(void)pthread_mutex_lock(&lock);
+		next = p->next;
+		wanted = p->gone == gone;
+		if (wanted && gone)
+			take_out(p);
+		(void)pthread_mutex_unlock(&lock);
+		if (!wanted)
+			continue;
+		write_news(p);
+		if (gone)
+			destroy(p);
+	}
+}
+
+/* A table that has been opened anew has the last word. */
 static int64_t
 run(struct chore *this)
 {
 	(void)this;
-	(void)pthread_mutex_lock(&lock);
-	for (struct profile *p = profiles; p != NULL; p = p->next)
-		write_news(p);
-	(void)pthread_mutex_unlock(&lock);
+	write_some(true);
+	write_some(false);
 	return PAUSE;
 }
 
@@ -172,26 +216,26 @@ profile_stop(void)
 		return;
 	chores_remove(&chore);
 	(void)run(&chore);
+	(void)pthread_mutex_lock(&lock);
 	store = NULL;
+	(void)pthread_mutex_unlock(&lock);
 }
 
 void
 profile_free(struct profile *p)
 {
-	struct profile **link = &profiles;
+	bool mine;
 
 	if (p == NULL)
 		return;
 	(void)pthread_mutex_lock(&lock);
-	while (*link != NULL && *link != p)
-		link = &(*link)->next;
-	if (*link != NULL) {
-		*link = p->next;
-		write_news(p);
-	}
+	mine = store == NULL || !p->listed;
+	p->gone = true;
+	if (mine && p->listed)
+		take_out(p);
 	(void)pthread_mutex_unlock(&lock);
-	free(p->name);
-	free(p);
+	if (mine)
+		destroy(p);
 }
 
 static void

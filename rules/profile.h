@@ -20,7 +20,8 @@ void profile_stop(void);
 
 /* profile_new(name, count): for a table with so many rules, none of which has a
  * line yet.  profile_rule(p, i, line, hash): it has one; ${hash} is that of its
- * text.  profile_ready(p): that was all.  profile_free(p): NULL is allowed. */
+ * text.  profile_ready(p): that was all.  profile_free(p): NULL is allowed; what it has
+ * counted still goes to the store, in the background. */
 struct profile *profile_new(const char *name, size_t count);
 void profile_rule(struct profile *p, size_t i, unsigned line, uint32_t hash);
 void profile_ready(struct profile *p);
