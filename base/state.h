@@ -72,21 +72,6 @@ int state_each(struct state *state, const char *map, int64_t now,
     void (*fn)(void *arg, const char *key, const char *value, size_t n),
     void *arg);
 
-struct state_item {
-	const char *data;
-	size_t n;
-};
-
-/* state_ring_put(state, ring, items, count, most): append records to a ring
- * that keeps the newest ${most}, in one transaction.  0 or -1. */
-int state_ring_put(struct state *state, const char *ring,
-    const struct state_item *items, size_t count, uint64_t most);
-
-/* state_ring_each(state, ring, fn, arg): call ${fn} for each record, the newest
- * first, until it returns false.  0 or -1. */
-int state_ring_each(struct state *state, const char *ring,
-    bool (*fn)(void *arg, const char *data, size_t n), void *arg);
-
 /* state_maintain(state, now): remove some of what has expired, and keep a copy
  * that is not older than an hour.  Call it every minute or so. */
 void state_maintain(struct state *state, int64_t now);

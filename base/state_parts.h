@@ -4,6 +4,8 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { STATE_MOST_KEY = 500 };
@@ -19,7 +21,15 @@ struct state {
 	unsigned char cursor[STATE_MOST_KEY]; /* where the sweep goes on */
 	size_t ncursor;
 	int64_t copied;
-	unsigned ends; /* sudden ones before this use, in a row */
+	unsigned ends;      /* sudden ones before this use, in a row */
+	_Atomic bool apart; /* see state_group.h */
 };
+
+/* state_group_begin(state, txn): a transaction for a change: the thread's group,
+ * or one of its own.  0 or -1.  state_group_end(state, txn, e, changed): it
+ * is made, and something is to be written, or has met LMDB's error ${e}.  0 or
+ * -1. */
+int state_group_begin(struct state *state, MDB_txn **txn);
+int state_group_end(struct state *state, MDB_txn *txn, int e, bool changed);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fatal.h"
 #include "base/state.h"
+#include "base/state_ring.h"
 #include "base/workers.h"
 #include "checks/subject.h"
 #include "classes/trace_record.h"

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/state_list.h"
+#include "base/state_ring.h"
 #include "t/tap.h"
 
 static char dir[] = "/tmp/weir-state-XXXXXX";

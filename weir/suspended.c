@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/state.h"
+#include "base/state_ring.h"
 #include "base/strmap.h"
 
 enum { MOST_KEPT = 1000 };

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/state.h"
+#include "base/state_ring.h"
 #include "base/state_visit.h"
 #include "classes/trace_record.h"
 
