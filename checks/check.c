@@ -209,9 +209,9 @@ static const struct check checks[] = {
 { "reject_unverified_recipient", NONE, RCPT, CHECK_BLOCKS, address_checks_unverified,
   "Reject a recipient to whom mail is known to be undeliverable.", NULL },
 
-{ "greylist", NONE, RCPT, CHECK_BLOCKS | CHECK_OURS, greylist_ask,
+{ "greylist", NONE, RCPT, CHECK_REMEMBERS | CHECK_OURS, greylist_ask,
   "Defer a recipient's mail until its network and sender have waited (weir_memory(7)).", NULL },
-{ "rate_limit", ARGUMENT_RATE, LIST, CHECK_BLOCKS | CHECK_OURS, rate_limit_ask,
+{ "rate_limit", ARGUMENT_RATE, LIST, CHECK_REMEMBERS | CHECK_OURS, rate_limit_ask,
   "Do something about mail that comes too often, or too much of it (weir_memory(7)).", NULL },
 
 /* Of the domain in ETRN. */

@@ -42,6 +42,7 @@ enum check_flags {
 	CHECK_LENIENT = 256, /* without its argument it is left out */
 	CHECK_OURS = 512,    /* Postfix has none of that name: a class that is
 			      * called so comes first */
+	CHECK_REMEMBERS = 1024, /* asks what is remembered */
 };
 
 /* What a check is asked with.  There is one for each stage_run(); the parts

@@ -182,8 +182,6 @@ condition_judges(const struct condition *condition)
 bool
 condition_blocks(const struct condition *condition)
 {
-	if (condition_judges(condition))
-		return true;
 	for (const struct set *s = condition->sets; s != NULL; s = s->next)
 		if (s->match != NULL &&
 		    (match_flags(s->match) & TABLE_MAY_BLOCK) != 0)

@@ -27,7 +27,7 @@ struct condition *condition_compile(
     const char *text, struct conf *conf, struct arena *arena, struct err *err);
 void condition_close(struct condition *condition);
 
-/* condition_blocks(condition): asking may wait for a server. */
+/* condition_blocks(condition): asking may wait for the server of a table. */
 bool condition_blocks(const struct condition *condition);
 
 /* condition_claims(condition): it asks for nothing but what any client may

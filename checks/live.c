@@ -184,3 +184,12 @@ live_keep(struct world *world, struct state *state)
 {
 	live_of(world)->state = state;
 }
+
+bool
+live_keeps(struct world *world)
+{
+	const struct live *live = live_of(world);
+
+	return live->state != NULL && live->settings.memory_server == NULL &&
+	    !live->settings.memory_away;
+}

@@ -39,4 +39,7 @@ void live_close(struct world *world);
  * question.  It stays the caller's.  Without, they cannot be made. */
 void live_keep(struct world *world, struct state *state);
 
+/* live_keeps(world): decisions with memory are made there, not by a server. */
+bool live_keeps(struct world *world);
+
 #endif

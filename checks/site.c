@@ -360,6 +360,15 @@ site_blocks(const struct site *site)
 }
 
 bool
+site_memory_blocks(const struct site *site)
+{
+	return ((match_flags(site->greylist_clients) |
+		    match_flags(site->greylist_domains) |
+		    match_flags(site->greylist_recipients)) &
+		   TABLE_MAY_BLOCK) != 0;
+}
+
+bool
 site_reply_blocks(const struct site *site)
 {
 	return ((table_list_flags(site->reject_filter_maps) |

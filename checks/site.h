@@ -61,6 +61,10 @@ void site_complain(struct err *err, const char *file, unsigned line,
 /* site_blocks(site): one of its tables is not to be asked by a loop. */
 bool site_blocks(const struct site *site);
 
+/* site_memory_blocks(site): the same of the tables that restrictions with
+ * memory ask first. */
+bool site_memory_blocks(const struct site *site);
+
 /* site_reply_blocks(site): the same of the tables that a reply is looked up
  * in: smtpd_reject_filter_maps, smtpd_reject_footer_maps. */
 bool site_reply_blocks(const struct site *site);

@@ -192,8 +192,8 @@ follow(struct evaluation *e, const struct answer *answer)
 		return evaluate_fault(e);
 	}
 	list = rules_find(e->rules, answer->text);
-	if (list->blocks && !e->may_block) {
-		atomic_store(&e->rules->found_blocks, true);
+	if (list->waits > e->may_wait) {
+		rules_found(e->rules, list->waits);
 		e->verdict->again = true;
 		e->stop = true;
 		set_verdict(e, "451 4.3.5 Server configuration error");

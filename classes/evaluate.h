@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "checks/check.h"
+#include "classes/wait.h"
 
 struct list;
 struct rules;
@@ -42,7 +43,7 @@ struct evaluation {
 	unsigned past; /* conditions about reputation that are true here */
 	bool stop;     /* DISCARD, or a name of elsewhere */
 	bool written;  /* the last permit was: by an entry, or in a class */
-	bool may_block;
+	enum wait may_wait;
 	struct reason if_permit, if_reject;
 };
 

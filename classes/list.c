@@ -247,8 +247,8 @@ is_braced(const char *word)
 	return n > 1 && word[0] == '{' && word[n - 1] == '}';
 }
 
-static bool
-any_blocks(const struct list_context *context, const struct list *list);
+static enum wait
+longest(const struct list_context *context, const struct list *list);
 
 /* Compile what is left of ${w}, or a single restriction. */
 static void
@@ -269,7 +269,7 @@ take_steps(struct words *w, struct list *list, bool single)
 		if (single && !warned)
 			break;
 	}
-	list->blocks = any_blocks(w->context, list);
+	list->waits = longest(w->context, list);
 }
 
 /* What stands behind a condition: a restriction, or several in braces. */
@@ -414,29 +414,46 @@ take_step(struct words *w, struct step *step, bool warned)
 	return true;
 }
 
-static bool
-step_blocks(const struct list_context *context, const struct step *step)
+static enum wait
+check_waits(const struct list_context *context, const struct check *check)
 {
-	const struct check *check = step->check;
-
-	return argument_blocks(&step->argument) ||
-	    (check != NULL && (check->flags & CHECK_BLOCKS)) ||
-	    (check != NULL && (check->flags & CHECK_ROUTES) &&
-		context->routes_block) ||
-	    /* A bare table may come to be asked for an address. */
-	    (step->bare && context->routes_block) ||
-	    (step->class != NULL && step->class->blocks) ||
-	    (step->condition != NULL && condition_blocks(step->condition)) ||
-	    (step->then != NULL && any_blocks(context, step->then));
+	if ((check->flags & CHECK_BLOCKS) ||
+	    ((check->flags & CHECK_ROUTES) && context->routes_block) ||
+	    ((check->flags & CHECK_REMEMBERS) && context->memory_blocks))
+		return WAIT_OTHERS;
+	return check->flags & CHECK_REMEMBERS ? WAIT_MEMORY : WAIT_NONE;
 }
 
-static bool
-any_blocks(const struct list_context *context, const struct list *list)
+static enum wait
+step_waits(const struct list_context *context, const struct step *step)
 {
+	enum wait waits = WAIT_NONE;
+
+	if (argument_blocks(&step->argument) ||
+	    /* A bare table may come to be asked for an address. */
+	    (step->bare && context->routes_block) ||
+	    (step->condition != NULL && condition_blocks(step->condition)))
+		return WAIT_OTHERS;
+	if (step->condition != NULL && condition_judges(step->condition))
+		waits = WAIT_MEMORY;
+	if (step->check != NULL)
+		waits = wait_longer(waits, check_waits(context, step->check));
+	if (step->class != NULL)
+		waits = wait_longer(waits, step->class->waits);
+	if (step->then != NULL)
+		waits = wait_longer(waits, longest(context, step->then));
+	return waits;
+}
+
+static enum wait
+longest(const struct list_context *context, const struct list *list)
+{
+	enum wait waits = WAIT_NONE;
+
 	for (size_t i = 0; i < list->count; i++)
-		if (step_blocks(context, &list->steps[i]))
-			return true;
-	return false;
+		waits =
+		    wait_longer(waits, step_waits(context, &list->steps[i]));
+	return waits;
 }
 
 void
@@ -508,10 +525,10 @@ list_classes(struct list_context *context, const char *names)
 static bool
 spread(const struct list_context *context, struct list *list)
 {
-	bool before = list->blocks;
+	enum wait before = list->waits;
 
-	list->blocks = before || any_blocks(context, list);
-	return list->blocks != before;
+	list->waits = wait_longer(before, longest(context, list));
+	return list->waits != before;
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "base/strmap.h"
 #include "checks/argument.h"
+#include "classes/wait.h"
 
 struct arena;
 struct check;
@@ -36,8 +37,8 @@ struct list {
 	const char *name; /* of the parameter, or "" for a table's entry */
 	struct step *steps;
 	size_t count;
-	bool blocks;  /* so do the classes that it names */
-	bool content; /* a class that has content checks (class_content.h) */
+	enum wait waits; /* with the classes that it names */
+	bool content;    /* a class that has content checks (class_content.h) */
 };
 
 /* What the names in a list may mean, and where mistakes go. */
@@ -47,6 +48,7 @@ struct list_context {
 	struct strmap classes;          /* of struct list */
 	const struct strmap *elsewhere; /* names of others; NULL: none */
 	bool routes_block;              /* asking for a route may block */
+	bool memory_blocks;             /* so may what memory depends on */
 	struct err *err;                /* "file:line: text" per line */
 	const struct check *told[8];    /* deprecated or not done, warned of */
 };
@@ -65,8 +67,8 @@ void list_compile(struct list_context *context, const char *name,
     const char *text, struct list *list);
 void list_close(struct list *list);
 
-/* list_settle(context, lists, n): when all are compiled, find out which of
- * ${lists} and of the classes block because of the classes they name. */
+/* list_settle(context, lists, n): when all are compiled, find out what
+ * ${lists} and the classes wait for because of the classes they name. */
 void
 list_settle(struct list_context *context, struct list *const *lists, size_t n);
 

@@ -12,6 +12,7 @@ compile(struct rules *rules, const char *text)
 	struct list_context context = { .arena = rules->arena,
 		.classes = rules->classes,
 		.routes_block = rules->routes_block,
+		.memory_blocks = rules->memory_blocks,
 		.elsewhere = &rules->elsewhere };
 	struct list *list = arena_alloc(rules->arena, sizeof *list);
 
@@ -37,4 +38,14 @@ rules_find(struct rules *rules, const char *text)
 		list = compile(rules, text);
 	(void)pthread_rwlock_unlock(&rules->lock);
 	return list;
+}
+
+void
+rules_found(struct rules *rules, enum wait waits)
+{
+	enum wait known = atomic_load(&rules->found_waits);
+
+	while (known < waits &&
+	    !atomic_compare_exchange_weak(&rules->found_waits, &known, waits))
+		continue;
 }

@@ -20,6 +20,7 @@
 #include "classes/class_names.h"
 #include "classes/evaluate.h"
 #include "classes/rules.h"
+#include "classes/stage_waits.h"
 #include "rules/match.h"
 #include "rules/route.h"
 
@@ -95,6 +96,7 @@ compile_lists(struct rules *rules, struct conf *conf, struct err *err)
 	struct list_context context = { .arena = rules->arena,
 		.conf = conf,
 		.routes_block = rules->routes_block,
+		.memory_blocks = rules->memory_blocks,
 		.elsewhere = &rules->elsewhere,
 		.err = err };
 	struct list *all[RULES_LISTS];
@@ -140,6 +142,7 @@ compile(struct conf *conf, struct route *route, bool strict, bool beside,
 		"smtpd_log_access_permit_actions", 0, conf, err);
 	rules->routes_block = site_blocks(rules->site) ||
 	    (route_flags(route) & TABLE_MAY_BLOCK) != 0;
+	rules->memory_blocks = site_memory_blocks(rules->site);
 	if (beside)
 		read_elsewhere(rules);
 	compile_lists(rules, conf, err);
@@ -202,54 +205,10 @@ stage_allow_open(struct rules *rules)
 	rules->unsafe = NULL;
 }
 
-static bool
-list_blocks(const struct rules *rules, enum rules_list which)
-{
-	const struct list *list = &rules->lists[which];
-
-	return list->blocks ||
-	    (list->count > 0 && atomic_load(&rules->found_blocks));
-}
-
-/* The client, HELO and sender lists run here, or where a client sends them. */
-static bool
-early_blocks(const struct rules *rules, bool sender)
-{
-	return list_blocks(rules, RULES_CLIENT) ||
-	    list_blocks(rules, RULES_HELO) ||
-	    (sender && list_blocks(rules, RULES_SENDER));
-}
-
 bool
 stage_blocks(const struct rules *rules, enum stage stage)
 {
-	bool delay = rules->params.smtpd_delay_reject;
-
-	switch (stage) {
-	case STAGE_CONNECT:
-		return !delay && list_blocks(rules, RULES_CLIENT);
-	case STAGE_HELO:
-		return !delay && list_blocks(rules, RULES_HELO);
-	case STAGE_MAIL:
-		return !delay &&
-		    (list_blocks(rules, RULES_SENDER) ||
-			(rules->params.smtpd_reject_unlisted_sender &&
-			    rules->routes_block));
-	case STAGE_RCPT:
-	case STAGE_VRFY:
-		return rules->routes_block ||
-		    (delay && early_blocks(rules, true)) ||
-		    list_blocks(rules, RULES_RELAY) ||
-		    list_blocks(rules, RULES_RECIPIENT);
-	case STAGE_DATA:
-		return list_blocks(rules, RULES_DATA);
-	case STAGE_END:
-		return list_blocks(rules, RULES_END);
-	case STAGE_ETRN:
-		return (delay && early_blocks(rules, false)) ||
-		    list_blocks(rules, RULES_ETRN);
-	}
-	return true;
+	return stage_waits(rules, stage) != WAIT_NONE;
 }
 
 void
@@ -557,12 +516,22 @@ void
 stage_run(struct rules *rules, enum stage stage, struct subject *subject,
     struct stage_state *state, struct verdict *verdict)
 {
+	stage_run_within(rules, stage,
+	    stage_blocks(rules, stage) ? WAIT_OTHERS : WAIT_NONE, subject,
+	    state, verdict);
+}
+
+void
+stage_run_within(struct rules *rules, enum stage stage, enum wait may,
+    struct subject *subject, struct stage_state *state, struct verdict *verdict)
+{
 	struct subject seen = *subject;
 	struct event_by by = { 0 };
 	struct reputation reputations[REPUTATIONS] = { 0 };
-	struct evaluation e = {
-		.rules = rules, .verdict = verdict, .classes = ""
-	};
+	struct evaluation e = { .rules = rules,
+		.verdict = verdict,
+		.classes = "",
+		.may_wait = may };
 
 	memset(verdict, 0, sizeof *verdict);
 	verdict->pass = true;
@@ -584,7 +553,6 @@ stage_run(struct rules *rules, enum stage stage, struct subject *subject,
 	e.ask.held = state->held;
 	e.ask.reputations = reputations;
 	e.ask.spf = state->spf;
-	e.may_block = stage_blocks(rules, stage);
 	(void)run_stage(&e, stage, state);
 	spf_keep(&state->spf, &e.ask.spf);
 	verdict->classes = e.classes;

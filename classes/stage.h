@@ -9,6 +9,7 @@
 #include "checks/effect.h"
 #include "checks/spf_terms.h"
 #include "classes/trace.h"
+#include "classes/wait.h"
 
 struct conf;
 struct err;
@@ -61,14 +62,8 @@ bool stage_soft_bounce(const struct rules *rules);
  * such rules answer 451 to every recipient. */
 void stage_allow_open(struct rules *rules);
 
-/*
- * stage_blocks(rules, stage):
- * Evaluating it may block (DNS, a database, a policy server): not for a loop.
- * What a table will answer is not known before it is asked: if an entry names
- * a restriction that blocks and nothing else in the stage does, the first
- * stage_run() stops there with verdict.again (and 451), and from then on this
- * is true.  The door then runs the stage once more, in a worker.
- */
+/* stage_blocks(rules, stage): it may have to wait for anything (stage_waits.h),
+ * so that it is not for a loop. */
 bool stage_blocks(const struct rules *rules, enum stage stage);
 
 /* The answer for one command.  Texts live in the subject's arena. */
@@ -79,7 +74,7 @@ struct verdict {
 	const char *text;       /* the rest of the reply, one line */
 	bool hangup;            /* 421, 521: close after the reply */
 	bool warned;            /* what would be refused only was noted */
-	bool again;             /* see stage_blocks() */
+	bool again;             /* see stage_waits.h */
 	struct effect *effects; /* also with pass; what this stage has added */
 	struct trace *trace;    /* every step that was taken */
 	/* The classes with content checks that the evaluation has come to, in
@@ -133,5 +128,12 @@ void stage_reset_session(struct stage_state *state);
  */
 void stage_run(struct rules *rules, enum stage stage, struct subject *subject,
     struct stage_state *state, struct verdict *verdict);
+
+/* stage_run_within(rules, stage, may, subject, state, verdict): the same, which
+ * waits for no more than ${may} (stage_waits.h); stage_run() waits for anything
+ * if the stage blocks. */
+void stage_run_within(struct rules *rules, enum stage stage, enum wait may,
+    struct subject *subject, struct stage_state *state,
+    struct verdict *verdict);
 
 #endif

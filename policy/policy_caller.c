@@ -19,6 +19,7 @@
 #include "base/loop.h"
 #include "base/net.h"
 #include "base/workers.h"
+#include "policy/policy_desk.h"
 #include "policy/policy_door.h"
 #include "policy/policy_events.h"
 #include "policy/policy_hall.h"
@@ -55,6 +56,8 @@ struct policy_caller {
 	/* The owner's. */
 	struct work work;
 	struct loop_task back;
+	struct policy_desk_item item;
+	enum wait waits; /* what for; WAIT_NONE: it has its answer */
 	struct event_by by;
 	struct policy_request request;
 	struct buf in; /* received; the request under way begins at in_at */
@@ -210,8 +213,8 @@ release(struct policy_caller *c)
 	c->in = (struct buf){ 0 };
 }
 
-static bool
-judge(struct policy_caller *c, struct arena *arena, bool may_block)
+static enum wait
+judge(struct policy_caller *c, struct arena *arena, enum wait may)
 {
 	const struct policy_judge j = { .door = c->place->door,
 		.shared = c->hall->shared,
@@ -221,14 +224,14 @@ judge(struct policy_caller *c, struct arena *arena, bool may_block)
 		.asker = c->name,
 		.arena = arena };
 	static struct counter requests = { .name = "policy: requests" };
-	bool answered;
+	enum wait waits;
 
 	event_speak(&c->by);
-	answered = policy_judge(&j, may_block, &c->out, &c->pause);
+	waits = policy_judge(&j, may, &c->out, &c->pause);
 	event_speak(NULL);
-	if (answered)
+	if (waits == WAIT_NONE)
 		counters_add(&requests);
-	return answered;
+	return waits;
 }
 
 /* In a worker: giving the caller back is the last thing it does. */
@@ -239,7 +242,7 @@ work(struct work *given)
 	struct loop *loop = c->hall->loop;
 	struct arena *arena = arena_new();
 
-	(void)judge(c, arena, true);
+	(void)judge(c, arena, WAIT_OTHERS);
 	arena_free(arena);
 	loop_post(loop, &c->back);
 }
@@ -271,6 +274,14 @@ give(struct policy_caller *c)
 	place->last_waiting = c;
 }
 
+static void
+run_at_desk(struct policy_desk_item *item, struct arena *arena)
+{
+	struct policy_caller *c = CALLER_OF(item, item);
+
+	c->waits = judge(c, arena, WAIT_MEMORY);
+}
+
 /* The request has its answer. */
 static void
 answered(struct policy_caller *c)
@@ -289,13 +300,19 @@ answer(struct policy_caller *c)
 {
 	struct arena *arena = c->hall->arena;
 
-	if (judge(c, arena, false)) {
+	c->waits = judge(c, arena, WAIT_NONE);
+	arena_reset(arena);
+	if (c->waits == WAIT_NONE) {
 		answered(c);
+		return;
+	}
+	(void)flush(c);
+	if (c->waits == WAIT_MEMORY && c->hall->desk != NULL) {
+		c->away = true;
+		policy_desk_give(c->hall->desk, &c->item);
 	} else {
-		(void)flush(c);
 		give(c);
 	}
-	arena_reset(arena);
 }
 
 /* Go on with what has come in. */
@@ -415,6 +432,20 @@ come_back(struct loop_task *task)
 }
 
 static void
+come_from_desk(struct policy_desk_item *item)
+{
+	struct policy_caller *c = CALLER_OF(item, item);
+
+	if (c->waits != WAIT_NONE) {
+		give(c);
+		return;
+	}
+	c->away = false;
+	answered(c);
+	drive(c);
+}
+
+static void
 fire(struct loop_timer *timer)
 {
 	struct policy_caller *c = CALLER_OF(timer, timer);
@@ -459,6 +490,8 @@ policy_caller_new(struct policy_hall *hall, unsigned place, int fd,
 	c->watch = (struct loop_fd){ .fd = fd, .ready = ready };
 	c->timer.fire = fire;
 	c->back.run = come_back;
+	c->item = (struct policy_desk_item){ .run = run_at_desk,
+		.back = come_from_desk };
 	c->readable = c->writable = true;
 	c->since = loop_time(hall->loop);
 	c->by = (struct event_by){ .program = "policy",

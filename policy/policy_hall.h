@@ -12,6 +12,7 @@ struct arena;
 struct conduct_keeper;
 struct loop;
 struct policy_caller;
+struct policy_desk;
 struct policy_door;
 struct policy_leftovers;
 struct trace_keeper;
@@ -43,8 +44,10 @@ struct policy_hall {
 	size_t nplaces;
 	struct policy_caller *callers;
 	size_t count;
-	struct arena *arena; /* for what is evaluated on the loop */
-	struct buf spare;    /* an input buffer between two uses */
+	struct policy_desk *desk; /* for what asks the memory; NULL: that is
+				   * far away, and others' */
+	struct arena *arena;      /* for what is evaluated on the loop */
+	struct buf spare;         /* an input buffer between two uses */
 	bool draining; /* no new callers come, and these end after the request
 			* that is under way */
 	bool cutting;  /* they end as soon as they can */

@@ -11,6 +11,7 @@
 #include "checks/subject.h"
 #include "classes/stage.h"
 #include "classes/stage_conduct.h"
+#include "classes/stage_waits.h"
 #include "classes/trace_keeper.h"
 #include "policy/policy_answer.h"
 #include "policy/policy_door.h"
@@ -54,8 +55,8 @@ note(const struct policy_judge *j, const struct subject *subject,
 		    spf_domain(subject, spf), what);
 }
 
-bool
-policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
+enum wait
+policy_judge(const struct policy_judge *j, enum wait may, struct buf *out,
     int64_t *pause)
 {
 	struct subject subject = {
@@ -63,6 +64,7 @@ policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
 	};
 	struct stage_state state = { 0 };
 	struct verdict verdict;
+	enum wait waits;
 	enum stage stage;
 	const char *action = "DUNNO";
 
@@ -73,13 +75,15 @@ policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
 			j->request, j->data, POLICY_PROTOCOL_STATE),
 		    NULL);
 	} else {
-		if (!may_block && stage_blocks(j->door->rules, stage))
-			return false;
-		stage_run(j->door->rules, stage, &subject, &state, &verdict);
+		waits = stage_waits(j->door->rules, stage);
+		if (waits > may)
+			return waits;
+		stage_run_within(
+		    j->door->rules, stage, may, &subject, &state, &verdict);
 		note(j, &subject, stage, &verdict, &state.spf);
 		stage_reset_session(&state);
 		if (verdict.again)
-			return false;
+			return stage_waits(j->door->rules, stage);
 		action = policy_answer(
 		    &verdict, stage, &subject, j->shared->leftovers);
 		*pause = policy_answer_pause(&verdict);
@@ -88,5 +92,5 @@ policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
 	buf_puts(out, "action=");
 	buf_puts(out, action);
 	buf_puts(out, "\n\n");
-	return true;
+	return WAIT_NONE;
 }

@@ -2,8 +2,9 @@
 #ifndef POLICY_POLICY_JUDGE_H
 #define POLICY_POLICY_JUDGE_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "classes/wait.h"
 
 struct arena;
 struct buf;
@@ -24,12 +25,13 @@ struct policy_judge {
 };
 
 /*
- * policy_judge(j, may_block, out, pause):
+ * policy_judge(j, may, out, pause):
  * Append the answer to ${out}, which is to be held back for *pause
- * nanoseconds; log and keep what was decided.  False: it may block and must
- * not (unless ${may_block}); there is no answer then.
+ * nanoseconds; log and keep what was decided: WAIT_NONE.  Otherwise there is
+ * none yet, because it may have to wait for what is returned, which is more
+ * than ${may}.
  */
-bool policy_judge(const struct policy_judge *j, bool may_block, struct buf *out,
-    int64_t *pause);
+enum wait policy_judge(const struct policy_judge *j, enum wait may,
+    struct buf *out, int64_t *pause);
 
 #endif

@@ -13,6 +13,7 @@
 #include "checks/conduct_keeper.h"
 #include "classes/trace_keeper.h"
 #include "policy/policy_caller.h"
+#include "policy/policy_desk.h"
 #include "policy/policy_door.h"
 #include "policy/policy_entry.h"
 #include "policy/policy_hall.h"
@@ -138,6 +139,9 @@ open_floor(struct floor *floor)
 	h->loop = floor->loop;
 	h->shared = &r->shared;
 	h->arena = arena_new();
+	if (r->role->remembers)
+		h->desk = policy_desk_new(
+		    floor->loop, r->shared.workers, r->role->state);
 	h->places = calloc(r->ndoors + 1, sizeof *h->places);
 	if (h->places == NULL)
 		fatal("out of memory");
@@ -152,6 +156,7 @@ close_floor(struct floor *floor)
 {
 	struct policy_hall *h = hall_of(floor);
 
+	policy_desk_free(h->desk);
 	arena_free(h->arena);
 	buf_free(&h->spare);
 	free(h->places);

@@ -17,6 +17,7 @@ struct policy_role {
 	const struct master *master;
 	struct world *world;
 	struct state *state; /* set by ready(); NULL: traces are not kept */
+	bool remembers;      /* restrictions do, in ${state}; set by ready() */
 	bool strict;         /* a mistake in a list is fatal */
 	struct floors_plan plan;
 };

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "classes/stage_waits.h"
 #include "t/stage_rig.h"
 
 static void
@@ -254,6 +255,45 @@ test_threads(void)
 	end(&s);
 }
 
+static void
+test_waits(void)
+{
+	struct session s;
+
+	begin(&s,
+	    "smtpd_delay_reject = no\n"
+	    "smtpd_restriction_classes = a\na = greylist\n"
+	    "smtpd_client_restrictions = rate_limit { 1 messages / 1h per client_address }\n"
+	    "weir_reputation = yes\n"
+	    "smtpd_helo_restrictions = if { reputation < 5 } reject\n"
+	    "smtpd_data_restrictions = check_client_access "
+	    "inline:{host.example.com=a}\n"
+	    "smtpd_recipient_restrictions = a, reject_unknown_sender_domain\n");
+	ok(stage_waits(s.rules, STAGE_CONNECT) == WAIT_MEMORY,
+	    "rate_limit waits for memory");
+	ok(stage_waits(s.rules, STAGE_HELO) == WAIT_MEMORY,
+	    "so does reputation");
+	ok(stage_waits(s.rules, STAGE_DATA) == WAIT_NONE, "a table does not");
+	ok(stage_waits(s.rules, STAGE_RCPT) == WAIT_OTHERS,
+	    "the longest counts");
+	stage_run(s.rules, STAGE_DATA, &s.subject, &s.state, &s.verdict);
+	ok(s.verdict.again, "its entry does");
+	ok(stage_waits(s.rules, STAGE_DATA) == WAIT_MEMORY, "as is then known");
+	stage_run_within(
+	    s.rules, STAGE_DATA, WAIT_NONE, &s.subject, &s.state, &s.verdict);
+	ok(s.verdict.again, "who may not wait for it still does not");
+	stage_run(s.rules, STAGE_DATA, &s.subject, &s.state, &s.verdict);
+	ok(!s.verdict.again, "others do");
+	end(&s);
+
+	begin(&s,
+	    "smtpd_recipient_restrictions = greylist\n"
+	    "weir_greylist_clients = ldap:nowhere\n");
+	ok(stage_waits(s.rules, STAGE_RCPT) == WAIT_OTHERS,
+	    "tables that greylist asks first may be far away");
+	end(&s);
+}
+
 int
 main(void)
 {
@@ -262,6 +302,7 @@ main(void)
 	test_stages();
 	test_compile();
 	test_blocks();
+	test_waits();
 	test_dnsbl_once();
 	test_trace();
 	test_threads();

@@ -3,6 +3,7 @@
 
 #include <sysexits.h>
 
+#include "checks/live.h"
 #include "policy/policy_door.h"
 #include "policy/policy_role.h"
 #include "weir/generation.h"
@@ -23,6 +24,8 @@ ready(void *arg, const char *warnings)
 	    &p->start, p->start.g->weir.weir_policy_user, warnings);
 
 	p->role.state = p->start.state;
+	p->role.remembers =
+	    p->start.state != NULL && live_keeps(p->start.world);
 	return status;
 }
 

@@ -63,7 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	quiet();
 	compile(arena, text, &a, &err);
 	compile(arena, text, &b, &again);
-	must(a.count == b.count && a.blocks == b.blocks);
+	must(a.count == b.count && a.waits == b.waits);
 	must(strcmp(err.text, again.text) == 0);
 	must(list_guards(&a) == list_guards(&b));
 	for (size_t i = 0; i < a.count; i++) {
