@@ -10,7 +10,7 @@ void
 closing_retire(struct hall *hall)
 {
 	hall->retired = true;
-	if (hall->count == 0 && hall->notices == 0)
+	if (hall->count == 0 && hall->post.waiting == 0)
 		loop_stop(hall->loop);
 }
 

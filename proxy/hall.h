@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "queue/submit.h"
+#include "queue/transcript_post.h"
 
 struct client_events;
 struct conduct_keeper;
@@ -66,12 +67,12 @@ struct hall {
 	size_t nplaces;
 	struct session *sessions;
 	size_t count;
-	size_t notices;         /* to the postmaster, on their way */
-	struct buf spare;       /* an input buffer between two uses */
-	struct loop_timer idle; /* for connections of hall_shared.cut */
-	bool retired;           /* no new sessions come */
-	bool draining;          /* and those that are here end soon */
-	bool cutting;           /* sessions end as soon as they can */
+	struct transcript_post post; /* notices to the postmaster */
+	struct buf spare;            /* an input buffer between two uses */
+	struct loop_timer idle;      /* for connections of hall_shared.cut */
+	bool retired;                /* no new sessions come */
+	bool draining;               /* and those that are here end soon */
+	bool cutting;                /* sessions end as soon as they can */
 };
 
 #endif

@@ -1,27 +1,21 @@
 /* postmaster.c - see postmaster.h.
  *
  * A notice is made where the dialogue is, on a worker or the loop, and sent by the
- * loop.  It is no mail that anybody was promised: where the queue does not take
- * it there is a warning, and no more. */
+ * loop. */
 #include "proxy/postmaster.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/fatal.h"
 #include "base/loop.h"
 #include "classes/stage.h"
 #include "proxy/hall.h"
-#include "proxy/queue_id.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
-#include "queue/submit.h"
+#include "queue/qid.h"
 #include "queue/transcript_notice.h"
-
-/* On their way to the queue, from one loop. */
-enum { MOST_NOTICES = 100 };
+#include "queue/transcript_post.h"
 
 void
 postmaster_begin(struct session *s)
@@ -131,7 +125,7 @@ flush(struct session *s, const char *end)
 	char qid[ENVELOPE_QID];
 
 	if ((s->blamed & site->classes) != 0) {
-		queue_id_new(clock_now(), site->long_qids, qid);
+		qid_new(clock_now(), site->long_qids, qid);
 		notice =
 		    transcript_notice_new(s->transcript, site, &about, qid);
 		transcript_notice_log(notice);
@@ -158,68 +152,27 @@ postmaster_over(struct session *s)
 		flush(s, s->why);
 }
 
-/* One on its way. */
-struct sending {
-	struct hall *hall;
-	struct transcript_notice *notice;
-};
-
 static void
-sent(void *arg, enum submit_result result, const char *why)
+all_sent(void *arg)
 {
-	struct sending *sending = arg;
-	struct hall *hall = sending->hall;
+	struct hall *hall = arg;
 
-	if (result == SUBMIT_FULL)
-		transcript_notice_lost("the queue has no room for it");
-	else if (result == SUBMIT_FAILED)
-		transcript_notice_lost(
-		    why != NULL ? why : "the queue did not take it");
-	transcript_notice_free(sending->notice);
-	free(sending);
-	hall->notices--;
-	if (hall->retired && hall->count == 0 && hall->notices == 0)
+	if (hall->retired && hall->count == 0)
 		loop_stop(hall->loop);
-}
-
-/* It is small, and goes with the commit. */
-static void
-drained(void *arg)
-{
-	(void)arg;
-}
-
-static void
-send_one(struct hall *hall, struct transcript_notice *notice)
-{
-	struct hall_store *store = &hall->store;
-	struct submission *submission;
-	struct sending *sending;
-
-	if (hall->notices >= MOST_NOTICES) {
-		transcript_notice_lost("there are too many at once");
-		transcript_notice_free(notice);
-		return;
-	}
-	sending = malloc(sizeof *sending);
-	if (sending == NULL)
-		fatal("out of memory");
-	*sending = (struct sending){ hall, notice };
-	hall->notices++;
-	submission = store->begin(store->queue, sent, drained, sending);
-	(void)store->body(submission, notice->body.data, notice->body.len);
-	store->commit(submission, &notice->e);
 }
 
 void
 postmaster_send(struct session *s)
 {
-	struct transcript_notice *notice;
+	struct hall *hall = s->hall;
+	const struct hall_store *store = &hall->store;
+	const struct transcript_way way = { store->queue, store->begin,
+		store->body, store->commit };
 
-	while ((notice = s->notices) != NULL) {
-		s->notices = notice->next;
-		send_one(s->hall, notice);
-	}
+	hall->post.idle = all_sent;
+	hall->post.arg = hall;
+	transcript_post_send(&hall->post, &way, s->notices);
+	s->notices = NULL;
 }
 
 void

@@ -18,8 +18,8 @@
 #include "delivery/delivery.h"
 #include "proxy/probe_way.h"
 #include "proxy/proxy_params.h"
-#include "proxy/queue_id.h"
 #include "queue/envelope.h"
+#include "queue/qid.h"
 #include "queue/queue_events.h"
 #include "rules/address.h"
 #include "rules/route.h"
@@ -185,7 +185,7 @@ send_probe(const struct probe *probe, struct arena *arena)
 		.message_id = "",
 		.headers = "",
 		.body = "" };
-	queue_id_new(now, p->params.enable_long_queue_ids, qid);
+	qid_new(now, p->params.enable_long_queue_ids, qid);
 	by = queue_manager(&job);
 	event(&queue_events_active, &by, "from",
 	    job.sender[0] != '\0' ? address_external(arena, job.sender) : "",

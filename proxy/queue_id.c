@@ -1,40 +1,15 @@
 /* queue_id.c - see queue_id.h. */
 #include "proxy/queue_id.h"
 
-#include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/event.h"
 #include "proxy/mail.h"
 #include "proxy/proxy_events.h"
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
-#include "queue/envelope.h"
+#include "queue/qid.h"
 #include "rules/address.h"
-
-/* A number that no other message has, also after a restart and beside another
- * generation of this role: Postfix has the inode there. */
-static uint64_t
-message_number(void)
-{
-	static _Atomic uint64_t last;
-	uint64_t now = (uint64_t)clock_now() / 1000, seen, next;
-
-	seen = atomic_load_explicit(&last, memory_order_relaxed);
-	do {
-		next = now > seen ? now : seen + 1;
-	} while (!atomic_compare_exchange_weak(&last, &seen, next));
-	return (next ^ ((uint64_t)getpid() << 12)) & 0xffffffffu;
-}
-
-void
-queue_id_new(int64_t arrival, bool long_form, char qid[ENVELOPE_QID])
-{
-	envelope_qid(arrival, message_number(), long_form, qid);
-}
 
 void
 queue_id_log(struct session *s)
@@ -64,8 +39,7 @@ queue_id_open(struct session *s)
 {
 	if (s->qid[0] != '\0')
 		return;
-	queue_id_new(
-	    s->mail->arrival, s->params->enable_long_queue_ids, s->qid);
+	qid_new(s->mail->arrival, s->params->enable_long_queue_ids, s->qid);
 	s->by.qid = s->subject.queue_id = s->qid;
 	queue_id_log(s);
 }

@@ -2,15 +2,7 @@
 #ifndef PROXY_QUEUE_ID_H
 #define PROXY_QUEUE_ID_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "queue/envelope.h"
-
 struct session;
-
-/* queue_id_new(arrival, long_form, qid): one that no other message has. */
-void queue_id_new(int64_t arrival, bool long_form, char qid[ENVELOPE_QID]);
 
 /* queue_id_open(s): give the transaction its queue id, and log it; once. */
 void queue_id_open(struct session *s);

@@ -179,7 +179,7 @@ session_end(struct session *s)
 		s->next->prev = s->prev;
 	hall->count--;
 	free(s);
-	if (hall->retired && hall->count == 0 && hall->notices == 0)
+	if (hall->retired && hall->count == 0 && hall->post.waiting == 0)
 		loop_stop(hall->loop);
 }
 
