@@ -36,7 +36,7 @@ run_agent(struct delivery *d)
 	delivery_end_all(d, &end);
 }
 
-void
+struct transcript_notice *
 deliver_job_run(const struct delivery_env *env, struct transport *transport,
     const struct job *job, struct arena *arena, struct buf *out)
 {
@@ -60,6 +60,7 @@ deliver_job_run(const struct delivery_env *env, struct transport *transport,
 	else
 		delivery_end_all(&d, &none);
 	job_result_print(&d.result, out);
+	return d.notices;
 }
 
 static void

@@ -8,12 +8,14 @@ struct arena;
 struct buf;
 struct delivery_env;
 struct job;
+struct transcript_notice;
 struct transport;
 
 /* deliver_job_run(env, transport, job, arena, out): run the agent of
  * ${transport} (NULL: there is none; the mail is deferred) and append the
- * JOB_RESULT frame.  Blocks as long as the agent does. */
-void
+ * JOB_RESULT frame.  Blocks as long as the agent does.  Returns notices for the
+ * postmaster, which the caller sends; NULL: none. */
+struct transcript_notice *
 deliver_job_run(const struct delivery_env *env, struct transport *transport,
     const struct job *job, struct arena *arena, struct buf *out);
 

@@ -29,6 +29,8 @@
 #include "queue/job.h"
 #include "queue/queue_wire.h"
 #include "queue/store_reader.h"
+#include "queue/submit.h"
+#include "queue/transcript_post.h"
 #include "rules/route.h"
 
 #define RECONNECT  (200 * CLOCK_MS)
@@ -44,6 +46,8 @@ struct server {
 	struct deliver_tasks *tasks;
 	struct loop *loop;
 	struct queue_wire wire;
+	struct submit *submit; /* NULL: there was no notice yet */
+	struct transcript_post post;
 	bool connected, complained, draining;
 	struct loop_timer reconnect, idle, drain;
 	struct loop_task done;  /* posted by the threads alone */
@@ -150,13 +154,29 @@ connect_queue(struct loop_timer *timer)
 	loop_timer_set(s->loop, timer, clock_mono() + RECONNECT);
 }
 
+static void
+send_notices(struct server *s, struct transcript_notice *notices)
+{
+	struct transcript_way way = { NULL, submit_begin, submit_body,
+		submit_commit };
+
+	if (notices == NULL)
+		return;
+	if (s->submit == NULL)
+		s->submit = submit_open(s->loop, s->role->queue_socket);
+	way.queue = s->submit;
+	transcript_post_send(&s->post, &way, notices);
+}
+
 /* Tell the queue what has been done. */
 static void
 hand_over(struct server *s)
 {
+	struct transcript_notice *notices;
 	struct buf out = { 0 };
-	size_t running = deliver_task_take(s->tasks, &out);
+	size_t running = deliver_task_take(s->tasks, &out, &notices);
 
+	send_notices(s, notices);
 	if (s->connected && out.len > 0) {
 		buf_put(&s->wire.out, out.data, out.len);
 		queue_wire_send(&s->wire);
@@ -164,7 +184,7 @@ hand_over(struct server *s)
 	buf_free(&out);
 	if (s->idle.place == 0)
 		loop_timer_set(s->loop, &s->idle, clock_mono() + IDLE_CHECK);
-	if (s->draining && running == 0)
+	if (s->draining && running == 0 && s->post.waiting == 0)
 		loop_stop(s->loop);
 }
 
@@ -178,6 +198,13 @@ static void
 begun(struct loop_task *task)
 {
 	hand_over(OWNER(begun, task));
+}
+
+/* The last notice is where it should be. */
+static void
+all_told(void *arg)
+{
+	hand_over(arg);
 }
 
 /* From any thread; at most once between two hand-overs. */
@@ -221,6 +248,7 @@ drain_limit(const struct server *s)
 static bool
 drain(struct server *s)
 {
+	struct transcript_notice *notices;
 	struct buf out = { 0 };
 	size_t running;
 
@@ -232,14 +260,16 @@ drain(struct server *s)
 	loop_post(s->loop, &s->begun);
 	loop_run(s->loop);
 	deliver_task_return(s->tasks);
-	running = deliver_task_take(s->tasks, &out);
+	running = deliver_task_take(s->tasks, &out, &notices);
+	/* After the limit: as far as the queue takes them at once. */
+	send_notices(s, notices);
 	if (s->connected) {
 		buf_put(&s->wire.out, out.data, out.len);
 		queue_wire_flush(&s->wire);
 		queue_wire_close(&s->wire);
 	}
 	buf_free(&out);
-	return running == 0;
+	return running == 0 && s->post.waiting == 0;
 }
 
 static void
@@ -273,6 +303,8 @@ deliver_role_run(const struct deliver_role *role)
 	s.role = role;
 	s.arena = arena_new();
 	s.loop = serving = loop_new();
+	s.post.idle = all_told;
+	s.post.arg = &s;
 	s.done.run = done;
 	s.begun.run = begun;
 	s.idle.fire = check_idle;
@@ -288,6 +320,7 @@ deliver_role_run(const struct deliver_role *role)
 		_exit(0);
 	}
 	deliver_task_close(s.tasks);
+	submit_close(s.submit);
 	transports_close(s.transports, role->conf);
 	route_close(s.env.route);
 	store_reader_close(s.env.store);

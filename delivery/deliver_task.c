@@ -15,6 +15,7 @@
 #include "delivery/delivery.h"
 #include "delivery/transport.h"
 #include "delivery/transports.h"
+#include "queue/transcript_notice.h"
 
 /* Jobs of one transport; the last lane is for all that has none. */
 struct lane {
@@ -45,9 +46,10 @@ struct deliver_tasks {
 	/* Guards what follows and the lanes. */
 	pthread_mutex_t lock;
 	struct buf done; /* frames for the queue */
-	bool told;       /* ready() was called since the last take */
-	size_t running;  /* in all lanes */
-	bool held;       /* nothing is begun */
+	struct transcript_notice *notices, **last_notice;
+	bool told;      /* ready() was called since the last take */
+	size_t running; /* in all lanes */
+	bool held;      /* nothing is begun */
 	unsigned queue;
 };
 
@@ -72,6 +74,7 @@ deliver_task_open(const struct delivery_env *env,
 	all->ready = ready;
 	all->arg = arg;
 	all->workers = workers_new(most, 0);
+	all->last_notice = &all->notices;
 	all->nlanes = transports->count + 1;
 	all->lanes = allocate(all->nlanes, sizeof all->lanes[0]);
 	(void)pthread_mutex_init(&all->lock, NULL);
@@ -117,6 +120,14 @@ start_next(struct lane *lane)
 	return t;
 }
 
+static void
+add_notices(struct deliver_tasks *all, struct transcript_notice *notices)
+{
+	*all->last_notice = notices;
+	while (*all->last_notice != NULL)
+		all->last_notice = &(*all->last_notice)->next;
+}
+
 /* The answer of ${t} to the queue, if that is still there.  Locked. */
 static bool
 answer(struct task *t, const struct buf *frame)
@@ -136,18 +147,20 @@ run(struct work *work)
 	struct task *t = (struct task *)work, *next;
 	struct deliver_tasks *all = t->all;
 	struct lane *lane = t->lane;
+	struct transcript_notice *notices = NULL;
 	struct buf frame = { 0 };
 	bool tell;
 
 	if (t->route)
 		deliver_job_route(all->env, &t->job, t->arena, &frame);
 	else
-		deliver_job_run(
+		notices = deliver_job_run(
 		    all->env, lane->transport, &t->job, t->arena, &frame);
 	(void)pthread_mutex_lock(&all->lock);
 	lane->running--;
 	all->running--;
 	tell = answer(t, &frame);
+	add_notices(all, notices);
 	next = start_next(lane);
 	(void)pthread_mutex_unlock(&all->lock);
 	if (next != NULL)
@@ -189,7 +202,8 @@ deliver_task_add(struct deliver_tasks *all, const struct frame *frame)
 }
 
 size_t
-deliver_task_take(struct deliver_tasks *all, struct buf *out)
+deliver_task_take(struct deliver_tasks *all, struct buf *out,
+    struct transcript_notice **notices)
 {
 	size_t running;
 
@@ -197,6 +211,9 @@ deliver_task_take(struct deliver_tasks *all, struct buf *out)
 	if (all->done.len > 0)
 		buf_put(out, all->done.data, all->done.len);
 	buf_reset(&all->done);
+	*notices = all->notices;
+	all->notices = NULL;
+	all->last_notice = &all->notices;
 	all->told = false;
 	running = all->running;
 	(void)pthread_mutex_unlock(&all->lock);

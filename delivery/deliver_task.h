@@ -9,6 +9,7 @@
 struct buf;
 struct delivery_env;
 struct frame;
+struct transcript_notice;
 struct transports;
 
 /* The jobs of this process: those of a transport run side by side up to its
@@ -28,9 +29,11 @@ struct deliver_tasks *deliver_task_open(const struct delivery_env *env,
  * frame is neither, or malformed. */
 bool deliver_task_add(struct deliver_tasks *all, const struct frame *frame);
 
-/* deliver_task_take(all, out): append the frames of what has been done.
- * Returns how many jobs run. */
-size_t deliver_task_take(struct deliver_tasks *all, struct buf *out);
+/* deliver_task_take(all, out, notices): append the frames of what has been done;
+ * ${notices}: what the postmaster is told of it, which the caller sends; NULL:
+ * nothing.  Returns how many jobs run. */
+size_t deliver_task_take(struct deliver_tasks *all, struct buf *out,
+    struct transcript_notice **notices);
 
 /* deliver_task_forget(all): the queue has gone: what waits is dropped, and
  * the answers of what runs will be, for nobody knows their numbers. */

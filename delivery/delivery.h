@@ -14,6 +14,7 @@
 struct arena;
 struct route;
 struct store_reader;
+struct transcript_notice;
 struct transport;
 struct world;
 
@@ -55,6 +56,9 @@ struct delivery {
 	struct job_result result;
 	bool *decided;
 	size_t left; /* recipients that are not decided */
+	/* What the postmaster is told of the sessions that it took; whoever began
+	 * the delivery sends them. */
+	struct transcript_notice *notices;
 };
 
 /* How it ended for one recipient.  Texts are copied. */

@@ -22,6 +22,7 @@
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
+#include "queue/transcript_notice.h"
 
 enum { MOST_HOPS = 32 };
 
@@ -56,6 +57,28 @@ goes_on(const struct smtp_run *run)
 	    (once == NULL || (!once->stopped && clock_mono() < once->until));
 }
 
+/* The postmaster is told of it, if there is something to tell. */
+static void
+tell(const struct smtp_run *run, struct smtp_session *s)
+{
+	struct delivery *d = run->delivery;
+	struct transcript_notice *notice, **end = &d->notices;
+
+	notice = smtp_dialogue_tell(
+	    &s->dialogue, run->client->lmtp, s->relay, d->job->sender);
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = notice;
+}
+
+static void
+leave(struct smtp_run *run, struct smtp_session *s)
+{
+	smtp_session_quit(s, true);
+	tell(run, s);
+	smtp_session_close(s);
+}
+
 /* Use a session that is ready for mail, then keep or close it.  False: it had
  * been kept and was gone. */
 static bool
@@ -68,20 +91,17 @@ use(struct smtp_run *run, struct smtp_session *s)
 	done = smtp_mail_send(run, s, keep);
 	if (done)
 		run->delivery->result.destination_reached = true;
-	if (done && run->delivery->once != NULL)
-		run->delivery->once->lost = s->broken || s->reply.code == 421;
 	if (keep && !s->broken && !s->quit) {
 		s->expires =
 		    clock_mono() + run->client->connection_cache_time_limit;
 		if (s->key == NULL && (s->key = strdup(run->nexthop)) == NULL)
 			fatal("out of memory");
+		tell(run, s);
 		s->delivery = NULL;
 		smtp_cache_put(run->client->cache, s);
 		return done;
 	}
-	if (!s->broken)
-		smtp_session_quit(s, true);
-	smtp_session_close(s);
+	leave(run, s);
 	return done;
 }
 
@@ -154,14 +174,14 @@ try_host(struct smtp_run *run, const struct smtp_nexthop *hop,
 		    run->client->level != SMTP_TLS_MAY)
 			break;
 		unreachable(run, &why);
+		tell(run, s);
 		smtp_session_close(s);
 		tls = false;
 	}
 	if (run->delivery->delay.connected == 0)
 		run->delivery->delay.connected = clock_now();
 	smtp_mail_fail(run, s, &why);
-	smtp_session_quit(s, true);
-	smtp_session_close(s);
+	leave(run, s);
 	return false;
 }
 

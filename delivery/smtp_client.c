@@ -13,6 +13,7 @@
 #include "checks/content_lists.h"
 #include "delivery/smtp_cache.h"
 #include "delivery/transport.h"
+#include "queue/transcript_notice.h"
 #include "rules/match.h"
 #include "rules/route.h"
 #include "rules/table_list.h"
@@ -348,6 +349,8 @@ smtp_client_open(
 	    find_target(c, err) != 0 || find_level(c, err) != 0 ||
 	    open_tls(c, err) != 0)
 		return NULL;
+	c->told = arena_alloc(arena, sizeof *c->told);
+	transcript_notice_site(t->conf, arena, c->told);
 	find_own(c, arena);
 	open_checks(c, err);
 	open_maps(c, arena, err);

@@ -16,6 +16,7 @@ struct route;
 struct smtp_cache;
 struct table_list;
 struct tls_client;
+struct transcript_site;
 struct transport;
 
 enum smtp_tls_level {
@@ -56,6 +57,7 @@ struct smtp_client {
 	struct net_addr *own;          /* addresses that reach this machine */
 	size_t nown;
 	struct smtp_cache *cache;
+	struct transcript_site *told; /* of sessions that go wrong */
 };
 
 /* smtp_client_open(transport, lmtp, arena, err): NULL: a parameter is wrong.  A

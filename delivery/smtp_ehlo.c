@@ -98,6 +98,7 @@ smtp_ehlo_parse(
 	unsigned overlooked;
 
 	if (!find_overlooked(s, arena, &overlooked)) {
+		smtp_session_quit(s, false);
 		smtp_session_data_error(s, arena, why);
 		return false;
 	}

@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/stream.h"
 #include "base/utf8.h"
 #include "delivery/delivery.h"
 #include "delivery/smtp_client.h"
@@ -73,30 +72,30 @@ smtp_envelope_mail(struct smtp_session *s, const struct delivery *d,
     const struct smtp_names *names, struct arena *arena)
 {
 	const struct job *job = d->job;
+	struct buf out = { 0 };
 
-	stream_printf(
-	    s->stream, "MAIL FROM:<%s>", external(s, arena, names->sender));
+	buf_printf(&out, "MAIL FROM:<%s>", external(s, arena, names->sender));
 	/* What is converted grows. */
 	if ((s->features & SMTP_SIZE) != 0 && job->size > 0 &&
 	    !smtp_envelope_downgrades(s, d))
-		stream_printf(
-		    s->stream, " SIZE=%llu", (unsigned long long)job->size);
+		buf_printf(&out, " SIZE=%llu", (unsigned long long)job->size);
 	if ((s->features & SMTP_8BITMIME) != 0 && job->eight_bit)
-		stream_printf(s->stream, " BODY=8BITMIME");
+		buf_printf(&out, " BODY=8BITMIME");
 	if ((s->features & SMTP_DSN) != 0) {
 		if (job->envid[0] != '\0')
-			stream_printf(s->stream, " ENVID=%s", job->envid);
+			buf_printf(&out, " ENVID=%s", job->envid);
 		if (job->ret != 0)
-			stream_printf(s->stream, " RET=%s",
-			    job->ret == 'F' ? "FULL" : "HDRS");
+			buf_printf(
+			    &out, " RET=%s", job->ret == 'F' ? "FULL" : "HDRS");
 	}
 	if ((s->features & SMTP_UTF8) != 0 && job->utf8)
-		stream_printf(s->stream, " SMTPUTF8");
-	stream_put(s->stream, "\r\n", 2);
+		buf_printf(&out, " SMTPUTF8");
+	smtp_session_say(s, buf_str(&out));
+	buf_free(&out);
 }
 
 static void
-put_notify(struct smtp_session *s, unsigned notify)
+put_notify(struct buf *out, unsigned notify)
 {
 	static const struct {
 		unsigned flag;
@@ -112,28 +111,29 @@ put_notify(struct smtp_session *s, unsigned notify)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if ((notify & words[i].flag) == 0)
 			continue;
-		stream_printf(s->stream, "%s%s", before, words[i].word);
+		buf_printf(out, "%s%s", before, words[i].word);
 		before = ",";
 	}
 }
 
 /* RFC 3461, 4: xtext. */
 static void
-put_original(struct smtp_session *s, const char *address, struct arena *arena)
+put_original(const struct smtp_session *s, const char *address,
+    struct arena *arena, struct buf *out)
 {
 	const char *p = address_external(arena, address);
 	bool ascii = utf8_is_ascii(p);
 
 	if (!ascii && (s->features & SMTP_UTF8) == 0)
 		return;
-	stream_printf(s->stream, " ORCPT=%s;", ascii ? "rfc822" : "utf-8");
+	buf_printf(out, " ORCPT=%s;", ascii ? "rfc822" : "utf-8");
 	for (; *p != '\0'; p++) {
 		unsigned char c = (unsigned char)*p;
 
 		if (c < 33 || c == 127 || c == '+' || c == '=')
-			stream_printf(s->stream, "+%02X", c);
+			buf_printf(out, "+%02X", c);
 		else
-			stream_put(s->stream, p, 1);
+			buf_putc(out, *p);
 	}
 }
 
@@ -142,17 +142,18 @@ smtp_envelope_rcpt(struct smtp_session *s, const struct delivery *d,
     const struct smtp_names *names, size_t i, struct arena *arena)
 {
 	const struct job_rcpt *rcpt = &d->job->rcpts[i];
+	struct buf out = { 0 };
 
-	stream_printf(
-	    s->stream, "RCPT TO:<%s>", external(s, arena, names->rcpts[i]));
+	buf_printf(&out, "RCPT TO:<%s>", external(s, arena, names->rcpts[i]));
 	if ((s->features & SMTP_DSN) != 0) {
 		if (rcpt->orcpt[0] != '\0')
-			stream_printf(s->stream, " ORCPT=%s", rcpt->orcpt);
+			buf_printf(&out, " ORCPT=%s", rcpt->orcpt);
 		else if (rcpt->original[0] != '\0')
-			put_original(s, rcpt->original, arena);
+			put_original(s, rcpt->original, arena, &out);
 		else if (d->transport->params.enable_original_recipient)
-			put_original(s, rcpt->address, arena);
-		put_notify(s, rcpt->notify);
+			put_original(s, rcpt->address, arena, &out);
+		put_notify(&out, rcpt->notify);
 	}
-	stream_put(s->stream, "\r\n", 2);
+	smtp_session_say(s, buf_str(&out));
+	buf_free(&out);
 }

@@ -15,7 +15,8 @@
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
 
-/* "host X refused to talk to me: 554 ..." */
+/* "host X refused to talk to me: 554 ...": not the last word, if there is another way
+ * to greet it. */
 static bool
 refused(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
 {
@@ -55,6 +56,7 @@ greeting(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
 			   "receiving the initial server greeting", arena,
 			   why) &&
 		    smtp_pix_detect(s, arena, why);
+	smtp_dialogue_failed(&s->dialogue, s->reply.code);
 	(void)refused(s, arena, why);
 	if (c->skip_5xx_greeting)
 		smtp_why_soften(why, arena);
@@ -72,7 +74,7 @@ introduce(struct smtp_session *s, bool ehlo, struct arena *arena,
 	    arena_printf(arena, "performing the %s handshake", word);
 
 	s->features = 0;
-	stream_printf(s->stream, "%s %s\r\n", word, c->helo_name);
+	smtp_session_say(s, arena_printf(arena, "%s %s", word, c->helo_name));
 	if (!smtp_session_read(s, c->helo_timeout, doing, arena, why))
 		return false;
 	if (s->reply.code / 100 != 2)
@@ -96,14 +98,17 @@ wants_ehlo(const struct smtp_session *s)
 static bool
 hello(struct smtp_session *s, struct arena *arena, struct smtp_why *why)
 {
-	if (wants_ehlo(s)) {
-		if (introduce(s, true, arena, why))
-			return true;
-		/* A server that does not know EHLO, or is not in the mood. */
-		if (s->broken || s->client->lmtp || s->reply.code == 421)
-			return false;
-	}
-	return introduce(s, false, arena, why);
+	bool ehlo = wants_ehlo(s);
+
+	if (introduce(s, ehlo, arena, why))
+		return true;
+	/* A server that does not know EHLO, or is not in the mood. */
+	if (ehlo && !s->broken && !s->client->lmtp && s->reply.code != 421 &&
+	    introduce(s, false, arena, why))
+		return true;
+	if (!s->broken)
+		smtp_dialogue_failed(&s->dialogue, s->reply.code);
+	return false;
 }
 
 /* The first word of the answer to our name. */

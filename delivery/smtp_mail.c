@@ -35,9 +35,11 @@ struct mail {
 	size_t count;
 	bool *accepted; /* of rcpts[i]: RCPT was answered with 2xx */
 	size_t naccepted;
+	bool keep;    /* the session is to be used again */
+	bool begun;   /* MAIL was sent */
 	bool ahead;   /* DATA goes with the last RCPT */
 	bool refused; /* MAIL was */
-	bool data;    /* the end of the data was sent and answered */
+	bool data;    /* the end of the data was sent */
 	bool stale;   /* the server had left before we said anything */
 };
 
@@ -111,6 +113,7 @@ fail_all(struct mail *m, const struct smtp_why *why)
 static void
 said(struct mail *m, const char *command, struct smtp_why *why)
 {
+	smtp_dialogue_failed(&m->s->dialogue, m->s->reply.code);
 	smtp_why_reply(why, m->arena, m->s->host, &m->s->reply,
 	    arena_printf(m->arena, "host %s said: ", m->s->peer),
 	    arena_printf(m->arena, " (in reply to %s)", command));
@@ -192,6 +195,7 @@ send_envelope(struct mail *m)
 	bool pipe = (m->s->features & SMTP_PIPELINING) != 0;
 	size_t group = pipe ? GROUP : 1, start = 0, end;
 
+	m->begun = true;
 	smtp_envelope_mail(m->s, m->d, &m->names, m->arena);
 	if (!pipe && (!read_mail(m) || m->refused))
 		return !m->s->broken;
@@ -201,7 +205,7 @@ send_envelope(struct mail *m)
 			smtp_envelope_rcpt(
 			    m->s, m->d, &m->names, m->rcpts[i], m->arena);
 		if (m->ahead && end == m->count)
-			stream_put(m->s->stream, "DATA\r\n", 6);
+			smtp_session_say(m->s, "DATA");
 		if (pipe && start == 0 && !read_mail(m))
 			return false;
 		for (size_t i = start; i < end; i++)
@@ -212,8 +216,18 @@ send_envelope(struct mail *m)
 	    (delivery_is_probe(m->d) && !m->run->client->probe_data))
 		return false;
 	if (!m->ahead && m->naccepted > 0)
-		stream_put(m->s->stream, "DATA\r\n", 6);
+		smtp_session_say(m->s, "DATA");
 	return true;
+}
+
+/* Take leave with what is said last, without waiting for the answer to it. */
+static void
+quit_ahead(const struct mail *m)
+{
+	if (m->keep || (m->s->features & SMTP_PIPELINING) == 0)
+		return;
+	smtp_session_say(m->s, "QUIT");
+	m->s->quit = true;
 }
 
 /* A server that takes data for nobody gets an end of data and nothing else
@@ -223,7 +237,9 @@ send_nothing(struct mail *m)
 {
 	struct smtp_why why;
 
-	stream_put(m->s->stream, ".\r\n", 3);
+	smtp_session_say(m->s, ".");
+	m->data = true;
+	quit_ahead(m);
 	return smtp_session_read(m->s, m->run->client->data_done_timeout,
 	    "sending end of data -- message may be sent more than once",
 	    m->arena, &why);
@@ -371,7 +387,7 @@ send_parts(struct mail *m, struct sending *sending)
 /* Send header, body and the end, without waiting for more than room.  All of
  * a small message goes out with the next flush. */
 static bool
-send_body(struct mail *m, bool keep)
+send_body(struct mail *m)
 {
 	struct sending sending = {
 		.body = { .limit = (size_t)m->run->client->line_length_limit },
@@ -387,11 +403,9 @@ send_body(struct mail *m, bool keep)
 	if (ok) {
 		smtp_pix_rest(m->s);
 		smtp_body_end(&sending.body, &sending.out);
-		if (!keep && (m->s->features & SMTP_PIPELINING) != 0) {
-			buf_puts(&sending.out, "QUIT\r\n");
-			m->s->quit = true;
-		}
 		stream_put(m->s->stream, sending.out.data, sending.out.len);
+		smtp_dialogue_out(&m->s->dialogue, ".");
+		quit_ahead(m);
 		note_broken_lines(m, &sending.body);
 	}
 	smtp_checks_free(sending.checks);
@@ -487,7 +501,7 @@ would_take(struct mail *m)
 			sent(m, m->rcpts[i]);
 }
 
-/* Leave a session that is kept without a transaction. */
+/* Leave a session without a transaction. */
 static void
 reset(struct mail *m)
 {
@@ -495,7 +509,8 @@ reset(struct mail *m)
 
 	if (m->s->broken)
 		return;
-	stream_put(m->s->stream, "RSET\r\n", 6);
+	smtp_session_say(m->s, "RSET");
+	quit_ahead(m);
 	if (!smtp_session_read(m->s, m->run->client->rset_timeout,
 		"sending final RSET", m->arena, &why) ||
 	    m->s->reply.code / 100 != 2)
@@ -541,37 +556,50 @@ reports(struct mail *m)
 	return false;
 }
 
+/* False: it is stale. */
+static bool
+send_mail(struct mail *m)
+{
+	struct smtp_session *s = m->s;
+	struct smtp_why why;
+
+	if (!reports(m))
+		return true;
+	if (!smtp_envelope_check(s, m->d, m->arena, &why) ||
+	    !smtp_generic_names(m->run->client, m->d, &m->names, &why)) {
+		fail_all(m, &why);
+		return true;
+	}
+	if (m->run->client->send_xforward_command && s->xforward != 0 &&
+	    !smtp_xforward_send(s, &m->d->content.envelope, m->arena, &why)) {
+		m->stale = s->uses > 1;
+		if (!m->stale)
+			fail_all(m, &why);
+	} else if (send_envelope(m) && read_data(m) && send_body(m)) {
+		read_done(m);
+	}
+	if (delivery_is_probe(m->d))
+		would_take(m);
+	return !m->stale;
+}
+
 bool
 smtp_mail_send(struct smtp_run *run, struct smtp_session *s, bool keep)
 {
+	struct delivery_once *once = run->delivery->once;
 	struct mail m = { .run = run,
 		.s = s,
 		.d = run->delivery,
-		.arena = run->delivery->arena };
-	struct smtp_why why;
+		.arena = run->delivery->arena,
+		.keep = keep };
 
 	s->uses++;
 	collect(&m);
-	if (!reports(&m))
-		return true;
-	if (!smtp_envelope_check(s, m.d, m.arena, &why) ||
-	    !smtp_generic_names(run->client, m.d, &m.names, &why)) {
-		fail_all(&m, &why);
-		return true;
-	}
-	if (run->client->send_xforward_command && s->xforward != 0 &&
-	    !smtp_xforward_send(s, &m.d->content.envelope, m.arena, &why)) {
-		m.stale = s->uses > 1;
-		if (!m.stale)
-			fail_all(&m, &why);
-	} else if (send_envelope(&m) && read_data(&m) && send_body(&m, keep)) {
-		read_done(&m);
-	}
-	if (delivery_is_probe(m.d))
-		would_take(&m);
-	if (m.stale)
+	if (!send_mail(&m))
 		return false;
-	if (keep && !m.data)
+	if (once != NULL)
+		once->lost = s->broken || s->reply.code == 421;
+	if (m.begun && !m.data)
 		reset(&m);
 	return true;
 }

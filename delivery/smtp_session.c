@@ -17,6 +17,7 @@
 #include "delivery/smtp_nexthop.h"
 #include "delivery/smtp_why.h"
 #include "delivery/transport.h"
+#include "queue/transcript.h"
 #include "rules/world.h"
 
 /* A connect that has no limit of its own still ends some day. */
@@ -47,6 +48,7 @@ new_session(const struct smtp_client *client, struct stream *stream,
 	s->stream = stream;
 	s->number = delivery_number();
 	s->opened = clock_mono();
+	smtp_dialogue_begin(&s->dialogue, client->told);
 	buf_puts(&b, host);
 	s->host = text(&b);
 	buf_reset(&b);
@@ -156,6 +158,17 @@ smtp_session_connect(const struct smtp_client *client,
 	return s;
 }
 
+/* What came is not SMTP. */
+static void
+protocol_error(struct smtp_session *s, const char *what, const char *doing,
+    struct arena *arena, struct smtp_why *why)
+{
+	s->broken = true;
+	smtp_dialogue_blame(&s->dialogue, TRANSCRIPT_PROTOCOL);
+	smtp_why_set(why, arena, "4.5.0",
+	    "protocol error: %s reply from %s while %s", what, s->peer, doing);
+}
+
 void
 smtp_session_lost(struct smtp_session *s, int status, const char *doing,
     struct arena *arena, struct smtp_why *why)
@@ -165,9 +178,7 @@ smtp_session_lost(struct smtp_session *s, int status, const char *doing,
 		smtp_why_set(why, arena, "4.4.2",
 		    "conversation with %s timed out while %s", s->peer, doing);
 	else if (status == STREAM_TOO_LONG)
-		smtp_why_set(why, arena, "4.5.0",
-		    "protocol error: overlong reply from %s while %s", s->peer,
-		    doing);
+		protocol_error(s, "overlong", doing, arena, why);
 	else
 		smtp_why_set(why, arena, "4.4.2",
 		    "lost connection with %s while %s", s->peer, doing);
@@ -198,6 +209,7 @@ smtp_session_data_error(
     struct smtp_session *s, struct arena *arena, struct smtp_why *why)
 {
 	s->broken = true;
+	smtp_dialogue_blame(&s->dialogue, TRANSCRIPT_DATA);
 	smtp_why_set(why, arena, "4.3.0",
 	    "local data error while talking to %s", s->peer);
 }
@@ -208,10 +220,7 @@ smtp_session_quiet(struct smtp_session *s, const char *doing,
 {
 	if (stream_pending(s->stream) == 0)
 		return true;
-	s->broken = true;
-	smtp_why_set(why, arena, "4.5.0",
-	    "protocol error: unexpected reply from %s while %s", s->peer,
-	    doing);
+	protocol_error(s, "unexpected", doing, arena, why);
 	return false;
 }
 
@@ -247,7 +256,15 @@ filter(struct smtp_session *s, struct arena *arena, char **line, size_t *n)
 	    *line, value.text);
 	*line = arena_strdup(arena, value.text);
 	*n = strlen(*line);
+	smtp_dialogue_replaced(&s->dialogue, *line, *n);
 	return true;
+}
+
+void
+smtp_session_say(struct smtp_session *s, const char *command)
+{
+	smtp_dialogue_out(&s->dialogue, command);
+	stream_printf(s->stream, "%s\r\n", command);
 }
 
 bool
@@ -267,6 +284,7 @@ smtp_session_read(struct smtp_session *s, int64_t limit, const char *doing,
 			smtp_session_lost(s, (int)status, doing, arena, why);
 			return false;
 		}
+		smtp_dialogue_in(&s->dialogue, line, n);
 		if (!filter(s, arena, &line, &n)) {
 			smtp_session_data_error(s, arena, why);
 			return false;
@@ -275,9 +293,7 @@ smtp_session_read(struct smtp_session *s, int64_t limit, const char *doing,
 	}
 	if (reply == SMTP_REPLY_DONE)
 		return true;
-	s->broken = true;
-	smtp_why_set(why, arena, "4.5.0",
-	    "protocol error: malformed reply from %s while %s", s->peer, doing);
+	protocol_error(s, "malformed", doing, arena, why);
 	return false;
 }
 
@@ -291,7 +307,7 @@ smtp_session_quit(struct smtp_session *s, bool patient)
 		return;
 	if (!s->quit) {
 		s->quit = true;
-		stream_put(s->stream, "QUIT\r\n", 6);
+		smtp_session_say(s, "QUIT");
 		stream_deadline(s->stream, clock_mono() + IDLE_QUIT);
 		s->broken = stream_flush(s->stream) != STREAM_OK;
 	}
@@ -309,6 +325,7 @@ smtp_session_close(struct smtp_session *s)
 	if (s == NULL)
 		return;
 	stream_close(s->stream);
+	smtp_dialogue_end(&s->dialogue);
 	buf_free(&s->reply.text);
 	free(s->key);
 	free(s->host);

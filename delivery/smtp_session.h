@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/event.h"
+#include "delivery/smtp_dialogue.h"
 #include "delivery/smtp_reply.h"
 #include "rules/table.h"
 
@@ -66,6 +67,7 @@ struct smtp_session {
 	bool tls_failed;
 	bool broken;             /* not to be talked to any more */
 	struct smtp_reply reply; /* the last one */
+	struct smtp_dialogue dialogue;
 };
 
 /* smtp_session_connect(client, hop, host, arena, why): a connection to ${host}
@@ -97,6 +99,9 @@ bool smtp_session_quiet(struct smtp_session *session, const char *doing,
 /* smtp_session_limit(session, limit): what follows may take ${limit}, if
  * session->until is not earlier. */
 void smtp_session_limit(struct smtp_session *session, int64_t limit);
+
+/* smtp_session_say(session, command): that goes out, with the next flush. */
+void smtp_session_say(struct smtp_session *session, const char *command);
 
 /* smtp_session_read(session, limit, doing, arena, why): read the next reply
  * within ${limit} (output is flushed first).  False: there is none, ${why} says

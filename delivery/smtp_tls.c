@@ -103,11 +103,13 @@ smtp_tls_start(
 	const struct smtp_client *c = s->client;
 	const char *refused;
 
-	stream_put(s->stream, "STARTTLS\r\n", 10);
+	smtp_session_say(s, "STARTTLS");
 	if (!smtp_session_read(s, c->starttls_timeout,
 		"receiving the STARTTLS response", arena, why))
 		return false;
 	if (s->reply.code / 100 != 2) {
+		if (c->level != SMTP_TLS_MAY)
+			smtp_dialogue_failed(&s->dialogue, s->reply.code);
 		refused = arena_printf(arena,
 		    "TLS is required, but host %s refused to start TLS: ",
 		    s->peer);

@@ -82,7 +82,8 @@ command(struct smtp_session *s, const char *const *values, unsigned i,
 			put_xtext(&out, values[i]);
 	}
 	if (out.len > 0) {
-		stream_printf(s->stream, "XFORWARD%s\r\n", buf_str(&out));
+		smtp_session_say(
+		    s, arena_printf(arena, "XFORWARD%s", buf_str(&out)));
 		ok = smtp_session_read(s, s->client->xforward_timeout,
 		    end == SPLIT ? "sending XFORWARD name/address"
 				 : "sending XFORWARD protocol/helo_name",

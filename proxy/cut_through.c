@@ -301,6 +301,7 @@ cut_through_run(struct session *s)
 	delivery_begin(&d);
 	d.transport->agent->run(&d);
 	content_close(&d.content);
+	postmaster_take(s, d.notices);
 	leave(s, job.nexthop, d.result.destination_failed || once.lost);
 	decide(s, &once, &d.result);
 }

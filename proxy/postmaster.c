@@ -152,6 +152,16 @@ postmaster_over(struct session *s)
 		flush(s, s->why);
 }
 
+void
+postmaster_take(struct session *s, struct transcript_notice *notices)
+{
+	struct transcript_notice **end = &s->notices;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = notices;
+}
+
 static void
 all_sent(void *arg)
 {

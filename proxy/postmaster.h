@@ -8,6 +8,7 @@
 #include "queue/transcript.h"
 
 struct session;
+struct transcript_notice;
 struct verdict;
 
 /* postmaster_begin(s): a session of a service that tells anything begins; of
@@ -32,6 +33,10 @@ void postmaster_forgive(struct session *s);
  * forgotten.  postmaster_over(s): the session has ended. */
 void postmaster_break(struct session *s);
 void postmaster_over(struct session *s);
+
+/* postmaster_take(s, notices): these, which are about other sessions, are to be sent
+ * with those of ${s}. */
+void postmaster_take(struct session *s, struct transcript_notice *notices);
 
 /* postmaster_send(s): give the queue what is to be told.  The loop only, which
  * stays until the queue has answered.  postmaster_end(s): forget the rest. */

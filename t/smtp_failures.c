@@ -39,13 +39,16 @@ static const struct {
 	    "deferred 4.4.2 lost connection with 127.0.0.1[127.0.0.1] while "
 	    "sending MAIL FROM" },
 	{ "MAIL refused for now",
-	    SCRIPT(PLAIN, "<MAIL", ">451 4.7.1 later", "<QUIT"),
+	    SCRIPT(PLAIN, "<MAIL", ">451 4.7.1 later", "<RSET", ">250 ok",
+		"<QUIT"),
 	    "deferred 4.7.1 host 127.0.0.1[127.0.0.1] said: 451 4.7.1 later "
 	    "(in reply to MAIL FROM command)" },
-	{ "MAIL refused", SCRIPT(PLAIN, "<MAIL", ">550 no", "<QUIT"),
+	{ "MAIL refused",
+	    SCRIPT(PLAIN, "<MAIL", ">550 no", "<RSET", ">250 ok", "<QUIT"),
 	    "bounced 5.0.0 host 127.0.0.1[127.0.0.1] said: 550 no (in reply "
 	    "to MAIL FROM command)" },
-	{ "MAIL answered with 354", SCRIPT(PLAIN, "<MAIL", ">354 go", "<QUIT"),
+	{ "MAIL answered with 354",
+	    SCRIPT(PLAIN, "<MAIL", ">354 go", "<RSET", ">250 ok", "<QUIT"),
 	    "deferred 4.5.0 Protocol error: host" },
 	{ "pipelined, MAIL refused, 354 all the same",
 	    SCRIPT(PIPELINING, "<MAIL", "<RCPT", "<RCPT", "<DATA",
@@ -66,7 +69,7 @@ static const struct {
 	    "deferred 4.4.2 host 127.0.0.1[127.0.0.1] said: 421 4.4.2 bye" },
 	{ "DATA refused",
 	    SCRIPT(PLAIN, "<MAIL", ">250 ok", "<RCPT", ">250 ok", "<RCPT",
-		">250 ok", "<DATA", ">452 full", "<QUIT"),
+		">250 ok", "<DATA", ">452 full", "<RSET", ">250 ok", "<QUIT"),
 	    "deferred 4.0.0 host 127.0.0.1[127.0.0.1] said: 452 full (in "
 	    "reply to DATA command)" },
 	{ "the answer to the message before the message",
@@ -93,7 +96,8 @@ static const struct {
 		">250 ok", "<DATA", ">354 go", ".", ">354 again", "<QUIT"),
 	    "deferred 4.5.0 Protocol error" },
 	{ "escape sequences in a refusal",
-	    SCRIPT(PLAIN, "<MAIL", ">550 \033[2J\007no", "<QUIT"),
+	    SCRIPT(PLAIN, "<MAIL", ">550 \033[2J\007no", "<RSET", ">250 ok",
+		"<QUIT"),
 	    "bounced 5.0.0 host 127.0.0.1[127.0.0.1] said: 550 ?[2J?no" },
 };
 

@@ -83,8 +83,8 @@ sub listeners {
 }
 
 # new(world => "...", main => "...", cases => "..."): $dir in main is a
-# directory with the files of files => { name => text }; programs => pattern of
-# those whose log is compared, smtpd if not given.
+# directory with the files of files => { name => text }; master => more services;
+# programs => pattern of those whose log is compared, smtpd if not given.
 sub new {
 	my ($class, %arg) = @_;
 	my $self = bless { cases => [ parse_cases($arg{cases}) ],
@@ -95,7 +95,8 @@ sub new {
 	chmod 0755, $ENV{WEIR_BESIDE}, $dir;
 	Weir::Postfix::write_file("$dir/$_", $arg{files}{$_})
 	    for keys %{ $arg{files} };
-	for my $text (\$arg{main}, map { \(@{ $_->{set} }) } @{ $self->{cases} }) {
+	$arg{master} //= "";
+	for my $text (\@arg{"main", "master"}, map { \(@{ $_->{set} }) } @{ $self->{cases} }) {
 		$$text =~ s/\$dir\b/$dir/g;
 	}
 	$self->{dns} = fork // die;
@@ -108,10 +109,10 @@ sub new {
 	s/^(weir_.*\n)//mg for $theirs;
 	$self->{postfix} = Weir::Postfix->start(
 	    "$ENV{WEIR_BESIDE}/postfix", port => 11999, main => $theirs,
-	    master => listeners(12000, @{ $self->{cases} }));
+	    master => $arg{master} . listeners(12000, @{ $self->{cases} }));
 	$self->{weir} = Weir->new(start => 0,
 	    main => "weir_dns_servers = 127.0.0.1\@53\n$mine",
-	    master => listeners(14000, @{ $self->{cases} }));
+	    master => $arg{master} . listeners(14000, @{ $self->{cases} }));
 	$self->{weir}->start;
 	return $self;
 }
