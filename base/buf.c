@@ -13,14 +13,17 @@ char *
 buf_reserve(struct buf *b, size_t n)
 {
 	size_t size = b->size > 0 ? b->size : 64;
+	char *data;
 
 	must(n < SIZE_MAX / 4);
 	while (size < b->len + n + 1)
 		size *= 2;
 	if (size != b->size) {
-		b->data = realloc(b->data, size);
-		if (b->data == NULL)
+		/* ${b} stays as it is: it may be the log's. */
+		data = realloc(b->data, size);
+		if (data == NULL)
 			fatal("out of memory");
+		b->data = data;
 		b->size = size;
 		b->data[b->len] = '\0';
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -39,17 +40,7 @@ static const char *const level_names[] = { "debug", "info", "warning", "error",
 	"fatal", "panic" };
 static const unsigned char syslog_levels[] = { 7, 6, 4, 3, 2, 2 };
 
-static void
-last_words(const char *severity, const char *text)
-{
-	static struct event_type type = { "died", EVENT_FATAL, "{text}",
-		"a process ends itself", 0 };
-	char all[1100];
-
-	(void)snprintf(all, sizeof all, "%s: %s", severity, text);
-	event(&type, NULL, "text", all, NULL);
-	event_flush();
-}
+static void last_words(const char *severity, const char *text);
 
 void
 event_open(const struct event_target *t)
@@ -213,21 +204,22 @@ put_json(struct buf *out, const struct event_type *type,
 
 /* Syslog takes one datagram a line; nobody waits for it. */
 static void
-send_syslog(enum event_level level, const char *line, size_t n)
+send_syslog(enum event_level level, char *line, size_t n)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX,
 		.sun_path = "/dev/log" };
-	struct buf b = { 0 };
-	char stamp[LOCAL_TIME_TEXT];
+	char stamp[LOCAL_TIME_TEXT], head[LOCAL_TIME_TEXT + 16];
+	struct iovec parts[] = { { head, 0 }, { line, n } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 
 	(void)local_time_text(stamp, clock_now(), "%b %e %H:%M:%S");
-	buf_printf(&b, "<%d>%s ", FACILITY_MAIL | syslog_levels[level], stamp);
-	buf_put(&b, line, n);
-	if (send(syslog_fd, b.data, b.len, MSG_NOSIGNAL) < 0 &&
+	(void)snprintf(head, sizeof head, "<%d>%s ",
+	    FACILITY_MAIL | syslog_levels[level], stamp);
+	parts[0].iov_len = strlen(head);
+	if (sendmsg(syslog_fd, &message, MSG_NOSIGNAL) < 0 &&
 	    (errno == ECONNREFUSED || errno == ENOTCONN) &&
 	    connect(syslog_fd, (struct sockaddr *)&sun, sizeof sun) == 0)
-		(void)send(syslog_fd, b.data, b.len, MSG_NOSIGNAL);
-	buf_free(&b);
+		(void)sendmsg(syslog_fd, &message, MSG_NOSIGNAL);
 }
 
 /* The date and host in front of a line, made anew once per second. */
@@ -280,6 +272,64 @@ event_speak(const struct event_by *by)
 	speaker = by;
 }
 
+/* Append a record as text and as JSON; where in the text its own begins. */
+static size_t
+put_record(struct buf *text, struct buf *json, const struct event_type *type,
+    const struct event_by *by, const struct pair *pairs)
+{
+	size_t head;
+
+	if (target.stamp && target.fd >= 0)
+		put_stamp(text);
+	head = text->len;
+	put_text(text, type, by, pairs);
+	if (target.json_fd >= 0)
+		put_json(json, type, by, pairs);
+	return head;
+}
+
+/* A line that is not whole is forgotten. */
+static void
+cut_to_lines(struct buf *b)
+{
+	const char *end = b->len > 0 ? memrchr(b->data, '\n', b->len) : NULL;
+
+	buf_cut(b, end != NULL ? (size_t)(end + 1 - b->data) : 0);
+}
+
+/* Says it without asking for memory: there may be none, and what was being
+ * written when there was none is in the buffers of this thread. */
+static void
+last_words(const char *severity, const char *text)
+{
+	static struct event_type type = { "died", EVENT_FATAL, "{text}",
+		"a process ends itself", 0 };
+	static _Thread_local bool dying;
+	char all[1100], room[4096], json_room[12 * 1024];
+	struct buf line = { .data = room, .size = sizeof room };
+	struct buf json = { .data = json_room, .size = sizeof json_room };
+	const struct pair pairs[] = { { "text", all }, { NULL, NULL } };
+	size_t head;
+
+	if (dying)
+		return;
+	dying = true;
+	cut_to_lines(&held);
+	cut_to_lines(&held_json);
+	event_flush();
+	(void)snprintf(all, sizeof all, "%s: %s", severity, text);
+	head = put_record(&line, &json, &type, speaker, pairs);
+	if (target.fd < 0) {
+		send_syslog(type.level, line.data + head, line.len - head);
+	} else {
+		buf_putc(&line, '\n');
+		write_out(target.fd, &line);
+	}
+	write_out(target.json_fd, &json);
+	if (tapped != NULL)
+		tapped(all);
+}
+
 static void
 record(struct event_type *type, const struct event_by *by,
     const struct pair *pairs)
@@ -292,10 +342,7 @@ record(struct event_type *type, const struct event_by *by,
 	if (type->level == EVENT_DEBUG && !target.debug)
 		return;
 	start = held.len;
-	if (target.stamp && target.fd >= 0)
-		put_stamp(&held);
-	head = held.len;
-	put_text(&held, type, by, pairs);
+	head = put_record(&held, &held_json, type, by, pairs);
 	if (tapped != NULL && type->level >= EVENT_WARNING)
 		tapped(strstr(held.data + head, "]: ") + 3);
 	if (target.fd < 0) {
@@ -304,8 +351,6 @@ record(struct event_type *type, const struct event_by *by,
 	} else {
 		buf_putc(&held, '\n');
 	}
-	if (target.json_fd >= 0)
-		put_json(&held_json, type, by, pairs);
 	if (!holding || held.len > MOST_HELD || held_json.len > MOST_HELD)
 		event_flush();
 }
