@@ -20,7 +20,8 @@ test='perl swaks libio-socket-ssl-perl libnet-ssleay-perl openssl iproute2 nsd
     postfwd postsrsd postfix-policyd-spf-python postfix-policyd-spf-perl
     python3-spf python3-yaml
     rpcbind ypserv ypbind-mt opendkim opendkim-tools miltertest m4 spamassassin
-    spamc spamd spamass-milter clamav-daemon clamav-milter e2fsprogs mount util-linux'
+    spamc spamd spamass-milter clamav-daemon clamav-milter e2fsprogs xfsprogs
+    mount util-linux'
 lint='clang clang-tidy clang-format libclang-rt-dev mandoc'
 
 missing=

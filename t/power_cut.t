@@ -156,9 +156,9 @@ sub sample {
 }
 
 sub sweep {
-	my ($what, $two, $count, @dies) = @_;
+	my ($type, $what, $two, $count, @dies) = @_;
 	my $w = gateway(two => $two);
-	my $cut = Weir::PowerCut->new($w, "queue", $two ? "mail" : ());
+	my $cut = Weir::PowerCut->new($w, $type, "queue", $two ? "mail" : ());
 	my $base = "$w->{dir}/" . ($two ? "mail" : "queue/mail");
 	my ($cuts, $run, $most, $opening) = (0, 0, 3, 1);
 
@@ -200,8 +200,14 @@ sub sweep {
 	unlike $w->log, qr/panic/, "$what: nothing died of a bug";
 }
 
-sweep("one file system", 0, $counts ? 30 : 3, "queue");
-sweep("two, together", 1, $counts ? 30 : 3, "queue", "mail");
-sweep("two, the queue's goes", 1, $counts ? 10 : 1, "queue");
-sweep("two, the mailboxes' goes", 1, $counts ? 10 : 1, "mail");
+sweep("ext4", "one file system", 0, $counts ? 30 : 3, "queue");
+sweep("ext4", "two, together", 1, $counts ? 30 : 3, "queue", "mail");
+sweep("ext4", "two, the queue's goes", 1, $counts ? 10 : 1, "queue");
+sweep("ext4", "two, the mailboxes' goes", 1, $counts ? 10 : 1, "mail");
+SKIP: {
+	skip "XFS may not be mounted here", 1
+	    if !Weir::PowerCut::can_mount("xfs");
+	sweep("xfs", "XFS", 0, $counts ? 12 : 2, "queue");
+	sweep("xfs", "XFS, two", 1, $counts ? 8 : 1, "queue", "mail");
+}
 done_testing;

@@ -1,11 +1,11 @@
 package Weir::PowerCut;
 
-# Power cuts for a private gateway: file systems of its own (ext4 in a file),
-# whose journal stops in the midst of what the gateway does, so that what was
-# not synced is gone when they are mounted again.
+# Power cuts for a private gateway: file systems of its own (ext4 or XFS in a
+# file), whose journal stops in the midst of what the gateway does, so that what
+# was not synced is gone when they are mounted again.
 #
 #	Weir::PowerCut::begin();	# or skips the whole test
-#	my $cut = Weir::PowerCut->new($w, "queue", "mail");
+#	my $cut = Weir::PowerCut->new($w, "ext4", "queue", "mail");
 #	$cut->arm(17);			# stop at the 17th call from now on
 #	... mail ...
 #	$cut->cut("queue");		# all processes end with the power
@@ -22,7 +22,12 @@ use Test::More;
 
 use Weir;
 
-# EXT4_IOC_SHUTDOWN; without, or with, what the journal has in memory.
+# How each kind is made, and mounted: ext4 would sync for whoever forgets to.
+my %make = (ext4 => [ "64M", "mkfs.ext4", "-q" ],
+    xfs => [ "320M", "mkfs.xfs", "-q" ]);
+my %options = (ext4 => "loop,noauto_da_alloc", xfs => "loop");
+# EXT4_IOC_SHUTDOWN, which is XFS_IOC_GOINGDOWN; without, or with, what the
+# journal has in memory.
 my $ioctl = 0x8004587D;
 my @flags = (2, 1);
 # fs_calls.c: stop, count, stopped, two devices.
@@ -34,28 +39,37 @@ sub begin {
 	return if $ENV{WEIR_OWN_MOUNTS};
 	plan skip_all => "not root" if $> != 0;
 	my @own = ("unshare", "-m", "--propagation", "private");
-	my $try = 'd=$(mktemp -d) && truncate -s 8M $d/i && ' .
-	    'mkfs.ext4 -q $d/i && mkdir $d/m && mount -o loop $d/i $d/m && ' .
-	    'umount $d/m; s=$?; rm -r "$d"; exit $s';
 	plan skip_all => "file systems may not be mounted here"
-	    if system(@own, "sh", "-c", "($try) >/dev/null 2>&1") != 0;
+	    if !can_mount("ext4", @own);
 	$ENV{WEIR_OWN_MOUNTS} = 1;
 	exec @own, $^X, $0 or die "unshare: $!";
+}
+
+# May a file system of that kind be mounted, by a command that begins so?
+sub can_mount {
+	my ($type, @begin) = @_;
+	my ($size, @mkfs) = @{ $make{$type} };
+	my $try = "d=\$(mktemp -d) && truncate -s $size \$d/i && " .
+	    "@mkfs \$d/i && mkdir \$d/m && mount -o $options{$type} " .
+	    '$d/i $d/m && umount $d/m; s=$?; rm -r "$d"; exit $s';
+
+	return system(@begin, "sh", "-c", "($try) >/dev/null 2>&1") == 0;
 }
 
 # Sanitizers want to be loaded first: nothing is counted then.
 sub can_count { return ($ENV{OUT} // "") !~ /asan|tsan/ }
 
 sub new {
-	my ($class, $w, @names) = @_;
-	my $self = bless { w => $w, page => "$w->{dir}/calls", at => {} },
-	    $class;
+	my ($class, $w, $type, @names) = @_;
+	my $self = bless { w => $w, page => "$w->{dir}/calls", at => {},
+		type => $type }, $class;
+	my ($size, @mkfs) = @{ $make{$type} };
 
 	for my $name (@names) {
 		my $image = "$w->{dir}/$name.image";
 		my $dir = $self->{at}{$name} = "$w->{dir}/$name";
-		system("truncate", "-s", "64M", $image) == 0 &&
-		    system("mkfs.ext4", "-q", $image) == 0 or die "mkfs";
+		system("truncate", "-s", $size, $image) == 0 &&
+		    system(@mkfs, $image) == 0 or die "mkfs";
 		mkdir $dir;
 	}
 	$self->write_page(0);
@@ -65,13 +79,12 @@ sub new {
 	return $self;
 }
 
-# auto_da_alloc would sync for whoever forgets to.
 sub mount {
 	my ($self) = @_;
 
 	for my $name (sort keys %{ $self->{at} }) {
 		next if $self->{mounted}{$name};
-		system("mount", "-o", "loop,noauto_da_alloc",
+		system("mount", "-o", $options{ $self->{type} },
 		    "$self->{w}{dir}/$name.image", $self->{at}{$name}) == 0
 		    or die "mount $name";
 		$self->{mounted}{$name} = 1;
