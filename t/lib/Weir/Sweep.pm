@@ -8,7 +8,8 @@ package Weir::Sweep;
 #	$sweep->run("queue", faults => sub { "signal=KILL" }, most => 40);
 #
 # The calls are counted in a run without faults.  A sample of the points, spread
-# over all of them, is taken; all of them with WEIR_SWEEP=all.
+# over all of them, is taken; all of them with WEIR_SWEEP=all, or those of a role
+# from number N to M with WEIR_SWEEP=N-M.
 
 use strict;
 use warnings;
@@ -20,7 +21,7 @@ use Weir;
 use Weir::Ledger;
 use Weir::Trace;
 
-our $all = ($ENV{WEIR_SWEEP} // "") eq "all";
+my ($first, $last) = ($ENV{WEIR_SWEEP} // "") =~ /^(\d+)-(\d+)$/;
 
 # So many messages at most are kept before they are looked at.
 my $batch = 60;
@@ -100,7 +101,10 @@ sub points {
 			    1 .. $calls{$call};
 		}
 	}
-	return $all ? @points : sample($arg{most}, @points);
+	return sample($arg{most}, @points) if !$ENV{WEIR_SWEEP};
+	note "$role: " . @points . " points";
+	return @points if !defined $first;
+	return grep { defined } @points[$first - 1 .. $last - 1];
 }
 
 # So many of the points: of a rare call as many as of a frequent one.
