@@ -79,13 +79,17 @@ event_tap(void (*tap)(const char *text))
 static void
 put_clean(struct buf *out, const char *s)
 {
-	for (unsigned n; *s != '\0'; s += n) {
-		n = utf8_length(s);
-		if (n == 0 || (unsigned char)*s < 32 || *s == 127) {
+	const char *end;
+
+	for (unsigned n; *s != '\0'; s = end) {
+		end = s;
+		while ((unsigned char)*end >= 32 && *end != 127 &&
+		    (n = utf8_length(end)) > 0)
+			end += n;
+		buf_put(out, s, (size_t)(end - s));
+		if (*end != '\0') {
 			buf_putc(out, '?');
-			n = 1;
-		} else {
-			buf_put(out, s, n);
+			end++;
 		}
 	}
 }

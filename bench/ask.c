@@ -133,10 +133,12 @@ dial(int port, int n)
 
 	loop = epoll_create1(0);
 	for (int i = 0; i < n; i++) {
-		struct epoll_event e = { .events = EPOLLIN, .data.u32 = (unsigned)i };
+		struct epoll_event e = { .events = EPOLLIN,
+			.data.u32 = (unsigned)i };
 
 		peers[i].fd = socket(AF_INET, SOCK_STREAM, 0);
-		if (connect(peers[i].fd, (struct sockaddr *)&at, sizeof at) != 0) {
+		if (connect(peers[i].fd, (struct sockaddr *)&at, sizeof at) !=
+		    0) {
 			perror("ask: connect");
 			exit(1);
 		}
@@ -158,8 +160,9 @@ main(int argc, char **argv)
 	struct epoll_event events[MOST];
 
 	if (n < 1 || n > MOST || seconds <= 0) {
-		fprintf(stderr, "usage: ask port connections seconds "
-				"[rate [requests]]\n");
+		fprintf(stderr,
+		    "usage: ask port connections seconds "
+		    "[rate [requests]]\n");
 		return 64;
 	}
 	all_differ = most > 0;
@@ -173,8 +176,8 @@ main(int argc, char **argv)
 			ask(idle[--nidle], rate > 0 ? due : at);
 			due += rate > 0 ? 1 / rate : 0;
 		}
-		int k = epoll_wait(loop, events, MOST,
-		    rate > 0 && nidle > 0 ? 0 : 1000);
+		int k = epoll_wait(
+		    loop, events, MOST, rate > 0 && nidle > 0 ? 0 : 1000);
 
 		at = now();
 		for (int i = 0; i < k; i++)

@@ -29,7 +29,7 @@ struct session {
 
 static struct {
 	_Atomic uint64_t messages, recipients;
-} *count;
+} * count;
 
 static void
 say(struct session *s, const char *text)

@@ -264,7 +264,10 @@ greylist_ask(struct ask *ask, struct answer *answer)
 		note(ask, "pass", "client whitelist", NULL, NULL);
 		return;
 	}
-	domain = status == TABLE_NONE ? spf_domain(s, &ask->spf) : NULL;
+	domain =
+	    status == TABLE_NONE && !match_empty(ask->site->greylist_domains)
+	    ? spf_domain(s, &ask->spf)
+	    : NULL;
 	if (domain != NULL)
 		status = match_domain(
 		    ask->site->greylist_domains, s->world, s->arena, domain);

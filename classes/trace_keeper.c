@@ -22,7 +22,7 @@
 enum {
 	MOST_KEPT = 100000,
 	MOST_WAITING = 4096,
-	MOST_TOGETHER = 256,
+	MOST_TOGETHER = 64, /* others wait with their changes meanwhile */
 	GATHER_MS = 10,
 };
 

@@ -30,14 +30,16 @@ static const char escaped[] = "\t\n\\", letters[] = "tn\\";
 static void
 put_field(struct buf *out, const char *text, char end)
 {
-	const char *found;
+	size_t n;
 
-	for (; text != NULL && *text != '\0'; text++) {
-		found = strchr(escaped, *text);
-		if (found != NULL)
-			buf_putc(out, '\\');
-		buf_putc(
-		    out, *(found != NULL ? letters + (found - escaped) : text));
+	for (; text != NULL && *text != '\0'; text += n) {
+		n = strcspn(text, escaped);
+		buf_put(out, text, n);
+		if (text[n] == '\0')
+			break;
+		buf_putc(out, '\\');
+		buf_putc(out, letters[strchr(escaped, text[n]) - escaped]);
+		n++;
 	}
 	buf_putc(out, end);
 }

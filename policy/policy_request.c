@@ -64,11 +64,11 @@ take_line(struct policy_request *r, const char *data, size_t n, struct err *err)
 	const char *line = data + r->at, *equals;
 	enum policy_name name;
 
-	if (strlen(line) != n) {
+	if (memchr(line, '\0', n) != NULL) {
 		err_set(err, "a NUL in an attribute");
 		return false;
 	}
-	equals = strchr(line, '=');
+	equals = memchr(line, '=', n);
 	if (equals == NULL || equals == line) {
 		err_set(err, "no attribute: \"%.*s\"", MOST_SHOWN, line);
 		return false;
