@@ -1,6 +1,7 @@
 /* rate_limit.c - see rate_limit.h. */
 #include "checks/rate_limit.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -112,22 +113,22 @@ message_of(const struct subject *s)
 	    s->arena, "%llx", (unsigned long long)world_now(s->world));
 }
 
-/* A session: of our own, since when it is; of another MTA, what it calls all of
- * a session's messages, which differ in their last number. */
+/* A session: of our own, since when it is; of another MTA, its client's address
+ * and port, which alone are the same in all requests about it: "instance" is of a
+ * message (process, time, number), and empty before RCPT.  Without a port, as of
+ * an old Postfix, a message is one. */
 static const char *
 session_of(const struct subject *s)
 {
-	const char *dot =
-	    s->instance != NULL ? strrchr(s->instance, '.') : NULL;
 	const char *port = s->client_port != NULL ? s->client_port : "";
-	const char *of = s->begun == 0 && dot != NULL
-	    ? arena_strndup(s->arena, s->instance, (size_t)(dot - s->instance))
-	    : arena_printf(s->arena, "%llx", (unsigned long long)s->begun);
+	const char *addr = s->client_addr != NULL ? s->client_addr : "";
 
-	if (s->begun == 0 && dot == NULL && port[0] == '\0')
+	if (s->begun != 0)
+		return arena_printf(s->arena, "%s:%s:%llx", addr, port,
+		    (unsigned long long)s->begun);
+	if (strtol(port, NULL, 10) == 0)
 		return message_of(s);
-	return arena_printf(s->arena, "%s:%s:%s",
-	    s->client_addr != NULL ? s->client_addr : "", port, of);
+	return arena_printf(s->arena, "%s:%s", addr, port);
 }
 
 static void

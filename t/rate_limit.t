@@ -147,6 +147,20 @@ EOT
 is codes(post(@a, to => [ @to[ 0, 0, 1, 2 ] ])), "250 250 250 250 450",
     "one that is named twice is one";
 limits(<<'EOT');
+set = 3 recipients / hour per sender, action = REJECT 5.7.1 Too many
+smtpd_recipient_restrictions = rate_limit set
+smtpd_data_restrictions = rate_limit set
+EOT
+is codes(post(@a, to => [ @to[ 0, 0, 0 ] ])), "250 250 250 250 354 250",
+    "at DATA, as often as it was named";
+is codes(post(@a, to => [ $to[1] ])), "250 554", "which leaves nothing";
+$p = Weir::Policy->new($policy, client_address => "192.0.2.8", sender => 'p@example.net');
+is join(" ", map { $p->ask(instance => "1.5.6.0", recipient => $_) } @to[ 0, 0, 0 ]),
+    "DUNNO DUNNO DUNNO", "for a policy server: one";
+is $p->ask(instance => "1.5.6.0", protocol_state => "DATA", recipient => "", recipient_count => 3),
+    "DUNNO", "and all at DATA";
+like $p->ask(instance => "1.5.7.0", recipient => $to[1]), qr/^554 /, "which leaves nothing";
+limits(<<'EOT');
 set = 4 recipients / hour per sender, action = REJECT 5.7.1 Too many
 smtpd_data_restrictions = rate_limit set
 EOT
@@ -200,8 +214,13 @@ is codes(post(@a, times => 3)), "250 250 354 250" . " 250 250 354 250" x 2,
     "messages of one session are one";
 $p = Weir::Policy->new($policy, client_address => "192.0.2.9");
 is join(" ", map { $p->ask(instance => $_->[0], client_port => $_->[1]) =~ /^(\w+)/ }
-    [ "1.aa.1", 1 ], [ "1.aa.2", 1 ], [ "1.ab.1", 1 ], [ "1.aa.3", 1 ], [ "1.ac.1", 1 ]),
-    "DUNNO DUNNO DUNNO DUNNO DEFER_IF_PERMIT", "so they are for a policy server";
+    [ "", 1 ], [ "1.aa.5.0", 1 ], [ "1.ab.6.1", 1 ], [ "1.ac.7.0", 2 ], [ "1.ad.8.2", 1 ],
+    [ "1.ae.9.0", 3 ]),
+    "DUNNO DUNNO DUNNO DUNNO DUNNO DEFER_IF_PERMIT",
+    "so they are for a policy server, as the port says";
+is join(" ", map { $p->ask(client_address => "192.0.2.10", instance => $_->[0], client_port => $_->[1]) =~ /^(\w+)/ }
+    [ "1.aa.5.0", undef ], [ "1.aa.5.0", "" ], [ "1.ab.6.1", "0" ], [ "1.ac.7.0", "unknown" ]),
+    "DUNNO DUNNO DUNNO DEFER_IF_PERMIT", "without a port a message is one";
 
 # Per-login limits, and what may be done.
 limits(<<'EOT');
