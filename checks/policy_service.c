@@ -224,10 +224,9 @@ put_session(struct buf *out, const struct ask *ask)
 	put(out, "encryption_keysize", number);
 }
 
-/* The request, without the empty line that ends it. */
-static void
-put_request(
-    struct buf *out, const struct ask *ask, const struct policy_service *to)
+void
+policy_service_request(const struct ask *ask,
+    const struct policy_service *service, struct buf *out)
 {
 	const struct subject *s = ask->subject;
 	char number[24];
@@ -254,7 +253,7 @@ put_request(
 	(void)snprintf(number, sizeof number, "%lld", (long long)s->size);
 	put(out, "size", number);
 	put_session(out, ask);
-	put(out, "policy_context", context_of(ask, to));
+	put(out, "policy_context", context_of(ask, service));
 	put(out, "compatibility_level", ask->site->compatibility_level);
 	put(out, "mail_version", ask->site->mail_version);
 	buf_putc(out, '\n');
@@ -286,7 +285,7 @@ call(const struct ask *ask, const struct policy_service *to)
 	struct buf request = { 0 };
 	const char *action = NULL, *why = "";
 
-	put_request(&request, ask, to);
+	policy_service_request(ask, to, &request);
 	for (int64_t i = 0; i < tries && action == NULL; i++) {
 		if (i > 0)
 			pause_for(delay);

@@ -10,6 +10,7 @@
 struct answer;
 struct arena;
 struct ask;
+struct buf;
 struct err;
 
 /* One service, with what { } settings say for it alone. */
@@ -25,6 +26,11 @@ struct policy_service {
  * "name=value" or "{ name = value }" in braces.  NULL and the reason. */
 const struct policy_service *
 policy_service_parse(const char *text, struct arena *arena, struct err *err);
+
+/* policy_service_request(ask, service, out): append what ${service} is asked:
+ * ${ask}'s subject, site and where. */
+void policy_service_request(const struct ask *ask,
+    const struct policy_service *service, struct buf *out);
 
 /* The restriction. */
 void policy_service_ask(struct ask *ask, struct answer *answer);

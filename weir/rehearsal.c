@@ -24,8 +24,12 @@
 #include "weir/session_client.h"
 #include "weir/session_message.h"
 #include "weir/session_milter.h"
+#include "weir/session_request.h"
 #include "weir/session_time.h"
 #include "weir/trial_rules.h"
+
+/* Ten such texts and a request of the policy protocol is full. */
+enum { MOST_TOLD = 4096 };
 
 struct rehearsal *
 rehearsal_new(const struct rehearsal_settings *settings)
@@ -120,21 +124,52 @@ refuse(struct rehearsal *r, const char *dsn, const char *text)
 	return REHEARSAL_DONE;
 }
 
+/* A policy server knows of each request what it says, and of those before what
+ * SPF has found about the same message. */
+static void
+forget_requests(struct rehearsal *r)
+{
+	struct spf_standing spf = { 0 };
+
+	if (r->request.instance != NULL) {
+		spf = r->state.spf;
+		r->state.spf = (struct spf_standing){ 0 };
+	}
+	stage_reset_session(&r->state);
+	r->state.spf = spf;
+}
+
+static int
+judge_told(struct rehearsal *r, enum stage stage)
+{
+	struct verdict *v = &r->verdict;
+	char *action;
+
+	session_request(
+	    &r->subject, stage, stage_site(r->rules.lists), &r->request);
+	stage_run(r->rules.lists, stage, &r->request, &r->state, v);
+	if (v->again)
+		stage_run(r->rules.lists, stage, &r->request, &r->state, v);
+	action = strdup(policy_answer(v, stage, &r->request, NULL));
+	if (action == NULL)
+		fatal("out of memory");
+	tell(r, action);
+	forget_requests(r);
+	return REHEARSAL_DONE;
+}
+
 static int
 judge(struct rehearsal *r, enum stage stage)
 {
 	struct verdict *v = &r->verdict;
-	char *action = NULL;
 
 	trial_rules_open(&r->rules, r->view, r->settings.policy);
+	if (r->settings.policy)
+		return judge_told(r, stage);
 	stage_run(r->rules.lists, stage, &r->subject, &r->state, v);
 	if (v->again)
 		stage_run(r->rules.lists, stage, &r->subject, &r->state, v);
-	if (r->settings.policy &&
-	    (action = strdup(policy_answer(v, stage, &r->subject, NULL))) ==
-		NULL)
-		fatal("out of memory");
-	tell(r, action);
+	tell(r, NULL);
 	return REHEARSAL_DONE;
 }
 
@@ -223,6 +258,7 @@ do_mail(struct call *c)
 	session_message_begin(r->message);
 	r->subject.recipient = NULL;
 	r->subject.recipient_count = 0;
+	r->subject.size = 0;
 	r->subject.sender = NULL;
 	sender = address_of(c);
 	if (sender == NULL)
@@ -254,12 +290,16 @@ static int
 do_rcpt(struct call *c)
 {
 	struct rehearsal *r = c->r;
+	const char *last =
+	    r->subject.recipient_count > 0 ? r->subject.recipient : NULL;
 	int result = judge_recipient(c, STAGE_RCPT);
 
 	if (result == REHEARSAL_DONE && r->verdict.pass) {
 		r->subject.recipient_count++;
 		session_message_rcpt(
 		    r->message, r->subject.recipient, r->verdict.classes);
+	} else {
+		r->subject.recipient = last;
 	}
 	return result;
 }
@@ -297,6 +337,10 @@ do_message(struct call *c)
 	struct rehearsal *r = c->r;
 	struct session_message_reply reply;
 
+	if (r->settings.policy) {
+		err_set(c->err, "a policy server sees no message: eod [SIZE]");
+		return REHEARSAL_WRONG;
+	}
 	trial_rules_open(&r->rules, r->view, r->settings.policy);
 	if (session_message_run(r->message, r->view, &r->subject, c->argument,
 		stage_soft_bounce(r->rules.lists), c->err) != 0)
@@ -422,6 +466,10 @@ rehearsal_line(struct rehearsal *r, const char *line, struct err *err)
 	n = strcspn(line, " \t\n");
 	if (n == 0 || line[0] == '#')
 		return REHEARSAL_DONE;
+	if (r->settings.policy && strlen(line) > MOST_TOLD) {
+		err_set(err, "too long for a request");
+		return REHEARSAL_WRONG;
+	}
 	r->asked = line;
 	if (r->milter != NULL)
 		played = play_milter(r, err);

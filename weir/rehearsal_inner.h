@@ -18,6 +18,7 @@ struct rehearsal {
 	struct stage_state state;
 	struct event_by by;
 	struct subject subject;
+	struct subject request;          /* what a policy server knows of it */
 	struct session_message *message; /* of the transaction */
 	struct session_milter *milter;   /* NULL: another door */
 	unsigned line;
