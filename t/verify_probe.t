@@ -98,7 +98,7 @@ is probe('a@good.example'), "250 2.1.5 Ok\n" .
     'a@good.example 127.0.0.1 2.1.5 deliverable (250 2.1.5 Ok)', "an address that is good";
 like heard_out("good"), qr/^MAIL FROM:<double-bounce\@mail\.example\.com>.*\nRCPT TO:<a\@good\.example>.*\nRSET\r?\nQUIT\r?\n\z/m,
     "it was asked for from double-bounce, and nothing was sent";
-like $w->log, qr/qmgr\[\d+\]: (\w+): from=<double-bounce\@mail\.example\.com>, size=\d+, nrcpt=1 \(queue active\)\n.*smtp\[\d+\]: \1: to=.*qmgr\[\d+\]: \1: removed/s,
+ok $w->wait_log(qr/qmgr\[\d+\]: (\w+): from=<double-bounce\@mail\.example\.com>, size=\d+, nrcpt=1 \(queue active\)\n.*smtp\[\d+\]: \1: to=.*qmgr\[\d+\]: \1: removed/s),
     "the log has the lines of a message";
 is probe('a@bad.example'), "550 5.1.1 undeliverable address: $said " .
     "550 5.1.1 no such user (in reply to RCPT TO command)\n" .

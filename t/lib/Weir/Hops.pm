@@ -114,14 +114,15 @@ sub serve {
 	my ($self, $port, $dir) = @_;
 
 	Weir::Clients::each_client("0.0.0.0:$port", sub {
-		my ($c) = @_;
+		my ($c, $number) = @_;
 		my ($n) = $c->sockhost =~ /^127\.0\.1\.(\d+)$/ or return;
 		my $case = $self->{cases}[$n - 1];
 		my %replies = %{ $case->{replies} || {} };
 
 		# A message is worth looking at when all of it has been said.
 		$replies{EHLO} //= ["$case->{ehlo} *"] if $case->{ehlo};
-		Weir::Sink::session($c, "$dir/c$n", lmtp => $case->{lmtp},
+		Weir::Sink::session($c, "$dir/c$n", number => $number,
+		    lmtp => $case->{lmtp},
 		    banner => $case->{banner}, replies => \%replies);
 	});
 }

@@ -26,7 +26,10 @@ use Weir::Clients;
 sub serve {
 	my ($port, $dir, %arg) = @_;
 
-	Weir::Clients::each_client($port, sub { session($_[0], $dir, %arg) });
+	Weir::Clients::each_client($port, sub {
+		my ($c, $number) = @_;
+		session($c, $dir, %arg, number => $number);
+	});
 }
 
 # Sessions are processes; what is given in turn is counted in directories.
@@ -62,9 +65,10 @@ sub play {
 	return $reply =~ /^[23]/;
 }
 
+# Names sort as sessions began; several sinks may have one directory.
 sub keep {
-	my ($dir, $n, $from, $to, $data) = @_;
-	my $name = sprintf "%s/%d.%06d", $dir, $$, $n;
+	my ($dir, $session, $n, $from, $to, $data) = @_;
+	my $name = sprintf "%s/%06d.%d.%06d", $dir, $session, $$, $n;
 
 	open my $f, ">", "$name.tmp";
 	binmode $f;
@@ -89,15 +93,16 @@ sub read_data {
 sub session {
 	my ($c, $dir, %arg) = @_;
 	my ($from, @to, $n);
-	my $say = sub {
+	my $choose = sub {
 		my ($what, $good, $of) = @_;
 		my $reply = next_reply($dir, $what, $arg{replies}{$what});
 
 		$reply = next_reply($dir, "$what $of",
 		    $arg{replies}{"$what $of"})
 		    if !defined $reply && defined $of;
-		return play($c, $reply // $good);
+		return $reply // $good;
 	};
+	my $say = sub { return play($c, $choose->(@_)) };
 
 	open my $commands, ">>", "$dir.commands";
 	$commands->autoflush(1);
@@ -126,8 +131,13 @@ sub session {
 			for my $i (0 .. ($arg{lmtp} ? $#to : 0)) {
 				my @mine = $arg{lmtp} ? $to[$i] : @to;
 				my ($of) = $to[$i] =~ /(<.*?>)/;
-				keep($dir, ++$n, $from, \@mine, $data)
-				    if $say->("DOT", "250 2.0.0 Ok: sunk", $of);
+				my $reply = $choose->("DOT",
+				    "250 2.0.0 Ok: sunk", $of);
+				# It is there before anybody is told so.
+				keep($dir, $arg{number} // 0, ++$n, $from,
+				    \@mine, $data)
+				    if $reply =~ /^(?:[23]|raw )/;
+				play($c, $reply);
 			}
 			@to = ();
 		} elsif ($line =~ /^QUIT/i) {
