@@ -279,6 +279,7 @@ find_mailbox(
 		.uid = pw->pw_uid,
 		.gid = pw->pw_gid,
 		.locks = s->locks,
+		.biff = p->biff,
 		.limit = (uint64_t)p->mailbox_size_limit };
 	if (p->home_mailbox[0] != '\0') {
 		m->base = pw->pw_dir;

@@ -10,7 +10,7 @@
 #include "delivery/maildir.h"
 #include "delivery/mbox.h"
 
-enum { MAILDIR = 1, SPOOL = 2, STRICT = 4, NAMED = 8 };
+enum { MAILDIR = 1, SPOOL = 2, STRICT = 4, NAMED = 8, BIFF = 16 };
 
 void
 mailbox_print(const struct mailbox *m, struct buf *out)
@@ -21,7 +21,8 @@ mailbox_print(const struct mailbox *m, struct buf *out)
 	frame_put_str(out, m->path);
 	frame_put_num(out,
 	    (m->maildir ? MAILDIR : 0U) | (m->spool ? SPOOL : 0U) |
-		(m->strict ? STRICT : 0U) | (m->named ? NAMED : 0U));
+		(m->strict ? STRICT : 0U) | (m->named ? NAMED : 0U) |
+		(m->biff ? BIFF : 0U));
 	frame_put_str(out, m->user);
 	frame_put_num(out, m->uid);
 	frame_put_num(out, m->gid);
@@ -85,6 +86,7 @@ mailbox_parse(const struct frame *frame, struct arena *arena, struct mailbox *m)
 	m->spool = (flags & SPOOL) != 0;
 	m->strict = (flags & STRICT) != 0;
 	m->named = (flags & NAMED) != 0;
+	m->biff = (flags & BIFF) != 0;
 	m->user = frame_str(&r, arena);
 	uid = frame_num(&r);
 	gid = frame_num(&r);

@@ -38,6 +38,7 @@ struct mailbox {
 	bool strict;  /* the file must belong to ${uid} */
 	bool named;   /* a file that an alias names, no mailbox: it may lie
 		       * where no lock file can be made */
+	bool biff;    /* tell comsat of it, if it is a file and has a user */
 	const char
 	    *user; /* whose mailbox it is, for texts; "": a virtual one */
 	uint32_t uid, gid;

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "delivery/biff.h"
 #include "delivery/mailbox.h"
 #include "delivery/mailbox_file.h"
 #include "delivery/mbox_lock.h"
@@ -173,16 +174,14 @@ put_end(int fd)
 	return write(fd, "\n", 1) == 1 && fsync(fd) == 0 ? 0 : errno;
 }
 
-/* All of the message, or nothing.  0, or an errno value. */
+/* All of the message behind the first ${length} octets, or nothing.  0, or an
+ * errno value. */
 static int
-append(const struct mailbox *m, struct stream *in, int fd)
+append(const struct mailbox *m, struct stream *in, int fd, off_t length)
 {
-	off_t length = lseek(fd, 0, SEEK_END);
 	uint64_t most = UINT64_MAX;
 	int e;
 
-	if (length < 0)
-		return errno;
 	if (m->limit > 0)
 		most = (uint64_t)length < m->limit ? m->limit - (uint64_t)length
 						   : 0;
@@ -196,19 +195,35 @@ append(const struct mailbox *m, struct stream *in, int fd)
 	return e;
 }
 
+/* Who is logged in may want to know; that it fails does not matter. */
+static void
+tell(const struct mailbox *m, off_t offset, struct arena *arena,
+    struct mailbox_answer *answer)
+{
+	const char *why;
+
+	if (!m->biff || m->user[0] == '\0')
+		return;
+	why = biff_tell(arena, m->user, (int64_t)offset);
+	if (why != NULL && answer->warning[0] == '\0')
+		answer->warning = why;
+}
+
 static void
 deliver(const struct mailbox *m, struct stream *in, const struct place *place,
     struct arena *arena, struct mailbox_answer *answer)
 {
 	const char *doing = "unable to lock for exclusive access";
 	int fd = open_file(m, place, arena, answer), e;
+	off_t length = 0;
 
 	if (fd < 0)
 		return;
 	e = mbox_lock_file(m, fd);
 	if (e == 0) {
 		doing = "error writing message";
-		e = append(m, in, fd);
+		length = lseek(fd, 0, SEEK_END);
+		e = length >= 0 ? append(m, in, fd, length) : errno;
 	}
 	if (e == 0) {
 		doing = "sync directory";
@@ -224,6 +239,7 @@ deliver(const struct mailbox *m, struct stream *in, const struct place *place,
 		answer->result = MAILBOX_DONE;
 		answer->dsn = "2.0.0";
 		answer->text = "delivered to mailbox";
+		tell(m, length, arena, answer);
 	}
 	(void)close(fd); /* and the locks go */
 }
