@@ -199,7 +199,7 @@ static bool
 do_leaf(struct local_expansion *x, size_t i, const struct local_leaf *leaf)
 {
 	x->count = 0;
-	strmap_free(&x->seen);
+	duplicates_free(&x->seen);
 	switch (leaf->target.kind) {
 	case LOCAL_USER:
 	case LOCAL_LAST:

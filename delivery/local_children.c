@@ -13,14 +13,13 @@
 #include "base/clock.h"
 #include "base/frame.h"
 #include "base/local_time.h"
-#include "base/strmap.h"
 #include "delivery/delivery.h"
 #include "delivery/local_client.h"
 #include "delivery/local_expand.h"
 #include "delivery/local_settings.h"
 #include "delivery/transport.h"
 #include "queue/envelope.h"
-#include "rules/address.h"
+#include "rules/duplicates.h"
 #include "rules/route.h"
 
 enum {
@@ -41,7 +40,7 @@ struct litter {
 	const char **delivered; /* of each; NULL: nothing is put in front */
 	size_t *room;
 	size_t count, most;
-	struct strmap seen;
+	struct duplicates seen;
 	size_t octets;
 	const char *failed; /* why; NULL: not */
 };
@@ -173,12 +172,11 @@ add_forwarded(
 		return;
 	}
 	for (size_t i = 0; i < all.count; i++) {
-		const char *key =
-		    arena_printf(d->arena, "%s %s %s", leaf->sender,
-			leaf->delivered, address_fold(d->arena, all.list[i]));
+		const char *key = arena_printf(d->arena, "%s %s %s",
+		    leaf->sender, leaf->delivered, all.list[i]);
 
 		rcpt.address = all.list[i];
-		if (strmap_set(&l->seen, key, l) == NULL)
+		if (!duplicates_find(&l->seen, d->arena, key))
 			add_rcpt(l, leaf, &rcpt);
 	}
 }
@@ -220,6 +218,7 @@ local_children_end(
 	/* Each leaf begins one, and may fill some with its virtual aliases. */
 	size_t most = 2 * x->count + MOST_FULL;
 	struct litter l = { .d = d,
+		.seen.most = route_duplicates(d->env->route),
 		.from = &d->job->rcpts[rcpt],
 		.children =
 		    arena_alloc(d->arena, most * sizeof(struct job_child)),
@@ -242,6 +241,6 @@ local_children_end(
 			.dsn = "5.4.0",
 			.text = "too many hops",
 			.relay = "local" };
-	strmap_free(&l.seen);
+	duplicates_free(&l.seen);
 	delivery_end(d, rcpt, &end);
 }

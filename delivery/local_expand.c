@@ -25,7 +25,7 @@
 
 enum {
 	DEEPEST = 99,      /* aliases within aliases */
-	MOST = 100 * 1000, /* leaves of one recipient */
+	MOST = 100 * 1000, /* leaves of one recipient; aliases on the way */
 	ROOM = 16,
 };
 
@@ -40,6 +40,7 @@ struct step {
 	const char *delivered;
 	enum local_place place;
 	int level;
+	int included; /* files within files */
 	bool luser;
 };
 
@@ -54,13 +55,14 @@ settings_of(const struct local_expansion *x)
 void
 local_expand_open(struct local_expansion *x, struct delivery *d)
 {
-	*x = (struct local_expansion){ .d = d };
+	*x = (struct local_expansion){ .d = d,
+		.seen.most = route_duplicates(d->env->route) };
 }
 
 void
 local_expand_close(struct local_expansion *x)
 {
-	strmap_free(&x->seen);
+	duplicates_free(&x->seen);
 }
 
 static void
@@ -85,10 +87,18 @@ later(struct local_expansion *x, const char *dsn, const char *text)
 static bool
 been_here(struct local_expansion *x, const char *what)
 {
-	if (strmap_find(&x->seen, what) != NULL)
-		return true;
-	(void)strmap_set(&x->seen, what, x);
-	return false;
+	return duplicates_find(&x->seen, x->d->arena, what);
+}
+
+/* What is not remembered may be met again and again: aliases that name two
+ * others, which name two others each, must have an end.  True: this is it. */
+static bool
+is_endless(struct local_expansion *x)
+{
+	if (++x->steps <= MOST)
+		return false;
+	later(x, "4.3.0", "alias expansion exceeds the limit");
+	return true;
 }
 
 static void
@@ -208,9 +218,16 @@ expand_include(struct local_expansion *x, struct step step, const char *path)
 	struct local_word *words;
 	size_t n;
 
-	if (been_here(x, arena_printf(arena, "include %s %s", user, path)))
+	if (been_here(x, arena_printf(arena, "include %s %s", user, path)) ||
+	    is_endless(x))
 		return;
 	step.from = step.name.local;
+	if (step.included++ > DEEPEST) {
+		misconfigured(x, &step,
+		    arena_printf(arena,
+			":include:%s: files are nested too deeply", path));
+		return;
+	}
 	if (path[0] != '/') {
 		misconfigured(x, &step,
 		    arena_printf(
@@ -409,7 +426,8 @@ expand_recipient(struct local_expansion *x, struct step step)
 
 	if (been_here(x,
 		arena_printf(
-		    arena, "recipient %d %s", step.level, step.name.address)))
+		    arena, "recipient %d %s", step.level, step.name.address)) ||
+	    is_endless(x))
 		return;
 	step.level++;
 	if (content_has_header(&x->d->content, "Delivered-To",

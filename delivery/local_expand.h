@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/strmap.h"
 #include "delivery/local_name.h"
 #include "delivery/local_target.h"
+#include "rules/duplicates.h"
 
 struct delivery;
 struct passwd;
@@ -29,7 +29,8 @@ struct local_expansion {
 	struct delivery *d;
 	struct local_leaf *leaves;
 	size_t count, room;
-	struct strmap seen; /* what need not be done twice */
+	struct duplicates seen; /* what need not be done twice */
+	unsigned steps;         /* aliases and files that were looked at */
 	/* It could not be found out, and must be tried later as a whole: why.
 	 * NULL: all is known. */
 	const char *dsn, *later;

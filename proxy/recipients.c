@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/strmap.h"
 #include "checks/content_verdict.h"
 #include "classes/class_content.h"
 #include "classes/recipient_content.h"
@@ -14,7 +13,7 @@
 #include "proxy/session.h"
 #include "proxy/smtp_service.h"
 #include "queue/envelope.h"
-#include "rules/address.h"
+#include "rules/duplicates.h"
 #include "rules/route.h"
 
 struct filling {
@@ -22,7 +21,7 @@ struct filling {
 	struct mail *mail;
 	const struct smtp_service *service;
 	struct envelope *envelope;
-	struct strmap seen;
+	struct duplicates seen;
 	size_t room;
 	bool endless; /* aliases that exceed a limit */
 };
@@ -35,9 +34,9 @@ key_of(struct filling *f, const char *address, const char *original,
 	struct arena *arena = f->mail->arena;
 
 	if (!f->service->original_recipients)
-		return address_fold(arena, address);
-	return arena_printf(arena, "%s\n%u\n%s\n%s", orcpt, notify,
-	    address_fold(arena, original), address_fold(arena, address));
+		return address;
+	return arena_printf(
+	    arena, "%s\n%u\n%s\n%s", orcpt, notify, original, address);
 }
 
 /* Why it waits is shown where the queue is. */
@@ -67,7 +66,7 @@ add(struct filling *f, const char *address, const char *original,
 	const char *key =
 	    key_of(f, address, original, from->orcpt, from->notify);
 
-	if (strmap_set(&f->seen, key, f) != NULL)
+	if (duplicates_find(&f->seen, arena, key))
 		return;
 	if (e->nrcpts == f->room) {
 		f->room = f->room == 0 ? 4 : 2 * f->room;
@@ -188,9 +187,8 @@ take_away(struct filling *f, const char *original)
 		    r->original[0] != '\0' ? r->original : r->address;
 
 		if (strcmp(of, original) == 0)
-			(void)strmap_set(&f->seen,
-			    key_of(f, r->address, of, r->orcpt, r->notify),
-			    NULL);
+			duplicates_forget(&f->seen, f->mail->arena,
+			    key_of(f, r->address, of, r->orcpt, r->notify));
 		else
 			e->rcpts[n++] = *r;
 	}
@@ -291,6 +289,7 @@ recipients_fill(struct session *s, struct envelope *envelope)
 		.session = s,
 		.mail = s->mail,
 		.service = s->service,
+		.seen.most = route_duplicates(s->service->route),
 		.envelope = envelope,
 	};
 	char *sender = NULL;
@@ -306,7 +305,7 @@ recipients_fill(struct session *s, struct envelope *envelope)
 		r = all_recipients(&f);
 	if (r == 0)
 		resolve(&f);
-	strmap_free(&f.seen);
+	duplicates_free(&f.seen);
 	if (r == 0)
 		return NULL;
 	return f.endless ? "451 4.6.0 Alias expansion error"

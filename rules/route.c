@@ -16,19 +16,6 @@
 #include "rules/route_parts.h"
 #include "rules/world.h"
 
-/* Gather mistakes: what is said already stays in front. */
-static void
-gather(struct arena *arena, struct err *err, const struct err *more)
-{
-	if (err == NULL || more->text[0] == '\0')
-		return;
-	if (err->text[0] == '\0')
-		err_set(err, "%s", more->text);
-	else
-		err_set(
-		    err, "%s; %s", arena_strdup(arena, err->text), more->text);
-}
-
 static const char *
 text_of(
     struct route *route, struct conf *conf, const char *name, struct err *err)
@@ -39,7 +26,7 @@ text_of(
 	if (text != NULL)
 		return text;
 	err_add(&why, "%s", name);
-	gather(route->arena, err, &why);
+	err_move(err, &why);
 	route->broken = true;
 	return "";
 }
@@ -53,7 +40,7 @@ list_of(struct route *route, struct conf *conf, const char *name,
 	    match_open(text, name, match_style(conf, name), conf, &why);
 
 	conf_blame(conf, name, &why);
-	gather(route->arena, err, &why);
+	err_move(err, &why);
 	route->flags |= match_flags(match);
 	return match;
 }
@@ -69,7 +56,7 @@ maps_of(struct route *route, struct conf *conf, const char *name,
 	if (why.text[0] != '\0')
 		err_add(&why, "%s", name);
 	conf_blame(conf, name, &why);
-	gather(route->arena, err, &why);
+	err_move(err, &why);
 	route->flags |= table_list_flags(list);
 	return list;
 }
@@ -98,7 +85,7 @@ mask_of(struct route *route, const char *name, const char *text,
 		else
 			mask |= m->bit;
 	}
-	gather(route->arena, err, &why);
+	err_move(err, &why);
 	return mask;
 }
 
@@ -202,8 +189,12 @@ open_lists(struct route *route, struct conf *conf, struct err *err)
 
 	route->mydestination = list_of(route, conf, "mydestination",
 	    text_of(route, conf, "mydestination", err), err);
+	/* The maps tell of what is wrong with them; by default these are they. */
 	route->virtual_alias_domains = list_of(route, conf,
-	    "virtual_alias_domains", p->virtual_alias_domains, err);
+	    "virtual_alias_domains", p->virtual_alias_domains,
+	    strcmp(p->virtual_alias_domains, p->virtual_alias_maps) != 0
+		? err
+		: NULL);
 	route->virtual_mailbox_domains = list_of(route, conf,
 	    "virtual_mailbox_domains", p->virtual_mailbox_domains, err);
 	route->relay_domains =
@@ -256,7 +247,7 @@ route_open(struct conf *conf, struct err *err)
 	route->arena = arena;
 	if (param_load(
 		&rules_params_table, conf, arena, &route->params, &why) != 0) {
-		gather(arena, err, &why);
+		err_move(err, &why);
 		route->broken = true;
 	}
 	read_origins(route, conf, err);
@@ -274,7 +265,7 @@ route_open(struct conf *conf, struct err *err)
 	open_maps(route, conf, err);
 	why.text[0] = '\0';
 	route->own = own_read(conf, arena, &why);
-	gather(arena, err, &why);
+	err_move(err, &why);
 	return route;
 }
 
@@ -302,6 +293,12 @@ route_close(struct route *route)
 	table_list_close(route->relay_recipient_maps);
 	table_list_close(route->virtual_mailbox_maps);
 	arena_free(route->arena);
+}
+
+int64_t
+route_duplicates(const struct route *route)
+{
+	return route->params.duplicate_filter_limit;
 }
 
 unsigned

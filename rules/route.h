@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rules/table.h"
 
@@ -25,6 +26,8 @@ struct world;
  * finds out the addresses of this host. */
 struct route *route_open(struct conf *conf, struct err *err);
 void route_close(struct route *route);
+/* route_duplicates(route): duplicate_filter_limit, for struct duplicates. */
+int64_t route_duplicates(const struct route *route);
 /* route_flags(route): TABLE_MAY_BLOCK if a look-up may block. */
 unsigned route_flags(const struct route *route);
 
