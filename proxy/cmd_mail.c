@@ -247,7 +247,7 @@ begin(struct session *s, const char *sender, const struct options *o)
 	f->arena = session_arena(s);
 	if (s->tls != NULL)
 		f->local_rewrite = local_clients_has(s->service->local_clients,
-				       f) == TABLE_FOUND;
+				       f, &s->peer) == TABLE_FOUND;
 	mail = mail_new(s, sender);
 	s->mail = mail;
 	mail->line = arena_strdup(mail->arena, s->line);

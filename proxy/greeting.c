@@ -82,7 +82,7 @@ find_rights(struct session *s)
 	    s->may_xclient || listed(s, service->limit_exceptions);
 	find_keywords(s);
 	s->subject.local_rewrite = local_clients_has(service->local_clients,
-				       &s->subject) == TABLE_FOUND;
+				       &s->subject, &s->peer) == TABLE_FOUND;
 }
 
 /* A client that speaks before it was greeted (hostile.md, row 29). */

@@ -128,11 +128,13 @@ own_address(const struct local_clients *list, const struct net_addr *addr)
 
 static enum table_status
 ask(const struct local_clients *list, const struct element *e,
-    const struct subject *s)
+    const struct subject *s, const struct net_addr *peer)
 {
 	switch (e->kind) {
 	case OWN_INTERFACES:
-		return own_address(list, &s->client);
+		/* A Unix socket's is on this machine. */
+		return peer->family == NET_UNIX ? TABLE_FOUND
+						: own_address(list, peer);
 	case LOGGED_IN:
 		return s->sasl_username != NULL ? TABLE_FOUND : TABLE_NONE;
 	case CERTIFICATE:
@@ -148,10 +150,11 @@ ask(const struct local_clients *list, const struct element *e,
 }
 
 enum table_status
-local_clients_has(struct local_clients *list, const struct subject *subject)
+local_clients_has(struct local_clients *list, const struct subject *subject,
+    const struct net_addr *peer)
 {
 	for (const struct element *e = list->first; e != NULL; e = e->next) {
-		enum table_status status = ask(list, e, subject);
+		enum table_status status = ask(list, e, subject, peer);
 
 		if (status != TABLE_NONE)
 			return status;

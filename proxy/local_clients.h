@@ -10,6 +10,7 @@ struct conf;
 struct err;
 struct local_clients;
 struct match;
+struct net_addr;
 struct subject;
 
 /* local_clients_open(text, mynetworks, conf, arena, err): read the list.
@@ -20,8 +21,10 @@ local_clients_open(const char *text, struct match *mynetworks,
 void local_clients_close(struct local_clients *list);
 unsigned local_clients_flags(const struct local_clients *list);
 
-/* local_clients_has(list, subject): may block if TABLE_MAY_BLOCK. */
-enum table_status
-local_clients_has(struct local_clients *list, const struct subject *subject);
+/* local_clients_has(list, subject, peer): may block if TABLE_MAY_BLOCK.  ${peer} has
+ * connected, whoever XCLIENT says that the client is: permit_inet_interfaces is
+ * about it, as in Postfix. */
+enum table_status local_clients_has(struct local_clients *list,
+    const struct subject *subject, const struct net_addr *peer);
 
 #endif

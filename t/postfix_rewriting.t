@@ -139,6 +139,10 @@ my %services = (
 	xlocal => "smtpd_authorized_xforward_hosts=127.0.0.1",
 	xremote => "smtpd_authorized_xforward_hosts=127.0.0.1\n" .
 	    "local_header_rewrite_clients=",
+	(map { +"xclient$_->[0]" => "smtpd_authorized_xclient_hosts=127.0.0.1\n" .
+	    "smtpd_recipient_restrictions=check_sender_access,static:OK,reject\n" .
+	    "local_header_rewrite_clients=$_->[1]" }
+	    ["own", "permit_inet_interfaces"], ["net", "permit_mynetworks"]),
 	virtual => "virtual_alias_maps=texthash:\$config_directory/alias",
 	nooriginal => "virtual_alias_maps=texthash:\$config_directory/alias\n" .
 	    "enable_original_recipient=no",
@@ -160,7 +164,7 @@ my %services = (
 );
 
 my $test = 0;
-my @posts; # [service, data, sender, recipients, number, XFORWARD]
+my @posts; # [service, data, sender, recipients, number, XFORWARD, XCLIENT]
 sub try {
 	my ($service, $data, %arg) = @_;
 
@@ -168,7 +172,7 @@ sub try {
 	$data =~ s/(?<!\r)\n/\r\n/g;
 	push @posts, [$service, "X-Test: $test\r\n$data\r\nbody\r\n",
 	    $arg{from} // 'a@example.net', $arg{to} // ['u@example.org'], $test,
-	    $arg{xforward}];
+	    $arg{xforward}, $arg{xclient}];
 }
 
 my $rest = "Date: Sat, 1 Jan 2022 00:00:00 +0000\n" .
@@ -343,6 +347,12 @@ try("prepends", "To: bare\nX-Replace: Cc: bare\n", from => "$_\@example.net")
     for qw(a b c d e f);
 try("own", "To: bare\n", to => ["$_\@example.org"]) for qw(u v w r);
 try("own", "Received: by postfix one\nReceived: from a by postfix for <v\@x>\n");
+# For permit_inet_interfaces it is who has connected that counts.
+for my $service (qw(xclientown xclientnet)) {
+	try($service, "To: bare\n", xclient => $_)
+	    for undef, 'NAME=x.example ADDR=203.0.113.9', 'ADDR=127.0.0.2',
+	    'ADDR=[UNAVAILABLE]';
+}
 for my $service (qw(xlocal xremote)) {
 	try($service, "To: bare\n", xforward => $_)
 	    for qw(LOCAL REMOTE [UNAVAILABLE]);
@@ -451,12 +461,16 @@ sub converse {
 	my ($w, $which) = @_;
 
 	return map {
-		my ($service, $data, $from, $to, $n, $xforward) = @$_;
+		my ($service, $data, $from, $to, $n, $xforward, $xclient) = @$_;
 		my $client = Weir::Client->new($w->port("${which}_$service"));
 		if ($xforward) {
 			$client->cmd("EHLO client.example.net");
 			$client->{greeted} = 1;
 			$client->cmd("XFORWARD SOURCE=$xforward");
+		}
+		if ($xclient) {
+			$client->cmd("EHLO client.example.net");
+			$client->cmd("XCLIENT $xclient");
 		}
 		my $reply = $client->deliver(from => $from, to => $to,
 		    data => $data);
