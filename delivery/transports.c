@@ -10,15 +10,16 @@
 #include "delivery/transport.h"
 #include "queue/job.h"
 
-/* Remember one more mistake behind the others. */
+/* Each line of ${one} is a mistake of its own. */
 static void
 gather(struct err *all, const char *name, const struct err *one)
 {
-	char before[sizeof all->text];
+	const char *line = one->text;
 
-	memcpy(before, all->text, sizeof before);
-	err_set(all, "%s%stransport %s: %s", before,
-	    before[0] != '\0' ? "; " : "", name, one->text);
+	for (size_t n; *line != '\0'; line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		err_also(all, "transport %s: %.*s", name, (int)n, line);
+	}
 }
 
 /* clang-format off */

@@ -234,6 +234,22 @@ read_content(struct smtp_service *s, struct err *all)
 	read_milters(s, all);
 }
 
+/* By default they are relay_domains, whose mistakes the route has told of. */
+static struct match *
+flush_domains(struct smtp_service *s, struct err *all)
+{
+	static const char name[] = "fast_flush_domains";
+	const char *text = text_of(s, name, all);
+	struct err err = { 0 };
+	struct match *match =
+	    match_open(text, name, match_style(s->conf, name), s->conf, &err);
+
+	conf_blame(s->conf, name, &err);
+	if (strcmp(text, text_of(s, "relay_domains", all)) != 0)
+		err_move(all, &err);
+	return match;
+}
+
 static void
 read_lists(struct smtp_service *s, struct err *all)
 {
@@ -264,9 +280,7 @@ read_lists(struct smtp_service *s, struct err *all)
 	s->login_senders = table_list_open(p->local_login_sender_maps,
 	    "local_login_sender_maps", s->conf, s->arena, &err);
 	err_move(all, &err);
-	s->flush = match_open(text_of(s, "fast_flush_domains", all),
-	    "fast_flush_domains", match_style(s->conf, "fast_flush_domains"),
-	    s->conf, &err);
+	s->flush = flush_domains(s, all);
 	s->local_clients = local_clients_open(p->local_header_rewrite_clients,
 	    s->mynetworks, s->conf, s->arena, &err);
 	err_move(all, &err);

@@ -241,6 +241,30 @@ like $said, qr/master\.cf:$master_line: unknown parameter smtpd_tiemout; did you
     "but check remarks on it";
 unlike $said, qr/unknown parameter mine/, "not on one that is used";
 
+# What several services open is told of once, and each on a line of its own.
+$w->configure(main => $w->{base} . <<'EOT', master => $w->expand(<<"EOT"));
+transport_maps = hash:/nonexistent/transport
+relay_domains = hash:/nonexistent/relay
+virtual_alias_maps = nosuch:/x
+smtp_generic_maps = hash:/nonexistent/generic
+EOT
+$service smtpd
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+virtual unix - - n - - virtual
+local unix - - n - - local
+EOT
+($status, $said) = $w->command("check");
+isnt $status, 0, "tables that are not there";
+for ("transport_maps: .*/nonexistent/transport", "relay_domains: .*/nonexistent/relay",
+    "virtual_alias_maps: .*unsupported dictionary type: nosuch",
+    "/nonexistent/generic") {
+	is scalar(() = $said =~ /^weir check: error: .*$_/mg), 1, "once: $_" or
+	    diag $said;
+}
+unlike $said, qr/open .* open /, "each on its line";
+$w->configure(main => $w->{base}, master => $w->expand("$service smtpd\n"));
+
 # A class that leads to itself, and codes that are no rejections, show when a
 # client comes.
 $w->take("smtpd_restriction_classes = mine, yours\nmine = yours\n" .
