@@ -22,12 +22,12 @@ boot_id(char id[64])
 }
 
 static void
-write_text(const char *dir, const char *text)
+write_text(const char *dir, const char *name, const char *text)
 {
 	char path[MOST_PATH];
 	int fd;
 
-	(void)snprintf(path, sizeof path, "%s/mark", dir);
+	(void)snprintf(path, sizeof path, "%s/%s", dir, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
@@ -45,13 +45,19 @@ state_mark_used(const char *dir, unsigned ends)
 
 	boot_id(boot);
 	(void)snprintf(text, sizeof text, "%s %u", boot, ends);
-	write_text(dir, text);
+	write_text(dir, "mark", text);
 }
 
 void
 state_mark_clean(const char *dir)
 {
-	write_text(dir, "clean");
+	write_text(dir, "mark", "clean");
+}
+
+void
+state_mark_doubt(const char *dir)
+{
+	write_text(dir, "doubt", "");
 }
 
 bool
@@ -63,6 +69,9 @@ state_mark_whole(const char *dir, unsigned *ends)
 	int fd;
 
 	*ends = 0;
+	(void)snprintf(path, sizeof path, "%s/doubt", dir);
+	if (unlink(path) == 0)
+		return false;
 	(void)snprintf(path, sizeof path, "%s/mark", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {

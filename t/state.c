@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/state_list.h"
+#include "base/state_mark.h"
 #include "base/state_ring.h"
 #include "t/tap.h"
 
@@ -194,6 +195,31 @@ test_copy(struct arena *a)
 	ok(survives(a) == 1, "the copy is taken");
 	set_mark("another-boot");
 	ok(survives(a) == 0, "and not taken twice");
+}
+
+/* One that is doubted while others use it is theirs until they have ended. */
+static void
+test_doubt(struct arena *a)
+{
+	struct err err;
+	struct state *s = state_open(dir, &err), *other;
+	char *value;
+
+	(void)state_put(s, "m", "stay", "v", 0);
+	state_mark_doubt(dir);
+	other = state_open(dir, &err);
+	ok(state_get(other, "m", "stay", 0, a, &value) == 1,
+	    "doubted, but others have it open");
+	state_close(other);
+	state_close(s);
+	ok(survives(a) == 0, "then it is not taken up again");
+	s = state_open(dir, &err);
+	(void)state_put(s, "m", "stay", "v", 0);
+	state_close(s);
+	ok(survives(a) == 1, "and the next is not doubted");
+	s = state_open(dir, &err);
+	(void)state_put(s, "m", "stay", NULL, 0);
+	state_close(s);
 }
 
 /* A file that is none of LMDB's is no reason to do without. */
@@ -470,6 +496,7 @@ main(void)
 	state_close(s);
 	test_reopen(a);
 	test_copy(a);
+	test_doubt(a);
 	test_damaged(a);
 	test_sudden_ends(a);
 	test_scribbled(a);

@@ -44,6 +44,8 @@ handover_parse(int argc, char **argv, struct handover *h)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-s") == 0)
 			h->strict = true;
+		else if (strcmp(argv[i], "-d") == 0)
+			h->doubt = true;
 		else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
 			h->dir = argv[++i];
 		else if (strcmp(argv[i], "-f") != 0 || i + 1 >= argc ||

@@ -1,7 +1,7 @@
 /* handover.h - what the supervisor gives a role process, and what it tells.
  *
  * A role is started by a fresh exec of this program as
- *	weir role-NAME -c DIR [-s] [-f NAME=FD ...]
+ *	weir role-NAME -c DIR [-s] [-d] [-f NAME=FD ...]
  * with a control socket as descriptor 3.  It reads the configuration that it
  * was given, enters its jail, says that it is ready, and waits for the word to serve; so a new
  * generation replaces the old one only when all of it is ready. */
@@ -34,6 +34,8 @@ struct handover_fd {
 struct handover {
 	const char *dir;
 	bool strict; /* a mistake in the configuration refuses it */
+	bool doubt;  /* others in its place have crashed again and again: it
+		      * does without what they have kept */
 	struct handover_fd fds[HANDOVER_MOST];
 	size_t nfds;
 };

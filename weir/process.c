@@ -200,6 +200,8 @@ run(const struct role *role, const char *dir, bool strict,
 	plan_arg(plan, dir);
 	if (strict)
 		plan_arg(plan, "-s");
+	if (files->doubt)
+		plan_arg(plan, "-d");
 	plan->fds[plan->nfds++] = (struct spawn_fd){ 0, 0 };
 	plan->fds[plan->nfds++] = (struct spawn_fd){ 1, 1 };
 	plan->fds[plan->nfds++] = (struct spawn_fd){ 2, 2 };

@@ -66,6 +66,7 @@ struct process_files {
 	int request;   /* for a role that takes one */
 	/* "inet:name": the one service whose listeners it has; NULL: all. */
 	const char *service;
+	bool doubt; /* see handover.h */
 	const struct listeners *listeners;
 	/* Unix sockets by name, in the order of process_sockets(). */
 	const int *sockets;

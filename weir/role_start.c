@@ -17,6 +17,7 @@
 #include "base/event.h"
 #include "base/master.h"
 #include "base/state.h"
+#include "base/state_mark.h"
 #include "checks/checks_params.h"
 #include "checks/live.h"
 #include "checks/memory_redis.h"
@@ -212,7 +213,13 @@ role_start_keep(struct role_start *p, const char *user, const char *warnings)
 
 	if (status != 0)
 		return status;
-	p->state = state_open(p->g->state_dir, &err);
+	if (p->handover.doubt) {
+		state_mark_doubt(p->g->state_dir);
+		err_set(
+		    &err, "%s: those who use it keep ending", p->g->state_dir);
+	} else {
+		p->state = state_open(p->g->state_dir, &err);
+	}
 	if (p->state == NULL) {
 		event_warning(NULL, "traces are not kept: %s", err.text);
 	} else {

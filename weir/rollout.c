@@ -20,6 +20,11 @@
 #include "weir/handover.h"
 #include "weir/layout.h"
 
+/* So often in a row a process that lives no longer than that may crash before
+ * the next one does without what is kept. */
+enum { MOST_CRASHES = 3 };
+#define CRASHES_WITHIN (600 * CLOCK_SECOND)
+
 static const struct event_by by = { .program = "master" };
 
 static void role_spoke(struct loop_fd *watch, unsigned what);
@@ -117,6 +122,10 @@ start(struct rollout_place *place, bool strict, struct err *err)
 	if (r->files.config < 0)
 		return false;
 	r->files.service = place->service;
+	/* A new generation begins without prejudice. */
+	if (strict)
+		place->crashes = 0;
+	r->files.doubt = place->crashes >= MOST_CRASHES;
 	p = process_start(place->role, r->dir, strict, &r->files, err);
 	if (p == NULL)
 		return false;
@@ -287,16 +296,29 @@ is_replacement(const struct process *p)
 	return r->served && (r->next == NULL || p->generation != r->number);
 }
 
+/* What a process ends of that has stumbled over something. */
+static bool
+has_crashed(int status)
+{
+	return WIFSIGNALED(status) &&
+	    (WTERMSIG(status) == SIGABRT || WTERMSIG(status) == SIGBUS ||
+		WTERMSIG(status) == SIGSEGV);
+}
+
 /* A role died that should serve: a new one takes its place, at once if the
  * old one had lived for a while. */
 static void
-restart_later(struct rollout *r, const struct process *p)
+restart_later(struct rollout *r, const struct process *p, int status)
 {
 	struct rollout_place *place = place_of(r, p->role, p->service);
 	int64_t when = clock_mono();
 
 	if (when - p->started > 10 * CLOCK_SECOND)
 		place->failures = 0;
+	if (when - p->started > CRASHES_WITHIN || !has_crashed(status))
+		place->crashes = 0;
+	if (has_crashed(status))
+		place->crashes++;
 	if (place->failures > 0)
 		when += CLOCK_SECOND / 8
 		    << (place->failures < 8 ? place->failures : 8);
@@ -329,13 +351,13 @@ role_ended(struct loop_fd *watch, unsigned what)
 	if (state != PROCESS_DRAINING)
 		process_log_end(p, status);
 	if (state == PROCESS_SERVING && !r->stopping) {
-		restart_later(r, p);
+		restart_later(r, p, status);
 	} else if (!r->stopping &&
 	    (state == PROCESS_STARTING || state == PROCESS_READY)) {
 		if (!is_replacement(p))
 			give_up(r);
 		else if (!process_find(r->processes, p->role, p->service))
-			restart_later(r, p);
+			restart_later(r, p, status);
 		else
 			commit_if_ready(r);
 	}

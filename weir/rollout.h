@@ -21,8 +21,9 @@ struct rollout_place {
 	struct rollout_place *next;
 	struct rollout *rollout;
 	const struct role *role;
-	char *service; /* "inet:name"; or NULL */
-	unsigned failures;
+	char *service;     /* "inet:name"; or NULL */
+	unsigned failures; /* a few moments after its start, in a row */
+	unsigned crashes;  /* of this generation, in a row */
 };
 
 struct rollout {
