@@ -157,7 +157,7 @@ review_list(struct review *r, struct conf *conf)
 }
 
 void
-review_rules(struct rules *rules, struct conf *conf,
+review_rules(struct rules *rules, struct conf *conf, bool beside,
     void (*say)(void *arg, const char *text), void *arg)
 {
 	struct review r = { .arena = arena_new(), .say = say, .arg = arg };
@@ -170,12 +170,14 @@ review_rules(struct rules *rules, struct conf *conf,
 		.arena = r.arena,
 		.say = say,
 		.arg = arg };
+	bool relays = !beside || list_guards(&rules->lists[guard]);
 
-	early_parameters(&early);
+	if (relays)
+		early_parameters(&early);
 	for (unsigned i = 0; i < RULES_LISTS; i++) {
 		r.list = &rules->lists[i];
 		review_list(&r, conf);
-		if (i != guard)
+		if (i != guard || !relays)
 			continue;
 		early.place = r.place;
 		early_review(&early);

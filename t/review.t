@@ -182,4 +182,21 @@ end
 want=
 check 'one' <<end
 end
+
+# Beside an MTA that stays, which sees itself to who may relay.
+for kind in policy milter; do
+	echo "127.0.0.1:2525 inet n - n - - $kind" >"$dir/master.cf"
+	want=
+	check "$kind: tables that say OK" <<end
+smtpd_recipient_restrictions = check_sender_access inline:{a@b=OK},
+	check_recipient_access static:x, permit_tls_all_clientcerts
+x = permit
+smtpd_restriction_classes = x
+end
+	want='warning: main.cf:2: smtpd_recipient_restrictions: "check_sender_access inline:{a@b=OK}" stands before strangers are kept from relaying: "a@b" is OK there, which lets them'
+	check "$kind: but it sees to that, too" <<end
+smtpd_recipient_restrictions = check_sender_access inline:{a@b=OK},
+	reject_unauth_destination
+end
+done
 echo "1..$n"

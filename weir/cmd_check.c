@@ -240,7 +240,7 @@ check_smtpd(const struct master_service *s, struct conf *view)
 	rules = stage_compile(view, route, true, &err);
 	mistakes(&err);
 	if (rules != NULL) {
-		review_rules(rules, view, advise, NULL);
+		review_rules(rules, view, false, advise, NULL);
 		check_aliases(view, route);
 		/* No stranger comes by a Unix socket. */
 		if (s->type == MASTER_INET)
@@ -369,7 +369,7 @@ check_policy(struct generation *g, const struct master_service *s)
 	door = policy_door_open(s, g->conf, false, &err);
 	mistakes(&err);
 	if (door != NULL && door->rules != NULL)
-		review_rules(door->rules, door->conf, advise, NULL);
+		review_rules(door->rules, door->conf, true, advise, NULL);
 	policy_door_close(door);
 }
 
@@ -384,7 +384,8 @@ check_milter(struct generation *g, const struct master_service *s)
 	door = milterd_door_open(s, g->conf, false, &err);
 	mistakes(&err);
 	if (door != NULL && door->base->rules != NULL)
-		review_rules(door->base->rules, door->base->conf, advise, NULL);
+		review_rules(
+		    door->base->rules, door->base->conf, true, advise, NULL);
 	milterd_door_close(door);
 }
 
