@@ -59,6 +59,20 @@ my %bad = (
     "a length of 4 GiB" => pack("N", 0xffffffff) . "x" x 100000,
     "no version" => pack("N", 1) . "O",
     "version 0" => pack("N", 13) . "O" . pack("NNN", 0, 0, 0),
+    (map { my $v = $_; map { ("version $v, bits $_" => pack("N", 13) . "O" .
+	pack("NNN", $v, $_, $_) . pack("N", 6) . "M<a>\0\0" . pack("N", 1) . "E") }
+	0, 0x1ff, 0xffffffff } 1, 2, 5, 6, 7, 0xffffffff),
+    "hello that is cut short" => pack("N", 5) . "O" . pack("N", 6),
+    "hello that is long" => pack("N", 60001) . "O" . pack("NNN", 6, 0x1ff, 0) .
+	"x" x 59988,
+    "a macro of 60,000 octets" => $hello . pack("N", 60007) . "DM{x}\0" . "y" x 60000 . "\0" .
+	pack("N", 5) . "M<a>\0" . pack("N", 1) . "A",
+    "20,000 macros" => $hello . pack("N", 60002) . "DM" . "x\0y\0" x 15000 . pack("N", 5) .
+	"M<a>\0" . pack("N", 1) . "A",
+    "macros of a command that is none" => $hello . pack("N", 6) . "D\1x\0y\0",
+    "a body behind an abort" => $hello . pack("N", 5) . "M<a>\0" . pack("N", 1) . "A" .
+	pack("N", 5) . "Btext" . pack("N", 1) . "E",
+    "an end behind a quit" => $hello . pack("N", 1) . "Q" . pack("N", 1) . "E",
     "a command that is none" => $hello . pack("N", 1) . "\1",
     "an end before all" => $hello . pack("N", 1) . "E",
     "a body before all" => $hello . pack("N", 5) . "Bxxxx",
