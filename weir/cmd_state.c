@@ -48,12 +48,16 @@ fail(int status, const char *text)
 	return status;
 }
 
-/* "2026-11-22 10:05:12", local time. */
+/* "2026-11-22 10:05:12", local time.  Others may have written any number to a
+ * server. */
 static void
 put_time(struct buf *out, const char *what, int64_t ms)
 {
+	const int64_t most = INT64_MAX / CLOCK_MS;
 	char text[LOCAL_TIME_TEXT];
 
+	if (ms > most || ms < -most)
+		ms = ms > 0 ? most : -most;
 	buf_printf(out, ", %s %s", what,
 	    local_time_text(text, ms * CLOCK_MS, "%Y-%m-%d %H:%M:%S"));
 }
