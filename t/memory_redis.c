@@ -374,9 +374,11 @@ test_settings(void)
 	ok(strstr(decide(m, &q, START), "WRONGPASS") != NULL,
 	    "a wrong password");
 	memory_redis_close(m);
-	m = open_server("one.cf", ACCOUNT, servers_port);
-	third = open_server("third.cf", ACCOUNT "dbindex = 3\n", servers_port);
-	other = open_server("other.cf", ACCOUNT "prefix = x:\n", servers_port);
+	m = open_server("one.cf", ACCOUNT "timeout = 60\n", servers_port);
+	third = open_server(
+	    "third.cf", ACCOUNT "dbindex = 3\ntimeout = 60\n", servers_port);
+	other = open_server(
+	    "other.cf", ACCOUNT "prefix = x:\ntimeout = 60\n", servers_port);
 	is(decide(m, &q, START), "4 300000 0", "new");
 	is(decide(third, &q, START + 1), "4 300000 0", "in another database");
 	is(decide(other, &q, START + 2), "4 300000 0", "under another prefix");
