@@ -411,8 +411,8 @@ main(void)
 	(void)setenv("TLS_PORT", text, 1);
 	arena = arena_new();
 	servers_begin("redis", "PING\n");
-	one = open_server("a.cf", ACCOUNT, servers_port);
-	other = open_server("b.cf", ACCOUNT, servers_port);
+	one = open_server("a.cf", ACCOUNT "timeout = 60\n", servers_port);
+	other = open_server("b.cf", ACCOUNT "timeout = 60\n", servers_port);
 	test_script(one);
 	test_rates(one);
 	test_reputation(one);
