@@ -38,14 +38,14 @@ smtp_xforward_parse(const char *words)
 	return set;
 }
 
-/* RFC 3461, 4: xtext. */
+/* RFC 3461, 4: xtext, but "=" stays, as Postfix has it. */
 static void
 put_xtext(struct buf *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c < 33 || c > 126 || c == '+' || c == '=')
+		if (c < 33 || c > 126 || c == '+')
 			buf_printf(out, "+%02X", c);
 		else
 			buf_putc(out, (char)c);
@@ -60,7 +60,8 @@ put_address(struct buf *out, const char *addr)
 	put_xtext(out, addr);
 }
 
-/* One command with the attributes from ${i} to ${end}. */
+/* One command with the attributes from ${i} to ${end}, as far as they are known
+ * and the server wants them. */
 static bool
 command(struct smtp_session *s, const char *const *values, unsigned i,
     unsigned end, struct arena *arena, struct smtp_why *why)
@@ -71,12 +72,10 @@ command(struct smtp_session *s, const char *const *values, unsigned i,
 	bool ok = true;
 
 	for (; i < end; i++) {
-		if ((s->xforward & 1U << i) == 0)
+		if ((s->xforward & 1U << i) == 0 || values[i][0] == '\0')
 			continue;
 		buf_printf(&out, " %s=", names[i]);
-		if (values[i][0] == '\0')
-			buf_puts(&out, "[UNAVAILABLE]");
-		else if (i == ADDR)
+		if (i == ADDR)
 			put_address(&out, values[i]);
 		else
 			put_xtext(&out, values[i]);
@@ -105,8 +104,9 @@ smtp_xforward_send(struct smtp_session *s, const struct envelope *e,
     struct arena *arena, struct smtp_why *why)
 {
 	const char *const values[ALL] = { e->client_name, e->client_addr,
-		e->client_port, e->protocol, e->helo, e->qid,
-		e->client_addr[0] != '\0' ? "REMOTE" : "LOCAL" };
+		e->client_port, e->protocol, e->helo,
+		e->ident[0] != '\0' ? e->ident : e->qid,
+		e->local || e->client_addr[0] == '\0' ? "LOCAL" : "REMOTE" };
 
 	return command(s, values, 0, SPLIT, arena, why) &&
 	    command(s, values, SPLIT, ALL, arena, why);

@@ -51,6 +51,23 @@ place(struct session_forward *x, const char *name)
 	return NULL;
 }
 
+/* What is kept of a value: an address without what says which kind it is, and
+ * nothing that looks like syntax in a header or in the log. */
+static const char *
+keep(struct arena *arena, const struct attribute *a)
+{
+	struct net_addr addr;
+	char text[NET_TEXT];
+	char *value;
+
+	if (strcmp(a->name, "ADDR") == 0 && attribute_addr(a->value, &addr))
+		return arena_strdup(arena, net_print(&addr, text));
+	value = arena_strdup(arena, a->value);
+	for (char *p = value; (p = strpbrk(p, " <>()\\\";@")) != NULL;)
+		*p = '?';
+	return value;
+}
+
 /* Take one attribute into ${x}; NULL, or the reply that refuses it. */
 static const char *
 take(struct session *s, const char *word, struct session_forward *x)
@@ -67,9 +84,10 @@ take(struct session *s, const char *word, struct session_forward *x)
 	if (a.kind == ATTRIBUTE_GIVEN && !valid(&a))
 		return arena_printf(session_arena(s),
 		    "501 5.5.4 Bad %s syntax: %s", a.name, a.value);
+	x->client |= to != &x->ident && to != &x->source;
 	/* A client that is not known is treated like one of ours. */
 	if (a.kind == ATTRIBUTE_GIVEN)
-		*to = arena_strdup(s->forward_arena, a.value);
+		*to = keep(s->forward_arena, &a);
 	else
 		*to = to == &x->source ? "LOCAL" : NULL;
 	return NULL;

@@ -103,7 +103,7 @@ describe(struct session *s)
 	const struct session_forward *x = &s->forward;
 	const struct subject *f = &s->subject;
 
-	if (s->forward_arena != NULL)
+	if (x->client)
 		return (struct filter_peer_client){
 			.name = x->name,
 			.addr = address(s, x->addr),
@@ -119,7 +119,8 @@ describe(struct session *s)
 		.port = known(f->client_port),
 		.helo = f->helo,
 		.protocol = f->protocol,
-		.source = f->local_rewrite ? "LOCAL" : "REMOTE",
+		.ident = x->ident,
+		.source = s->mail->local ? "LOCAL" : "REMOTE",
 	};
 }
 

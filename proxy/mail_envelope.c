@@ -17,22 +17,30 @@ or_empty(const char *text)
 	return text != NULL ? text : "";
 }
 
+static const char *
+known(const char *text)
+{
+	return text != NULL && strcmp(text, "unknown") != 0 ? text : "";
+}
+
 /* Who it came from; a user of this machine is no client. */
 static void
 fill_client(const struct session *s, struct envelope *e)
 {
 	const struct subject *f = &s->subject;
 	const struct session_forward *x = &s->forward;
+	bool told = x->client;
 
 	e->client_name = e->client_addr = e->client_port = "";
-	e->helo = e->protocol = "";
+	e->helo = e->protocol = e->ident = "";
 	if (s->service->local)
 		return;
-	e->client_name = or_empty(x->name != NULL ? x->name : f->client_name);
-	e->client_addr = or_empty(x->addr != NULL ? x->addr : f->client_addr);
-	e->client_port = or_empty(x->addr != NULL ? x->port : f->client_port);
-	e->helo = or_empty(x->helo != NULL ? x->helo : f->helo);
-	e->protocol = x->protocol != NULL ? x->protocol : f->protocol;
+	e->client_name = known(told ? x->name : f->client_name);
+	e->client_addr = known(told ? x->addr : f->client_addr);
+	e->client_port = known(told ? x->port : f->client_port);
+	e->helo = or_empty(told ? x->helo : f->helo);
+	e->protocol = or_empty(told ? x->protocol : f->protocol);
+	e->ident = or_empty(x->ident);
 }
 
 void
@@ -53,6 +61,7 @@ mail_envelope_fill(struct session *s)
 	e->filter = filter_hook_nexthop(mail);
 	if (e->filter == NULL)
 		e->filter = s->params->content_filter;
+	e->local = mail->local;
 	fill_client(s, e);
 	e->sasl_method = or_empty(f->sasl_method);
 	e->sasl_username = or_empty(f->sasl_username);

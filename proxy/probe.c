@@ -182,6 +182,7 @@ send_probe(const struct probe *probe, struct arena *arena)
 		.protocol = "",
 		.sasl_method = "",
 		.sasl_username = "",
+		.ident = "",
 		.message_id = "",
 		.headers = "",
 		.body = "" };

@@ -78,6 +78,8 @@ struct session_chunk {
 /* Facts of XFORWARD; texts in
  * forward_arena, NULL if not given. */
 struct session_forward {
+	/* One of the first five was told: what was not is not known. */
+	bool client;
 	const char *name, *addr, *port, *protocol, *helo, *ident, *source;
 };
 

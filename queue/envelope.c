@@ -35,7 +35,8 @@ enum envelope_flag {
 	FLAG_TRACE = 64,
 	FLAG_VERIFY = 128,
 	FLAG_UNSEEN = 256,
-	FLAG_ALL = 511,
+	FLAG_LOCAL = 512,
+	FLAG_ALL = 1023,
 };
 
 static unsigned
@@ -47,13 +48,15 @@ flags_of(const struct envelope *e)
 	    (e->is_bounce ? FLAG_BOUNCE : 0U) | (e->rescan ? FLAG_RESCAN : 0U) |
 	    (e->trace == ENVELOPE_TRACE_ATTEMPT ? FLAG_TRACE : 0U) |
 	    (e->trace == ENVELOPE_TRACE_VERIFY ? FLAG_VERIFY : 0U) |
-	    (e->unseen ? FLAG_UNSEEN : 0U);
+	    (e->unseen ? FLAG_UNSEEN : 0U) | (e->local ? FLAG_LOCAL : 0U);
 }
 
-/* The older versions have all but VERP, and all but that and targets. */
+/* Each older version lacks one thing more: another queue's name, VERP, targets. */
 static char
 version_of(const struct envelope *e)
 {
+	if (e->ident != NULL && e->ident[0] != '\0')
+		return '4';
 	if (e->verp != NULL && e->verp[0] != '\0')
 		return '3';
 	for (size_t i = 0; i < e->nrcpts; i++)
@@ -102,6 +105,8 @@ put_fields(struct buf *out, const struct envelope *e, char version)
 	frame_put_str(out, e->protocol);
 	frame_put_str(out, e->sasl_method);
 	frame_put_str(out, e->sasl_username);
+	if (version > '3')
+		frame_put_str(out, e->ident);
 	frame_put_str(out, e->message_id);
 	frame_put_num(out, e->nchunks);
 	frame_put_num(out, e->nrcpts);
@@ -149,6 +154,7 @@ get_flags(uint64_t flags, struct envelope *e)
 	e->is_bounce = (flags & FLAG_BOUNCE) != 0;
 	e->rescan = (flags & FLAG_RESCAN) != 0;
 	e->unseen = (flags & FLAG_UNSEEN) != 0;
+	e->local = (flags & FLAG_LOCAL) != 0;
 	e->trace = (flags & FLAG_VERIFY) != 0 ? ENVELOPE_TRACE_VERIFY
 	    : (flags & FLAG_TRACE) != 0       ? ENVELOPE_TRACE_ATTEMPT
 					      : ENVELOPE_TRACE_NONE;
@@ -223,6 +229,7 @@ get_fields(struct frame_reader *r, struct arena *arena, char version,
 	e->protocol = frame_str(r, arena);
 	e->sasl_method = frame_str(r, arena);
 	e->sasl_username = frame_str(r, arena);
+	e->ident = version > '3' ? frame_str(r, arena) : "";
 	e->message_id = frame_str(r, arena);
 	e->nchunks = frame_num(r);
 	return !r->bad && get_flags(flags, e) &&
@@ -241,7 +248,7 @@ parse(const char *data, size_t n, struct arena *arena, struct envelope *e,
 
 	*e = (struct envelope){ 0 };
 	if (n < PREFIX || memcmp(data, magic, sizeof magic) != 0 ||
-	    data[sizeof magic] < '1' || data[sizeof magic] > '3')
+	    data[sizeof magic] < '1' || data[sizeof magic] > '4')
 		return false;
 	r.p += LENGTHS;
 	nfields = frame_num(&r);

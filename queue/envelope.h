@@ -73,6 +73,7 @@ struct envelope {
 	bool is_bounce; /* a notice of our own: its sender is <> and it is
 			     * never bounced but to the double-bounce rules */
 	bool unseen;    /* ... that is to pass intake (schedule_look.c) first */
+	bool local;     /* from one of ours (local_header_rewrite_clients) */
 	uint64_t size;  /* header and body, CRLF counted, as logged */
 	const char *filter; /* content filter "transport:nexthop"; "" */
 	/* Taken before ${filter} has seen it, which failed then: it stays on
@@ -80,6 +81,7 @@ struct envelope {
 	bool rescan;
 	const char *client_name, *client_addr, *client_port, *helo, *protocol,
 	    *sasl_method, *sasl_username; /* "" where not known */
+	const char *ident; /* the name that another queue had for it; or "" */
 	const char *message_id;
 	struct envelope_rcpt *rcpts;
 	size_t nrcpts;

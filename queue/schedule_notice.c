@@ -247,7 +247,7 @@ finish(struct schedule *s, struct schedule_notice *notice, struct dsn *dsn)
 	notice->e.envid = notice->e.filter = "";
 	notice->e.client_name = notice->e.client_addr = notice->e.client_port =
 	    notice->e.helo = notice->e.protocol = notice->e.sasl_method =
-		notice->e.sasl_username = "";
+		notice->e.sasl_username = notice->e.ident = "";
 	notice->e.utf8 = dsn->utf8 ||
 	    (s->detects_utf8 && utf8_class_wants(headers.data, headers.len));
 	/* As its headers say. */

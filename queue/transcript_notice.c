@@ -222,7 +222,7 @@ set_envelope(struct transcript_notice *notice,
 	e->sender = arena_strdup(notice->arena, site->double_bounce);
 	e->envid = e->filter = e->client_name = e->client_addr =
 	    e->client_port = e->helo = e->protocol = e->sasl_method =
-		e->sasl_username = "";
+		e->sasl_username = e->ident = "";
 	e->is_bounce = true;
 	e->unseen = site->checked;
 }

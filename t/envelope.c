@@ -42,6 +42,8 @@ static const struct envelope sample = {
 	.hold = true,
 	.rescan = true,
 	.unseen = true,
+	.local = true,
+	.ident = "ABC",
 	.size = 1234,
 	.client_name = "c.example",
 	.client_addr = "192.0.2.1",
@@ -65,10 +67,11 @@ test_whole(void)
 	ok(envelope_parse(b.data, b.len, arena, &e), "what is printed parses");
 	is(e.qid, sample.qid, "queue id");
 	ok(e.arrival == sample.arrival && e.attempts == 3 && e.ret == 'H' &&
-		e.utf8 && e.hold && e.rescan && e.unseen && !e.is_bounce &&
-		e.size == 1234,
+		e.utf8 && e.hold && e.rescan && e.unseen && e.local &&
+		!e.is_bounce && e.size == 1234,
 	    "numbers and flags");
 	is(e.sender, "s@example.org", "sender");
+	is(e.ident, "ABC", "another queue's name");
 	is(e.sasl_method, "", "a NULL text is read as empty");
 	ok(e.nrcpts == 2, "recipients");
 	is(e.rcpts[0].orcpt, "rfc822;A", "orcpt");

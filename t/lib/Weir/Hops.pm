@@ -12,8 +12,8 @@ package Weir::Hops;
 # Each case has a transport with the -o options of "set" and a server of its own,
 # 127.0.1.N, N being its number from 1 on; at 127.0.2.N is one that hangs up.  Of a
 # case: lmtp => 1; ehlo => the whole answer to EHLO; replies, banner as for
-# Weir::Sink; data, from, to, mail, rcpt as for Weir::Client->deliver; hop => the
-# next hop; zone => records below hops.example, for new(dns => 1), or dns => the
+# Weir::Sink; before => [commands in front of MAIL]; data, from, to, mail, rcpt as
+# for Weir::Client->deliver; hop => the next hop; zone => records below hops.example, for new(dns => 1), or dns => the
 # address of a name server, which, system => 1, /etc/resolv.conf has; differs =>
 # [what Weir logs, what Postfix logs], patterns for what is not the same.  In set,
 # hop, to and zone ADDRESS, DEAD, PORT and % stand for the addresses of the
@@ -173,6 +173,11 @@ sub send_all {
 		$data = "X-Case: $n\r\nFrom: a\@example.net\r\n" .
 		    "To: b\@example.net\r\nMessage-ID: <$n\@example.net>\r\n" .
 		    "Date: Sat, 1 Jan 2022 00:00:00 +0000\r\n$data";
+		if ($case->{before}) {
+			$c->cmd("EHLO client.example.net")
+			    unless $c->{greeted}++;
+			$c->cmd($_) for @{ $case->{before} };
+		}
 		{
 			my $reply = $c->deliver(from => $case->{from},
 			    to => [ map { place($_, $n) } @{ $case->{to} //
@@ -245,6 +250,8 @@ sub received {
 	}
 	$said =~ s/\b(?:mail|postfix)\.example\.com\b/ME/g;
 	$said =~ s/ SIZE=\d+/ SIZE=N/g;
+	$said =~ s/ PORT=\d+/ PORT=N/g;
+	$said =~ s/ IDENT=(?!abc)\w+/ IDENT=ID/g;
 	# Both leave, but not always before they are looked at.
 	$said =~ s/^(?:QUIT|RSET)\n//mg;
 	return $said;
