@@ -72,7 +72,8 @@ command(struct smtp_session *s, const char *const *values, unsigned i,
 	bool ok = true;
 
 	for (; i < end; i++) {
-		if ((s->xforward & 1U << i) == 0 || values[i][0] == '\0')
+		if ((s->xforward & 1U << i) == 0 || values[i][0] == '\0' ||
+		    strcmp(values[i], "unknown") == 0)
 			continue;
 		buf_printf(&out, " %s=", names[i]);
 		if (i == ADDR)

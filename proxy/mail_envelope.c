@@ -18,9 +18,9 @@ or_empty(const char *text)
 }
 
 static const char *
-known(const char *text)
+or_unknown(const char *text)
 {
-	return text != NULL && strcmp(text, "unknown") != 0 ? text : "";
+	return text != NULL ? text : "unknown";
 }
 
 /* Who it came from; a user of this machine is no client. */
@@ -29,18 +29,25 @@ fill_client(const struct session *s, struct envelope *e)
 {
 	const struct subject *f = &s->subject;
 	const struct session_forward *x = &s->forward;
-	bool told = x->client;
 
 	e->client_name = e->client_addr = e->client_port = "";
 	e->helo = e->protocol = e->ident = "";
 	if (s->service->local)
 		return;
-	e->client_name = known(told ? x->name : f->client_name);
-	e->client_addr = known(told ? x->addr : f->client_addr);
-	e->client_port = known(told ? x->port : f->client_port);
-	e->helo = or_empty(told ? x->helo : f->helo);
-	e->protocol = or_empty(told ? x->protocol : f->protocol);
 	e->ident = or_empty(x->ident);
+	if (x->client) {
+		e->client_name = or_unknown(x->name);
+		e->client_addr = or_unknown(x->addr);
+		e->client_port = or_unknown(x->port);
+		e->helo = or_empty(x->helo);
+		e->protocol = or_unknown(x->protocol);
+	} else {
+		e->client_name = or_empty(f->client_name);
+		e->client_addr = or_empty(f->client_addr);
+		e->client_port = or_empty(f->client_port);
+		e->helo = or_empty(f->helo);
+		e->protocol = f->protocol;
+	}
 }
 
 void

@@ -240,7 +240,8 @@ run(struct transport *t, struct job *job, struct testworld *world,
 		.client_addr = "2001:db8::1",
 		.client_port = "",
 		.protocol = "ESMTP",
-		.helo = "a b" };
+		.helo = "a b",
+		.ident = "" };
 	delivery_begin(d);
 	t->agent->run(d);
 }
