@@ -4,25 +4,21 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
-#include "base/err.h"
 #include "base/event.h"
 #include "base/stream.h"
 #include "delivery/delivery.h"
 #include "delivery/delivery_events.h"
-#include "delivery/smtp_body.h"
-#include "delivery/smtp_checks.h"
 #include "delivery/smtp_client.h"
+#include "delivery/smtp_data.h"
 #include "delivery/smtp_envelope.h"
 #include "delivery/smtp_generic.h"
-#include "delivery/smtp_pix.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_xforward.h"
 #include "delivery/transport.h"
 
 /* Recipients whose commands are sent before their replies are read: few enough
  * for any pair of socket buffers (RFC 2920, 3.1). */
-enum { GROUP = 100, PART = 64 * 1024 };
+enum { GROUP = 100 };
 
 /* One message over one session. */
 struct mail {
@@ -278,139 +274,17 @@ read_data(struct mail *m)
 	return false;
 }
 
-/* A message on its way out. */
-struct sending {
-	struct smtp_body body;
-	struct smtp_checks *checks; /* NULL: none */
-	struct buf out;
-	int64_t until; /* clock_mono(): the time for all of it */
-};
-
-/* Send what there is, within the time for a part.  If the message as a whole has
- * a limit, that is for its first part, and what is taken of it earns time for the
- * next, so that nothing less than the least rate will do. */
-static bool
-flush_part(struct mail *m, struct sending *sending)
-{
-	const struct smtp_client *c = m->run->client;
-	const char *doing = "sending message body";
-	struct buf *out = &sending->out;
-	enum stream_status status;
-	struct smtp_why why;
-	int64_t latest;
-
-	smtp_session_limit(m->s,
-	    c->per_request_deadline ? sending->until - clock_mono()
-				    : c->data_xfer_timeout);
-	stream_put(m->s->stream, out->data, out->len);
-	sending->until += (int64_t)out->len * CLOCK_SECOND / c->min_data_rate;
-	buf_reset(out);
-	status = stream_flush(m->s->stream);
-	latest = clock_mono() + c->data_xfer_timeout;
-	if (sending->until > latest)
-		sending->until = latest;
-	if (status == STREAM_OK)
-		return true;
-	smtp_session_lost(m->s, (int)status, doing, m->arena, &why);
-	fail_all(m, &why);
-	return false;
-}
-
-static void
-note_broken_lines(const struct mail *m, const struct smtp_body *body)
-{
-	struct event_by by = transport_by(
-	    m->run->client->transport, m->s->number, m->d->job->qid);
-
-	if (body->broken > 0)
-		event(&delivery_events_broken_line, &by, "limit",
-		    arena_printf(m->arena, "%zu", body->limit), NULL);
-}
-
-/* The message could not be read, checked or converted: the connection is cut
- * before the end of the data, so that the server cannot take a part for the
- * whole. */
-static void
-cut_off(struct mail *m, const struct smtp_why *why)
-{
-	m->s->broken = true;
-	fail_all(m, why);
-}
-
-static void
-unreadable(struct mail *m, const struct err *err)
-{
-	struct event_by by = transport_by(
-	    m->run->client->transport, m->s->number, m->d->job->qid);
-	struct smtp_why why;
-
-	event(&delivery_events_content, &by, "text", err->text, NULL);
-	smtp_session_data_error(m->s, m->arena, &why);
-	cut_off(m, &why);
-}
-
-/* Header and body, edited and encoded; what has grown large is sent. */
-static bool
-send_parts(struct mail *m, struct sending *sending)
-{
-	struct err err = { { 0 } };
-	struct smtp_why why;
-	const char *data;
-	bool ok = true;
-	size_t n;
-	int more;
-
-	content_rewind(&m->d->content);
-	while ((more = content_next(&m->d->content, &data, &n, &err)) > 0) {
-		if (sending->checks == NULL)
-			smtp_body_put(&sending->body, data, n, &sending->out);
-		else
-			ok = smtp_checks_put(sending->checks, data, n);
-		if (!ok)
-			break;
-		if (sending->out.len >= PART && !flush_part(m, sending))
-			return false;
-	}
-	if (more < 0) {
-		unreadable(m, &err);
-		return false;
-	}
-	if (ok && sending->checks != NULL)
-		ok = smtp_checks_end(sending->checks);
-	if (!ok) {
-		smtp_checks_why(sending->checks, m->s, &why);
-		cut_off(m, &why);
-	}
-	return ok;
-}
-
-/* Send header, body and the end, without waiting for more than room.  All of
- * a small message goes out with the next flush. */
 static bool
 send_body(struct mail *m)
 {
-	struct sending sending = {
-		.body = { .limit = (size_t)m->run->client->line_length_limit },
-		.until = clock_mono() + m->run->client->data_xfer_timeout,
-	};
-	bool ok;
+	struct smtp_why why;
 
-	sending.checks =
-	    smtp_checks_new(m->d, m->s, &sending.body, &sending.out);
-	ok = send_parts(m, &sending);
-	if (ok && m->s->delay_dot)
-		ok = flush_part(m, &sending);
-	if (ok) {
-		smtp_pix_rest(m->s);
-		smtp_body_end(&sending.body, &sending.out);
-		stream_put(m->s->stream, sending.out.data, sending.out.len);
-		smtp_dialogue_out(&m->s->dialogue, ".");
-		quit_ahead(m);
-		note_broken_lines(m, &sending.body);
+	if (!smtp_data_send(m->d, m->s, m->arena, &why)) {
+		fail_all(m, &why);
+		return false;
 	}
-	smtp_checks_free(sending.checks);
-	buf_free(&sending.out);
-	return ok;
+	quit_ahead(m);
+	return true;
 }
 
 /* Who tells the sender that asks to be told. */

@@ -157,41 +157,12 @@ EOM
 my $dir = "$ENV{WEIR_BESIDE}/sink";
 mkdir $dir;
 
-# Run in a process of its own.
-sub start {
-	my ($serve) = @_;
-	my $pid = fork // die;
-
-	return $pid if $pid > 0;
-	$serve->();
-	POSIX::_exit(0);
-}
-
-my @servers = (start(sub { Weir::Sink::serve($sink, $dir) }), start(sub {
+my @servers = (Weir::Beside::serve_apart(sub { Weir::Sink::serve($sink, $dir) }), Weir::Beside::serve_apart(sub {
 	serve((map { $first + $_ => $cases[$_]{say} } 0 .. $#cases),
 	    map { $last_words + $_ => $ways[$_]{agent} eq "lmtp"
 		? { LHLO => ["501 last"] } : { MAIL => ["501 last"] } }
 	    0 .. $#ways);
 }));
-
-sub slurp {
-	my ($path) = @_;
-
-	open my $f, "<", $path or die "$path: $!";
-	return do { local $/; <$f> };
-}
-
-# A notice without what differs by its nature.
-sub plain {
-	my ($m) = @_;
-
-	$m =~ s/^(Received: by .*\n\tid) \w+; .*/$1 QID; NOW/m;
-	$m =~ s/^Message-Id: <\d+\.\w+@/Message-Id: <STAMP\@/mi;
-	$m =~ s/^Date: .*/Date: NOW/m;
-	$m =~ s/\b(?:postfix|mail)\.example\.com\b/HOST/g;
-	$m =~ s/\r//g;
-	return $m;
-}
 
 sub submit {
 	my ($c, $from, @to) = @_;
@@ -233,7 +204,7 @@ sub told {
 		delete @stored{ $said =~ /qmgr\[\d+\]: (\w+): removed/g };
 		return keys %stored;
 	});
-	for (map { plain(slurp($_)) } grep { !$known{$_} && !/\.tmp$/ } glob "$dir/*") {
+	for (map { Weir::Beside::plain(Weir::read_file($_)) } grep { !$known{$_} && !/\.tmp$/ } glob "$dir/*") {
 		my ($about) = /^Subject: .*\]:(\d+)$/m;
 
 		push @{ $told{ $about // "?" } }, $_;

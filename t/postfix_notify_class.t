@@ -6,7 +6,6 @@ use strict;
 use warnings;
 
 use FindBin qw($Bin);
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use lib "$Bin/lib";
@@ -58,46 +57,18 @@ EOM
 my $dir = "$ENV{WEIR_BESIDE}/sink";
 mkdir $dir;
 
-sub start {
-	my ($serve) = @_;
-	my $pid = fork // die;
-
-	return $pid if $pid > 0;
-	$serve->();
-	POSIX::_exit(0);
-}
-
-my @servers = (start(sub { Weir::Sink::serve($sink, $dir) }), start(sub {
+my @servers = (Weir::Beside::serve_apart(sub { Weir::Sink::serve($sink, $dir) }), Weir::Beside::serve_apart(sub {
 	Weir::Sink::serve($stubborn, "$dir-stubborn",
 	    replies => { MAIL => ["501 5.5.4 no *"], RCPT => ["503 5.5.1 no *"] });
 }));
-
-sub slurp {
-	my ($path) = @_;
-
-	open my $f, "<", $path or die "$path: $!";
-	return do { local $/; <$f> };
-}
-
-# What differs by its nature.
-sub plain {
-	my ($text) = @_;
-
-	$text =~ s/^(Received: by .*\n\tid) \w+; .*/$1 QID; NOW/m;
-	$text =~ s/^Message-Id: <\d+\.\w+@/Message-Id: <STAMP\@/mi;
-	$text =~ s/^Date: .*/Date: NOW/m;
-	$text =~ s/\b(?:postfix|mail)\.example\.com\b/HOST/g;
-	$text =~ s/\r//g;
-	return $text;
-}
 
 # What has come of one of them for an address.
 sub came {
 	my ($host, $to) = @_;
 
-	my @found = sort map { plain($_) }
+	my @found = sort map { Weir::Beside::plain($_) }
 	    grep { /^X-From: <double-bounce\@\Q$host\E>/ && /^X-To: <$to\@/m }
-	    map { slurp($_) } grep { !/\.tmp$/ } glob "$dir/*";
+	    map { Weir::read_file($_) } grep { !/\.tmp$/ } glob "$dir/*";
 
 	return @found;
 }
@@ -106,7 +77,7 @@ sub came {
 sub said {
 	my ($log, $to) = @_;
 
-	return map { plain($_) } $log =~
+	return map { Weir::Beside::plain($_) } $log =~
 	    /cleanup\[\d+\]: \w+: ((?:warning|prepend|replace|redirect|hold|discard|reject): header To: .*<$to\@.*)/g;
 }
 

@@ -6,7 +6,6 @@ use strict;
 use warnings;
 
 use FindBin qw($Bin);
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use lib "$Bin/lib";
@@ -48,30 +47,15 @@ relay_recipient_maps =
 EOM
 my $dir = "$ENV{WEIR_BESIDE}/sink";
 mkdir $dir;
-my $server = fork // die;
-if ($server == 0) {
-	Weir::Sink::serve($sink, $dir);
-	POSIX::_exit(0);
-}
-
-sub slurp {
-	my ($path) = @_;
-	open my $f, "<", $path or die "$path: $!";
-	return do { local $/; <$f> };
-}
+my $server = Weir::Beside::serve_apart(sub { Weir::Sink::serve($sink, $dir) });
 
 # A notice without what differs by its nature.
 sub plain {
-	my ($m) = @_;
+	my $m = Weir::Beside::plain($_[0]);
 
-	$m =~ s/^(Received: by .*\n\tid) \w+; .*/$1 QID; NOW/m;
-	$m =~ s/^Message-Id: <\d+\.\w+@/Message-Id: <STAMP\@/mi;
-	$m =~ s/^Date: .*/Date: NOW/m;
-	$m =~ s/\b(?:postfix|mail)\.example\.com\b/HOST/g;
 	$m =~ s/queued as \w+/queued as QID/g;
 	# Postfix does not keep it to itself.
 	$m =~ s/^( In:  AUTH \S+) (?!\(left).*/$1 (left out)/mg;
-	$m =~ s/\r//g;
 	return $m;
 }
 
@@ -96,7 +80,7 @@ sub notices {
 	}
 	$seen{$_} = 1 for @new;
 	# Several of one session come in any order.
-	return sort map { plain(slurp($_)) } @new;
+	return sort map { plain(Weir::read_file($_)) } @new;
 }
 
 for my $case (@{ $both->{cases} }) {

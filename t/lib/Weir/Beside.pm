@@ -26,6 +26,7 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -258,6 +259,28 @@ sub compare {
 		}
 		same(\@mine, \@theirs, $case->{name});
 	}
+}
+
+# serve_apart($serve): run that in a process of its own; its pid.
+sub serve_apart {
+	my ($serve) = @_;
+	my $pid = fork // die "fork: $!";
+
+	return $pid if $pid > 0;
+	$serve->();
+	POSIX::_exit(0);
+}
+
+# Messages, or what is logged of them, without what differs by its nature.
+sub plain {
+	my ($text) = @_;
+
+	$text =~ s/^(Received: by .*\n\tid) \w+; .*/$1 QID; NOW/m;
+	$text =~ s/^Message-Id: <\d+\.\w+@/Message-Id: <STAMP\@/mi;
+	$text =~ s/^Date: .*/Date: NOW/m;
+	$text =~ s/\b(?:postfix|mail)\.example\.com\b/HOST/g;
+	$text =~ s/\r//g;
+	return $text;
 }
 
 sub finish {
