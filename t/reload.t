@@ -151,7 +151,13 @@ is $late, 0, "S-006: no client is served by the last generation";
 			    /^deliver +pid (?!$pid{deliver} )(\d+)/m;
 		});
 		kill "STOP", $held;
-		last if $look->(qr/^deliver +pid $held .*starting/m);
+		$w->wait_for(sub {
+			Weir::read_file("/proc/$held/stat") =~ /\) T /;
+		});
+		# That it is ready may be on its way to the supervisor.
+		last if 3 == grep {
+			$look->(qr/^deliver +pid $held .*starting/m)
+		} 1 .. 3;
 		kill "CONT", $held;
 		$w->wait_for(sub { $look->(qr/^deliver .*serving/m) });
 	}
