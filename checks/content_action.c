@@ -84,8 +84,11 @@ content_action_log_fault(const struct subject *subject, enum mime_fault fault,
 	char part[100], shown[MOST_SHOWN + 1];
 	size_t n = len < MOST_SHOWN ? len : MOST_SHOWN;
 
-	for (size_t i = 0; i < n; i++)
-		shown[i] = text[i] != '\0' ? text[i] : ' ';
+	for (size_t i = 0; i < n; i++) {
+		shown[i] = text[i];
+		if (shown[i] == '\0')
+			shown[i] = ' ';
+	}
 	shown[n] = '\0';
 	(void)snprintf(
 	    part, sizeof part, "mime-error %s:", mime_fault_text(fault));
