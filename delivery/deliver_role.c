@@ -157,14 +157,13 @@ connect_queue(struct loop_timer *timer)
 static void
 send_notices(struct server *s, struct transcript_notice *notices)
 {
-	struct transcript_way way = { NULL, submit_begin, submit_body,
-		submit_commit };
+	struct submit_way way;
 
 	if (notices == NULL)
 		return;
 	if (s->submit == NULL)
 		s->submit = submit_open(s->loop, s->role->queue_socket);
-	way.queue = s->submit;
+	way = submit_way(s->submit);
 	transcript_post_send(&s->post, &way, notices);
 }
 

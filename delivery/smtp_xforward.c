@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/event.h"
-#include "base/stream.h"
+#include "base/xtext.h"
 #include "delivery/smtp_client.h"
 #include "delivery/smtp_session.h"
 #include "delivery/smtp_why.h"
@@ -38,26 +38,12 @@ smtp_xforward_parse(const char *words)
 	return set;
 }
 
-/* RFC 3461, 4: xtext, but "=" stays, as Postfix has it. */
-static void
-put_xtext(struct buf *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < 33 || c > 126 || c == '+')
-			buf_printf(out, "+%02X", c);
-		else
-			buf_putc(out, (char)c);
-	}
-}
-
 static void
 put_address(struct buf *out, const char *addr)
 {
 	if (strchr(addr, ':') != NULL)
 		buf_puts(out, "IPv6:");
-	put_xtext(out, addr);
+	xtext_put(out, addr);
 }
 
 /* One command with the attributes from ${i} to ${end}, as far as they are known
@@ -79,7 +65,7 @@ command(struct smtp_session *s, const char *const *values, unsigned i,
 		if (i == ADDR)
 			put_address(&out, values[i]);
 		else
-			put_xtext(&out, values[i]);
+			xtext_put(&out, values[i]);
 	}
 	if (out.len > 0) {
 		smtp_session_say(

@@ -200,7 +200,7 @@ read_sender(struct session *s, bool utf8)
 static const char *
 check_size(struct session *s, int64_t size, const char *sender)
 {
-	struct hall_store *store = &s->hall->store;
+	struct submit_way *store = &s->hall->store;
 	int64_t most = s->params->message_size_limit;
 	static const char large[] =
 	    "552 5.3.4 Message size exceeds fixed limit";

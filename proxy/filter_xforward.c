@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/xtext.h"
 #include "proxy/filter_peer.h"
 
 /* Of a command, without its <CR><LF>. */
@@ -25,20 +26,6 @@ wants(const char *offered, const char *name)
 		offered += n;
 	}
 	return false;
-}
-
-/* RFC 3461, 4, but "=" stays, as Postfix has it. */
-static void
-put_value(struct buf *out, const char *value)
-{
-	for (; *value != '\0'; value++) {
-		unsigned char c = (unsigned char)*value;
-
-		if (c < 33 || c > 126 || c == '+')
-			buf_printf(out, "+%02X", c);
-		else
-			buf_putc(out, (char)c);
-	}
 }
 
 void
@@ -67,7 +54,7 @@ filter_xforward_print(const struct filter_peer_client *client,
 		if (all[i].value == NULL)
 			buf_puts(&pair, "[UNAVAILABLE]");
 		else
-			put_value(&pair, all[i].value);
+			xtext_put(&pair, all[i].value);
 		one = out->len - start;
 		if (one > 0 && one + pair.len > MOST) {
 			buf_putc(out, '\n');

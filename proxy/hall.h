@@ -21,18 +21,6 @@ struct trace_keeper;
 struct workers;
 struct world;
 
-/* The way to the queue: queue/submit.h, or what a test puts in its place. */
-struct hall_store {
-	struct submit *queue;
-	struct submission *(*begin)(struct submit *queue,
-	    void (*done)(void *arg, enum submit_result result, const char *why),
-	    void (*drained)(void *arg), void *arg);
-	bool (*body)(struct submission *s, const char *data, size_t n);
-	void (*commit)(struct submission *s, const struct envelope *envelope);
-	void (*cancel)(struct submission *s);
-	bool (*room)(const struct submit *queue, unsigned long long size);
-};
-
 /* A service in a hall. */
 struct hall_place {
 	const struct smtp_service *service;
@@ -59,7 +47,7 @@ struct hall_shared {
 struct hall {
 	struct loop *loop;
 	struct hall_shared *shared;
-	struct hall_store store;
+	struct submit_way store;
 	/* Go on with a session that a worker or another party had: the door to
 	 * session_io.h for what lies below it. */
 	void (*drive)(struct session *s);

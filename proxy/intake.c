@@ -153,7 +153,7 @@ static void
 hand_over(struct session *s, const struct buf *more)
 {
 	struct mail *mail = s->mail;
-	struct hall_store *store = &s->hall->store;
+	struct submit_way *store = &s->hall->store;
 	const struct buf *parts[] = { &mail->held.body, more };
 
 	if (mail->submission == NULL)

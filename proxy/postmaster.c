@@ -175,16 +175,13 @@ void
 postmaster_send(struct session *s)
 {
 	struct hall *hall = s->hall;
-	const struct hall_store *store = &hall->store;
-	const struct transcript_way way = { store->queue, store->begin,
-		store->body, store->commit };
 
 	/* A session that is a worker's for all its life never has one. */
 	if (s->notices == NULL)
 		return;
 	hall->post.idle = all_sent;
 	hall->post.arg = hall;
-	transcript_post_send(&hall->post, &way, s->notices);
+	transcript_post_send(&hall->post, &hall->store, s->notices);
 	s->notices = NULL;
 }
 

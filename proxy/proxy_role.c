@@ -245,14 +245,7 @@ open_floor(struct floor *floor)
 
 	h->loop = floor->loop;
 	h->shared = &r->shared;
-	h->store = (struct hall_store){
-		.queue = submit_open(h->loop, r->role->queue_socket),
-		.begin = submit_begin,
-		.body = submit_body,
-		.commit = submit_commit,
-		.cancel = submit_cancel,
-		.room = submit_room,
-	};
+	h->store = submit_way(submit_open(h->loop, r->role->queue_socket));
 	h->drive = session_io_drive;
 	h->places = calloc(r->nservices + 1, sizeof *h->places);
 	if (h->places == NULL)

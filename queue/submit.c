@@ -493,3 +493,16 @@ submit_room(const struct submit *submit, unsigned long long size)
 {
 	return submit->room > 0 && size <= submit->room;
 }
+
+struct submit_way
+submit_way(struct submit *queue)
+{
+	return (struct submit_way){
+		.queue = queue,
+		.begin = submit_begin,
+		.body = submit_body,
+		.commit = submit_commit,
+		.cancel = submit_cancel,
+		.room = submit_room,
+	};
+}

@@ -68,4 +68,20 @@ void submit_looked(struct submit *submit, const struct submit_look *look,
  * each change): false means 452 4.3.1 at MAIL. */
 bool submit_room(const struct submit *submit, unsigned long long size);
 
+/* All of it for those who put their messages into the queue, where a test may
+ * put something else in its place. */
+struct submit_way {
+	struct submit *queue;
+	struct submission *(*begin)(struct submit *queue,
+	    void (*done)(void *arg, enum submit_result result, const char *why),
+	    void (*drained)(void *arg), void *arg);
+	bool (*body)(struct submission *s, const char *data, size_t n);
+	void (*commit)(struct submission *s, const struct envelope *envelope);
+	void (*cancel)(struct submission *s);
+	bool (*room)(const struct submit *queue, unsigned long long size);
+};
+
+/* submit_way(queue): that of this connection. */
+struct submit_way submit_way(struct submit *queue);
+
 #endif

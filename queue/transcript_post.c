@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/fatal.h"
+#include "queue/submit.h"
 #include "queue/transcript_notice.h"
 
 /* On their way at a time. */
@@ -41,7 +42,7 @@ drained(void *arg)
 }
 
 static void
-send_one(struct transcript_post *post, const struct transcript_way *way,
+send_one(struct transcript_post *post, const struct submit_way *way,
     struct transcript_notice *notice)
 {
 	struct submission *submission;
@@ -63,8 +64,8 @@ send_one(struct transcript_post *post, const struct transcript_way *way,
 }
 
 void
-transcript_post_send(struct transcript_post *post,
-    const struct transcript_way *way, struct transcript_notice *notices)
+transcript_post_send(struct transcript_post *post, const struct submit_way *way,
+    struct transcript_notice *notices)
 {
 	struct transcript_notice *notice;
 

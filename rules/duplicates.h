@@ -22,8 +22,6 @@ struct duplicates {
  */
 bool
 duplicates_find(struct duplicates *d, struct arena *arena, const char *key);
-bool
-duplicates_always(struct duplicates *d, struct arena *arena, const char *key);
 
 /* duplicates_forget(d, arena, key): ${key} has not been there. */
 void
